@@ -1,0 +1,82 @@
+"""Slots of templates: the grammar and the expansion of the gateway (contract, section 4), rendered here.
+
+A slot is `{{`, optional white space, a name of ASCII letters, digits and underscores, optional white space,
+`}}`. Anything else in braces is literal. Values go in once, as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshtui.core.chat import Message
+
+_SLOT = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place of a slot in a text: its name and where it stands."""
+
+    name: str
+    start: int
+    end: int
+
+
+def scan(text: str) -> list[Slot]:
+    """Return the slots of `text` in order of appearance."""
+    return [Slot(match[1], match.start(), match.end()) for match in _SLOT.finditer(text)]
+
+
+def fill(text: str, variables: Mapping[str, str]) -> str:
+    """Return `text` with every slot that has a value replaced, in one pass; the others stay as they are."""
+    return _SLOT.sub(lambda match: variables.get(match[1], match[0]), text)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A stored prompt: system text, messages, and defaults for the model, the parameters and the variables."""
+
+    name: str
+    description: str = ""
+    system: str = ""
+    messages: tuple[Message, ...] = ()
+    model: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts in which slots count, in the order in which they are sent."""
+        return (self.system, *(message.text for message in self.messages))
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of the slots, each once, in order of appearance."""
+        return tuple(dict.fromkeys(slot.name for text in self.texts for slot in scan(text)))
+
+    def missing(self, variables: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the slots that have neither a value in `variables` nor a default; an empty text is a value."""
+        return tuple(name for name in self.slots if name not in variables and name not in self.variables)
+
+    def expand(self, variables: Mapping[str, str]) -> tuple[str, tuple[Message, ...]]:
+        """Return the system text and the messages with the values filled in.
+
+        Raises KeyError with the first missing name.
+        """
+        for name in self.missing(variables):
+            raise KeyError(name)
+        values = {**self.variables, **variables}
+        messages = tuple(
+            Message(message.role, fill(message.text, values), message.name, message.tool_call_id)
+            for message in self.messages
+        )
+        return fill(self.system, values), messages
+
+
+def unused(texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names in `variables` that no slot of `texts` takes."""
+    taken = {slot.name for text in texts for slot in scan(text)}
+    return tuple(name for name in variables if name not in taken)
