@@ -1,0 +1,54 @@
+"""The shape of a text chunk: what stays the same around the few characters that change from event to event."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from meshtui.core.turn import ReasoningDelta, TextDelta
+
+scan = json.JSONDecoder(strict=False).raw_decode
+_PROBE = "\x00probe\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The JSON before and after the one string that changes, and the delta which that string makes."""
+
+    before: str
+    after: str
+    make: type[TextDelta] | type[ReasoningDelta]
+
+
+_CHANGING: dict[str, type[TextDelta] | type[ReasoningDelta]] = {
+    "content": TextDelta,
+    "reasoning_content": ReasoningDelta,
+    "reasoning": ReasoningDelta,
+}
+
+
+def shape_of(data: str) -> Shape | None:
+    """Return the shape of a chunk, or None where no single string of it is the text of its one choice.
+
+    Proven by one parse of the chunk with another string in that place. An unescaped `"content":` in valid JSON
+    is always a key, so the place itself cannot be inside a text.
+    """
+    for name, make in _CHANGING.items():
+        mark = f'"{name}":'
+        at = data.find(mark)
+        if at < 1 or data[at - 1] == "\\":
+            continue
+        start = at + len(mark)
+        start += data[start : start + 1] == " "
+        try:
+            text, end = scan(data, start)
+            probe = json.loads(data[:start] + json.dumps(_PROBE) + data[end:], strict=False)
+        except (ValueError, RecursionError):
+            continue
+        if not isinstance(text, str) or not text or len(probe["choices"]) != 1:
+            continue
+        choice = probe["choices"][0]
+        delta = choice.get("delta")
+        if isinstance(delta, dict) and delta.get(name) == _PROBE:
+            return Shape(data[:start], data[end:], make)
+    return None
