@@ -7,7 +7,7 @@ the headless commands read the same turn. Times are seconds since the turn was s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -131,11 +131,14 @@ ENDED = frozenset({TurnState.DONE, TurnState.STOPPED, TurnState.FAILED, TurnStat
 class Turn:
     """One request and the reply it got so far; mutable, and the only truth about both.
 
-    `request` is the body as it goes over the wire. `started_at` and `ended_at` are seconds since the epoch,
-    `first_at` and `total` seconds since the turn was sent.
+    `request` is the body as it goes over the wire; it may be given as a function that reads it when it is first
+    asked for, because every request of a long conversation repeats all that went before. `started_at` and
+    `ended_at` are seconds since the epoch, `first_at` (of the first output), `last_at` (of anything) and `total`
+    seconds since the turn was sent.
     """
 
     __slots__ = (
+        "_request",
         "assembler",
         "content",
         "cost",
@@ -144,8 +147,10 @@ class Turn:
         "first_at",
         "headers",
         "id",
+        "last_at",
         "media",
         "meta",
+        "model",
         "noise",
         "parent_id",
         "problem",
@@ -154,7 +159,6 @@ class Turn:
         "reasoning_details",
         "reasoning_total",
         "reply_id",
-        "request",
         "request_id",
         "samples",
         "served_model",
@@ -168,19 +172,23 @@ class Turn:
     def __init__(
         self,
         id: str,
-        request: Mapping[str, Any],
+        request: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
         *,
+        model: str = "",
         parent_id: str | None = None,
         profile: str = "",
         started_at: float = 0.0,
     ) -> None:
         self.id = id
-        self.request = request
+        self._request = request
+        # The model asked for; empty where the gateway is to decide.
+        self.model = model if callable(request) else str(request.get("model") or model)
         self.parent_id = parent_id
         self.profile = profile
         self.started_at = started_at
         self.ended_at: float | None = None
         self.first_at: float | None = None
+        self.last_at = 0.0
         self.total: float | None = None
         self.reasoning_total: float | None = None
         self.state = TurnState.QUEUED
@@ -203,9 +211,11 @@ class Turn:
         self.problem: Problem | None = None
 
     @property
-    def model(self) -> str:
-        """The model asked for, or an empty text where the gateway was to decide."""
-        return str(self.request.get("model") or "")
+    def request(self) -> Mapping[str, Any]:
+        """The body of the request."""
+        if callable(self._request):
+            self._request = self._request()
+        return self._request
 
     @property
     def ended(self) -> bool:
@@ -224,6 +234,7 @@ class Turn:
 
     def apply(self, delta: Delta, at: float = 0.0) -> None:
         """Take one delta in; `at` is when it came, in seconds since the turn was sent."""
+        self.last_at = at
         match delta:
             case TextDelta(text):
                 self._output(at)
@@ -263,7 +274,7 @@ class Turn:
             self.state = TurnState.STREAMING
 
     def end(self, state: TurnState, at: float, now: float, problem: Problem | None = None) -> bool:
-        """End the turn, once: True where this call ended it. `at` is seconds since it was sent, `now` since the epoch."""
+        """End the turn, once: True where this call ended it. `at` counts from its sending, `now` from the epoch."""
         if self.ended:
             return False
         self.state, self.total, self.ended_at, self.problem = state, at, now, problem

@@ -1,0 +1,342 @@
+"""The history: a tree of messages in SQLite, written before a request leaves and while its reply streams.
+
+Called on the event loop. What a user typed is stored by `begin`, what streamed by `checkpoint`, the end of a
+turn by `finish`; `sweep` closes what a killed process left open. Each is one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+from meshtui.core.chat import Message
+from meshtui.core.text import one_line
+from meshtui.core.turn import Turn, TurnState
+from meshtui.store.conversations import Conversations
+from meshtui.store.database import StoreError
+from meshtui.store.lease import Lease
+from meshtui.store.rows import (
+    FACTS_COLUMNS,
+    NODE_COLUMNS,
+    TURN_COLUMNS,
+    Conversation,
+    Node,
+    TurnFacts,
+    Written,
+    facts_from_row,
+    json_row,
+    new_pieces,
+    pack_messages,
+    take_pieces,
+    take_reply,
+    turn_from_row,
+    turn_values,
+    unpack_messages,
+    wire_from_json,
+    without_credentials,
+)
+from meshtui.store.shelf import Shelf
+
+__all__ = ["Conversation", "Node", "Store", "StoreError", "TurnFacts"]
+
+TITLE_LENGTH = 80
+
+_PATH = """
+    WITH RECURSIVE path(id, parent_id, depth) AS (
+        SELECT id, parent_id, 0 FROM node WHERE id = ?
+        UNION ALL
+        SELECT node.id, node.parent_id, depth + 1 FROM path JOIN node ON node.id = path.parent_id
+    )
+"""
+_UPDATE = "UPDATE turn SET {} WHERE id = :id"
+
+
+class Store(Conversations, Shelf):
+    """The history of one user in one file; several processes may use the same file at once."""
+
+    def __init__(self, path: Path, now: Callable[[], float]) -> None:
+        super().__init__(path, now)
+        self._open: dict[str, tuple[Turn, Written]] = {}
+        try:
+            self._lease = Lease(path.parent / "live")
+        except OSError as error:
+            super().close()
+            raise self._unopened(error) from None
+
+    @classmethod
+    def open(cls, path: Path, now: Callable[[], float]) -> Self:
+        """Open the history at `path`, made where there is none; `now` returns seconds since the epoch.
+
+        Raises StoreError, one sentence, where that cannot be.
+        """
+        return cls(path, now)
+
+    def close(self) -> None:
+        """Close the file and let go of the lock that says this process lives; closing again does nothing."""
+        self._lease.close()
+        super().close()
+
+    # A turn, from its request to its end
+
+    def begin(
+        self,
+        turn: Turn,
+        conversation: Conversation | str,
+        said: Sequence[tuple[str, Message]],
+        reply_node_id: str,
+    ) -> Conversation:
+        """Store the messages of a request and its turn, before anything is sent; return the conversation as it is now.
+
+        `said` are the new messages with their node ids; they form a chain under `turn.parent_id`, which then
+        names the last of them: the node that the request follows. A retry has none of them and the
+        `parent_id` of the turn that it repeats. The conversation's head moves to `reply_node_id`, the node of
+        the answer. A conversation (or its id) that is not stored yet is made. A kept draft that is exactly
+        what was said is cleared.
+        """
+        id = conversation if isinstance(conversation, str) else conversation.id
+        if not turn.started_at:
+            turn.started_at = self._now()
+        with self._transaction() as execute:
+            self._begin_conversation(execute, id, conversation, turn, said)
+            parent_id = turn.parent_id
+            for node_id, message in said:
+                body = json_row(message.to_json())
+                self._insert_node(execute, node_id, parent_id, id, message.role, None, body)
+                parent_id = node_id
+            self._insert_turn(execute, turn, id, parent_id, reply_node_id)
+            execute("UPDATE conversation SET head_id = ? WHERE id = ?", (reply_node_id, id))
+        turn.parent_id = parent_id
+        self._open[turn.id] = (turn, Written())
+        return self._known(id)
+
+    def _begin_conversation(
+        self,
+        execute: Callable[..., sqlite3.Cursor],
+        id: str,
+        conversation: Conversation | str,
+        turn: Turn,
+        said: Sequence[tuple[str, Message]],
+    ) -> None:
+        now = self._now()
+        title = "" if isinstance(conversation, str) else conversation.title
+        for _, message in said:
+            if message.role == "user" and not title:
+                title = one_line(message.text, TITLE_LENGTH)
+        execute(
+            """
+            INSERT INTO conversation (id, title, created_at, updated_at, profile, model) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT (id) DO UPDATE SET
+                title = CASE WHEN title = '' THEN excluded.title ELSE title END,
+                updated_at = excluded.updated_at, profile = excluded.profile, model = excluded.model
+            """,
+            self._texts(id, title, now, now, turn.profile, turn.model),
+        )
+        for _, message in said:
+            text = self._text(message.text)
+            execute("DELETE FROM draft WHERE conversation_id IN (?, '') AND body = ?", (id, text))
+
+    def _insert_node(
+        self,
+        execute: Callable[..., sqlite3.Cursor],
+        id: str,
+        parent_id: str | None,
+        conversation_id: str,
+        role: str,
+        turn_id: str | None,
+        body: str | None,
+    ) -> None:
+        execute(
+            "INSERT INTO node (id, parent_id, conversation_id, role, turn_id, created_at, message_json)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            self._texts(id, parent_id, conversation_id, role, turn_id, self._now(), body),
+        )
+
+    def _insert_turn(
+        self,
+        execute: Callable[..., sqlite3.Cursor],
+        turn: Turn,
+        conversation_id: str,
+        parent_id: str | None,
+        node_id: str,
+    ) -> None:
+        session_id = turn.request.get("session_id")
+        values = turn_values(turn) | {
+            "parent_id": parent_id,
+            "conversation_id": conversation_id,
+            "node_id": node_id,
+            "owner": self._lease.name,
+            "session_id": session_id if isinstance(session_id, str) else None,
+        }
+        names = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        execute(f"INSERT INTO turn ({names}) VALUES ({marks})", self._texts(*values.values()))  # noqa: S608 - our names
+        self._insert_node(execute, node_id, parent_id, conversation_id, "assistant", turn.id, None)
+        messages: Any = turn.request.get("messages")
+        body = without_credentials({k: v if k != "messages" else None for k, v in turn.request.items()})
+        packed = isinstance(messages, list) and all(isinstance(message, Mapping) for message in messages)
+        if "messages" in body:
+            body["messages"] = pack_messages(messages, self._wire_path(parent_id)) if packed else messages
+        request = self._texts(turn.id, json_row({"packed": packed, "body": body}))
+        execute("INSERT INTO request (turn_id, packed_json) VALUES (?, ?)", request)
+
+    def checkpoint(self, turn: Turn) -> None:
+        """Store what came of a running turn since the last time; costs what is new, however long the answer is.
+
+        A turn that has ended, or that was not begun here, is passed over.
+        """
+        entry = self._open.get(turn.id)
+        if entry is None or turn.ended:
+            return
+        pieces, written = new_pieces(turn, entry[1])
+        with self._transaction() as execute:
+            self._update_turn(execute, turn)
+            for kind, body in pieces:
+                execute("INSERT INTO piece (turn_id, kind, body) VALUES (?, ?, ?)", self._texts(turn.id, kind, body))
+        self._open[turn.id] = (turn, written)
+
+    def finish(self, turn: Turn) -> None:
+        """Store the end of a turn: its state, reply, usage, times, problem and headers; its pieces go.
+
+        Raises ValueError for a turn that has not ended.
+        """
+        if not turn.ended:
+            raise ValueError(f"turn {turn.id} has not ended")
+        with self._transaction() as execute:
+            self._finish(execute, turn)
+        self._open.pop(turn.id, None)
+
+    def _finish(self, execute: Callable[..., sqlite3.Cursor], turn: Turn) -> None:
+        self._update_turn(execute, turn)
+        reply = json_row(turn.reply().to_json())
+        execute("UPDATE node SET message_json = ? WHERE turn_id = ?", self._texts(reply, turn.id))
+        execute("DELETE FROM piece WHERE turn_id = ?", (turn.id,))
+        execute(
+            "UPDATE conversation SET updated_at = MAX(updated_at, ?)"
+            " WHERE id = (SELECT conversation_id FROM turn WHERE id = ?)",
+            (turn.ended_at, turn.id),
+        )
+
+    def _update_turn(self, execute: Callable[..., sqlite3.Cursor], turn: Turn) -> None:
+        values = turn_values(turn)
+        for name in ("parent_id", "profile", "model", "started_at"):
+            del values[name]
+        parameters = dict(zip(values, self._texts(*values.values()), strict=True))
+        execute(_UPDATE.format(", ".join(f"{name} = :{name}" for name in values if name != "id")), parameters)
+
+    def sweep(self) -> list[str]:
+        """End every turn that a dead process left open as INTERRUPTED, its text kept; return their ids.
+
+        Turns that another living process runs on the same file are left alone.
+        """
+        owners = [row[0] for row in self._rows("SELECT DISTINCT owner FROM turn WHERE ended_at IS NULL")]
+        dead = [owner for owner in owners if not self._lease.lives(owner)]
+        swept: list[str] = []
+        for owner in dead:
+            with self._transaction() as execute:
+                ids = execute("SELECT id FROM turn WHERE owner = ? AND ended_at IS NULL", (owner,)).fetchall()
+                for (id,) in ids:
+                    turn = self.turn(id)
+                    if turn is None:
+                        continue
+                    turn.end(TurnState.INTERRUPTED, turn.last_at, turn.started_at + turn.last_at)
+                    self._finish(execute, turn)
+                    swept.append(id)
+        self._lease.clear()
+        return swept
+
+    # Reading
+
+    def turn(self, id: str) -> Turn | None:
+        """Return a turn with its reply: the running one where it runs here, else what is stored of it."""
+        if id in self._open:
+            return self._open[id][0]
+        sql = f"SELECT n.message_json, {TURN_COLUMNS} FROM turn t JOIN node n ON n.id = t.node_id WHERE t.id = ?"  # noqa: S608
+        row = self._row(sql, (id,))
+        return None if row is None else self._build(row[1:], None if row[0] is None else _message(row[0]))
+
+    def _build(self, columns: Sequence[Any], reply: Message | None) -> Turn:
+        """Build a turn from its columns and its reply; from the pieces where it is still open."""
+        id = columns[0]
+        turn = turn_from_row(columns, partial(self.request, id))
+        if reply is not None:
+            take_reply(turn, reply)
+        else:
+            take_pieces(turn, self._rows("SELECT kind, body FROM piece WHERE turn_id = ? ORDER BY id", (id,)))
+        return turn
+
+    def request(self, turn_id: str) -> dict[str, Any]:
+        """Return the body of a turn's request as it went over the wire. Raises StoreError where there is none."""
+        row = self._row(
+            "SELECT packed_json, parent_id FROM request JOIN turn ON turn.id = turn_id WHERE turn_id = ?", (turn_id,)
+        )
+        if row is None:
+            raise StoreError(f"The history {self.path} has no request of turn {turn_id}.")
+        stored = json.loads(row[0])
+        body: dict[str, Any] = stored["body"]
+        if stored["packed"]:
+            body["messages"] = unpack_messages(body["messages"], self._wire_path(row[1]))
+        return body
+
+    def _wire_path(self, node_id: str | None) -> list[dict[str, Any] | None]:
+        """Return the messages from the root to a node as they go over the wire, None where a reply is open."""
+        if node_id is None:
+            return []
+        sql = f"{_PATH} SELECT message_json FROM path JOIN node n ON n.id = path.id ORDER BY depth DESC"  # noqa: S608
+        return [wire_from_json(text) for (text,) in self._rows(sql, (node_id,))]
+
+    def history(self, node_id: str) -> list[Node]:
+        """Return the nodes from the root to `node_id`, each assistant's with its turn."""
+        sql = f"""
+            {_PATH} SELECT {NODE_COLUMNS}, n.message_json, {TURN_COLUMNS}
+            FROM path JOIN node n ON n.id = path.id LEFT JOIN turn t ON t.id = n.turn_id ORDER BY depth DESC
+        """  # noqa: S608
+        return self._nodes(self._rows(sql, (node_id,)))
+
+    def siblings(self, node_id: str) -> list[Node]:
+        """Return the node and those that follow the same message, oldest first; for a first one the other firsts."""
+        sql = f"""
+            SELECT {NODE_COLUMNS}, n.message_json, {TURN_COLUMNS}
+            FROM node one JOIN node n ON n.parent_id = one.parent_id
+                OR (one.parent_id IS NULL AND n.parent_id IS NULL AND n.conversation_id = one.conversation_id)
+            LEFT JOIN turn t ON t.id = n.turn_id WHERE one.id = ? ORDER BY n.created_at, n.rowid
+        """  # noqa: S608
+        return self._nodes(self._rows(sql, (node_id,)))
+
+    def _nodes(self, rows: Iterable[Sequence[Any]]) -> list[Node]:
+        nodes = []
+        for row in rows:
+            columns, text, turn_columns = row[:6], row[6], row[7:]
+            turn: Callable[[Node], Turn] | None = None
+            if row[4] in self._open:
+                turn = partial(_running, self._open[row[4]][0])
+            elif row[4] is not None:
+                turn = partial(self._node_turn, turn_columns, text)
+            nodes.append(Node.stored(columns, partial(_node_message, text), turn))
+        return nodes
+
+    def _node_turn(self, columns: Sequence[Any], text: str | None, node: Node) -> Turn:
+        return self._build(columns, None if text is None else node.message)
+
+    def turns(self, since: float, until: float) -> list[TurnFacts]:
+        """Return what the turns that began from `since` on and before `until` cost and took, oldest first."""
+        sql = f"SELECT {FACTS_COLUMNS} FROM turn WHERE started_at >= ? AND started_at < ? ORDER BY started_at"  # noqa: S608
+        return [facts_from_row(row) for row in self._rows(sql, (since, until))]
+
+
+def _message(text: str) -> Message:
+    return Message.from_json(json.loads(text))
+
+
+def _node_message(text: str | None, node: Node) -> Message:
+    """The message of a node; of one whose turn is still open, what arrived so far."""
+    if text is not None:
+        return _message(text)
+    return Message("assistant") if node.turn is None else node.turn.reply()
+
+
+def _running(turn: Turn, node: Node) -> Turn:
+    return turn
