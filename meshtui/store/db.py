@@ -310,16 +310,13 @@ class Store(Conversations, Shelf):
         nodes = []
         for row in rows:
             columns, text, turn_columns = row[:6], row[6], row[7:]
-            turn: Callable[[Node], Turn] | None = None
-            if row[4] in self._open:
-                turn = partial(_running, self._open[row[4]][0])
-            elif row[4] is not None:
-                turn = partial(self._node_turn, turn_columns, text)
-            nodes.append(Node.stored(columns, partial(_node_message, text), turn))
+            if row[4] is None:
+                nodes.append(Node.stored(columns, partial(_message, text), None))
+                continue
+            entry = self._open.get(row[4])
+            reply = _Reply(self._build, turn_columns, text, entry[0] if entry else None)
+            nodes.append(Node.stored(columns, reply.message, reply.turn))
         return nodes
-
-    def _node_turn(self, columns: Sequence[Any], text: str | None, node: Node) -> Turn:
-        return self._build(columns, None if text is None else node.message)
 
     def turns(self, since: float, until: float) -> list[TurnFacts]:
         """Return what the turns that began from `since` on and before `until` cost and took, oldest first."""
@@ -331,12 +328,32 @@ def _message(text: str) -> Message:
     return Message.from_json(json.loads(text))
 
 
-def _node_message(text: str | None, node: Node) -> Message:
-    """The message of a node; of one whose turn is still open, what arrived so far."""
-    if text is not None:
-        return _message(text)
-    return Message("assistant") if node.turn is None else node.turn.reply()
+class _Reply:
+    """The message and the turn of an assistant's node, each read from its row once."""
 
+    __slots__ = ("_build", "_columns", "_message", "_text", "_turn")
 
-def _running(turn: Turn, node: Node) -> Turn:
-    return turn
+    def __init__(
+        self,
+        build: Callable[[Sequence[Any], Message | None], Turn],
+        columns: Sequence[Any],
+        text: str | None,
+        running: Turn | None,
+    ) -> None:
+        self._build, self._columns, self._text = build, columns, text
+        self._message: Message | None = None
+        self._turn = running
+
+    def message(self) -> Message:
+        """Return the reply; of a turn that is still open, what is there of it so far."""
+        if self._text is None:
+            return self.turn().reply()
+        if self._message is None:
+            self._message = _message(self._text)
+        return self._message
+
+    def turn(self) -> Turn:
+        """Return the turn: the running one where it runs here."""
+        if self._turn is None:
+            self._turn = self._build(self._columns, None if self._text is None else self.message())
+        return self._turn

@@ -44,8 +44,7 @@ CONVERSATION_COLUMNS = (
 class Node:
     """One message in the tree; the assistant's has the turn that made it.
 
-    `message` and `turn` are read from the row when they are first asked for. While the turn runs in this
-    process `turn` is the running one and `message` what arrived so far.
+    While the turn runs in this process `turn` is the running one and `message` what arrived so far.
     """
 
     id: str
@@ -61,10 +60,13 @@ class Node:
     def stored(
         cls,
         columns: Sequence[Any],
-        message: Callable[[Node], Message],
-        turn: Callable[[Node], Turn] | None,
+        message: Callable[[], Message],
+        turn: Callable[[], Turn] | None,
     ) -> Node:
-        """Make a node of the columns `NODE_COLUMNS` whose message and turn are yet to be read."""
+        """Make a node of the columns `NODE_COLUMNS` whose message and turn are read when they are asked for.
+
+        `message` of a node with a turn is called each time, because the turn may still run.
+        """
         node = object.__new__(cls)
         values = node.__dict__
         (
@@ -88,7 +90,9 @@ class Node:
             load = self.__dict__.get(f"_{name}") if name in ("message", "turn") else None
             if load is None:
                 raise AttributeError(name)
-            value = self.__dict__[name] = load(self)
+            value = load()
+            if name == "turn" or self.turn_id is None:
+                self.__dict__[name] = value
             return value
 
 
