@@ -122,3 +122,14 @@ def fragment(call: Mapping[str, Any]) -> ToolFragment:
         arguments,
         extra,
     )
+
+
+def name_calls(completion: dict[str, Any]) -> None:
+    """Give the tool calls of a whole completion an id where they have none, so that they can be answered."""
+    choices = completion.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        message = choice.get("message") if isinstance(choice, dict) else None
+        calls = message.get("tool_calls") if isinstance(message, dict) else None
+        for number, call in enumerate(calls if isinstance(calls, list) else (), 1):
+            if isinstance(call, dict) and not call.get("id"):
+                call["id"] = f"call_{number}"

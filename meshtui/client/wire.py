@@ -48,7 +48,8 @@ class ReplyReader:
     """Reads one reply. Feed it each payload, take the deltas, then look at `error` and `done`.
 
     `error` is the payload of an in-band failure: the deltas of the same payload come first. `done` is [DONE].
-    `finished` says that a finish_reason was seen, `received` that there was a payload with something in it.
+    `finished` says that a finish_reason was seen, `received` that there was a payload of a reply, `output` that it
+    held something of the answer. `sample` is the first payload that was none.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class ReplyReader:
         "finished",
         "output",
         "received",
+        "sample",
     )
 
     def __init__(self) -> None:
@@ -74,6 +76,7 @@ class ReplyReader:
         self.finished = False
         self.received = False
         self.output = False
+        self.sample = ""
         self.error: Mapping[str, Any] | None = None
         self._id: str | None = None
         self._ids_vary = False
@@ -116,6 +119,7 @@ class ReplyReader:
             return self.end()
         payload = self.payload(data, event)
         if isinstance(payload, Noise):
+            self.sample = self.sample or payload.sample
             return [payload]
         deltas = self.deltas(payload)
         if len(deltas) == 1 and deltas[0].__class__ in (TextDelta, ReasoningDelta):
@@ -149,6 +153,7 @@ class ReplyReader:
             self.error = payload
         elif not isinstance(choices, list) and not isinstance(payload.get("usage"), dict):
             kind = "response_event" if str(payload.get("type", "")).startswith("response.") else "no_choices"
+            self.sample = self.sample or json.dumps(payload, ensure_ascii=False)[:_SAMPLE]
             return Noise(kind, json.dumps(payload, ensure_ascii=False)[:_SAMPLE])
         if self._is_second(payload, choices):
             return Noise("second_completion", str(payload.get("id")))
