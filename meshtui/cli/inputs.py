@@ -1,0 +1,115 @@
+"""Reading what the command line was given: prompts, NAME=VALUE pairs, files of tools and templates."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from meshtui.cli.output import refuse, say
+from meshtui.core.tools import tools_from
+
+
+def prompt_from(argument: str | None, *, optional: bool = False) -> str:
+    """Return the prompt: the argument, or what stands on stdin for `-` and for no argument.
+
+    `optional` holds for a template, which may be whole without one: stdin is then read only where it was
+    asked for with `-` or is a pipe or file.
+    """
+    if argument not in (None, "-"):
+        text = str(argument)
+    elif argument is None and optional and (sys.stdin is None or sys.stdin.isatty()):
+        return ""
+    else:
+        text = _stdin()
+    if not text.strip() and not optional:
+        refuse("the prompt is empty: give one as an argument or on stdin")
+    return text
+
+
+def _stdin() -> str:
+    if sys.stdin is None:
+        refuse("stdin is closed: give the prompt as an argument")
+    if sys.stdin.isatty():
+        say("reading the prompt from the terminal; ctrl+d on a line of its own ends it")
+    raw = sys.stdin.buffer.read()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        refuse(f"stdin is not UTF-8 text: byte {error.start + 1} cannot be read")
+    return text[:-1] if text.endswith("\n") else text
+
+
+def pairs(options: Sequence[str], flag: str) -> dict[str, str]:
+    """Return NAME=VALUE options as a mapping; the last of a name wins."""
+    values = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals or not name.strip():
+            refuse(f"{flag} takes NAME=VALUE, not {option!r}")
+        values[name.strip()] = value
+    return values
+
+
+def params(options: Sequence[str]) -> dict[str, Any]:
+    """Return `--param NAME=VALUE` options; a value that is JSON counts as such, any other is a text."""
+    return {name: json_or_text(value) for name, value in pairs(options, "--param").items()}
+
+
+def json_or_text(value: str) -> Any:
+    """Return `value` read as JSON, or as the text it is."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file the user named; one sentence where it cannot be had."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        refuse(f"{path}: there is no such file")
+    except IsADirectoryError:
+        refuse(f"{path} is a folder, not a file")
+    except UnicodeDecodeError as error:
+        refuse(f"{path} is not UTF-8 text: byte {error.start + 1} cannot be read")
+    except OSError as error:
+        refuse(f"{path} cannot be read: {error.strerror or error}")
+
+
+def tools(paths: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Return the tools of the files given with `--tools`, JSON or TOML, in order."""
+    found: list[dict[str, Any]] = []
+    for name in paths:
+        path = Path(name).expanduser()
+        text = read_text(path)
+        value: Any
+        try:
+            value = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        except json.JSONDecodeError as error:
+            refuse(f"{path}, line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})")
+        except tomllib.TOMLDecodeError as error:
+            refuse(f"{path}: this is not TOML ({error})")
+        except RecursionError:
+            refuse(f"{path}: nested too deeply to be a tool definition")
+        try:
+            found += tools_from(value)
+        except ValueError as error:
+            refuse(f"{path}: {error}")
+    return tuple(found)
+
+
+def tool_choice(option: str | None) -> Any:
+    """Return `--tool-choice` as the request has it: none, auto, required, a tool's name, or an object as JSON."""
+    if option is None or option in ("none", "auto", "required"):
+        return option
+    if option.lstrip().startswith("{"):
+        try:
+            return json.loads(option)
+        except ValueError:
+            refuse(f"--tool-choice is neither a name nor JSON: {option!r}")
+    return {"type": "function", "function": {"name": option}}

@@ -1,0 +1,51 @@
+"""Where output goes: stdout carries data only, stderr the narration; a closed pipe ends the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+from meshtui.core.text import clean, json_text, mask_secrets
+
+OK, FAULT, USAGE, KEY, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Refused(Exception):
+    """The command cannot be done as it was asked for: one sentence, and the exit code that goes with it."""
+
+    def __init__(self, sentence: str, code: int = USAGE) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def say(sentence: str) -> None:
+    """Write one line of narration to stderr; what of it is foreign is made harmless and holds no key."""
+    try:
+        print(f"meshtui: {clean(mask_secrets(sentence))}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        close_quietly(sys.stderr)
+
+
+def emit(text: str, end: str = "\n") -> None:
+    """Write data to stdout at once: exactly as it is to a pipe or file, made harmless on a terminal."""
+    sys.stdout.write((clean(text) if sys.stdout.isatty() else text) + end)
+    sys.stdout.flush()
+
+
+def emit_json(value: Any, indent: int | None = None) -> None:
+    """Write one JSON value and a line end to stdout."""
+    sys.stdout.write(json_text(value, indent) + "\n")
+    sys.stdout.flush()
+
+
+def close_quietly(stream: Any) -> None:
+    """Point a stream whose reader is gone at nothing, so that the interpreter's own flush at exit is silent."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, stream.fileno())
+    os.close(nothing)
+
+
+def refuse(sentence: str, code: int = USAGE) -> NoReturn:
+    """End the command with one sentence on stderr."""
+    raise Refused(sentence, code)

@@ -1,0 +1,253 @@
+"""`meshtui run`: one turn without a screen, through the same session as the workbench."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from meshtui.cli import inputs
+from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
+from meshtui.cli.surroundings import Surroundings, template_named
+from meshtui.core.chat import Draft, Message
+from meshtui.core.turn import (
+    Delta,
+    Finished,
+    MediaDelta,
+    Noise,
+    Opened,
+    ReasoningDelta,
+    ReasoningDetails,
+    ReplyMeta,
+    TextDelta,
+    ToolFragment,
+    Turn,
+    TurnState,
+    UsageDelta,
+    error_object,
+    milliseconds,
+)
+from meshtui.session import Session
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `run` (design, section 5)."""
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say; - or nothing reads stdin")
+    parser.add_argument("-m", "--model", metavar="ID", help="the model, as the gateway names it")
+    parser.add_argument("-s", "--system", metavar="TEXT", help="a system message before everything else")
+    parser.add_argument(
+        "-t", "--template", metavar="NAME", help="a template of this project, of yours, or the gateway's"
+    )
+    parser.add_argument(
+        "-v", "--var", metavar="NAME=VALUE", action="append", default=[], help="the value of a slot (repeat)"
+    )
+    parser.add_argument(
+        "--tools", metavar="FILE", action="append", default=[], help="tool definitions, JSON or TOML (repeat)"
+    )
+    parser.add_argument("--tool-choice", metavar="CHOICE", help="none, auto, required, or the name of a tool")
+    parser.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", default=[], help="any other member of the request (repeat)"
+    )
+    parser.add_argument("--session-id", metavar="ID", help="the key that groups turns in the gateway's usage reports")
+    parser.add_argument("--no-stream", action="store_true", help="ask for the whole reply at once")
+    parser.add_argument(
+        "--retries", type=_count, metavar="N", help="tries after the first, before a reply begins (default 2)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one object at the end")
+    parser.add_argument("--events", action="store_true", help="print one object per change, a line each")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def draft_from(arguments: argparse.Namespace, surroundings: Surroundings) -> Draft:
+    """Return what the options ask to be sent, checked against the contract; refuses with one sentence."""
+    variables = inputs.pairs(arguments.var, "-v/--var")
+    template = template_named(arguments.template, surroundings) if arguments.template else None
+    prompt = inputs.prompt_from(arguments.prompt, optional=bool(arguments.template))
+    said = (Message("user", prompt),) if prompt.strip() else ()
+    system, before, params = arguments.system or "", (), dict(surroundings.params)
+    model = arguments.model or surroundings.model
+    if template is not None:
+        missing = template.missing(variables)
+        if missing:
+            refuse(f"template {template.name}: no value for {', '.join(missing)}; add -v {missing[0]}=VALUE")
+        expanded, before = template.expand(variables)
+        system = "\n\n".join(text for text in (expanded, system) if text)
+        params = {**template.params, **params}
+        model = arguments.model or template.model or surroundings.model
+    elif variables and not arguments.template:
+        refuse("-v/--var needs -t/--template")
+    draft = Draft(
+        model=model,
+        messages=(*before, *said),
+        system=system,
+        params={**params, **inputs.params(arguments.param)},
+        tools=inputs.tools(arguments.tools),
+        tool_choice=inputs.tool_choice(arguments.tool_choice),
+        template=arguments.template if arguments.template and template is None else None,
+        variables=variables,
+        session_id=arguments.session_id,
+        stream=not arguments.no_stream,
+    )
+    if not draft.messages and draft.template is None and not draft.system:
+        refuse("there is nothing to send: give a prompt")
+    check(draft.request())
+    return draft
+
+
+def check(request: Mapping[str, Any]) -> None:
+    """Refuse, naming the member, a request that the contract does not allow."""
+    from pydantic import ValidationError
+
+    from meshtui.client.types import ChatCompletionParams, explain
+
+    try:
+        ChatCompletionParams.model_validate(request)
+    except ValidationError as error:
+        rows = [f"{'.'.join(str(item) for item in row['loc'])}: {row['msg']}" for row in explain(error, dict(request))]
+        refuse(f"the gateway would refuse this request: {'; '.join(rows[:3])}")
+
+
+def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
+    """Send one turn and print its reply; return the exit code."""
+    draft = draft_from(arguments, surroundings)
+    retries = arguments.retries if arguments.retries is not None else surroundings.retries
+    session = surroundings.session()
+    try:
+        return asyncio.run(_drive(session, draft, retries, arguments))
+    finally:
+        session.close()
+
+
+async def _drive(session: Session, draft: Draft, retries: int, arguments: argparse.Namespace) -> int:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine always runs in one
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+    printer = Printer(arguments.json, arguments.events, on_closed=task.cancel)
+    session.on_change = printer.changed
+    session.on_notice = say
+    turn = session.send(draft)
+    try:
+        await session.run(turn, retries)
+    except asyncio.CancelledError:
+        task.uncancel()
+    finally:
+        await session.aclose()
+    return printer.end(turn)
+
+
+class Printer:
+    """Prints a turn as it grows: text, or one object per change, or one object at the end.
+
+    `on_closed` is called when whoever reads stdout has gone; nothing is printed from then on.
+    """
+
+    def __init__(self, whole: bool, events: bool, on_closed: Callable[[], object]) -> None:
+        self._whole, self._events, self._on_closed = whole, events, on_closed
+        self._closed = False
+        self._state: TurnState | None = None
+        self._last = "\n"
+
+    def changed(self, turn: Turn, delta: Delta | None) -> None:
+        """Print what one delta or one change of state brought."""
+        if self._closed:
+            return
+        try:
+            self._print(turn, delta)
+        except BrokenPipeError:
+            self._closed = True
+            close_quietly(sys.stdout)
+            self._on_closed()
+
+    def _print(self, turn: Turn, delta: Delta | None) -> None:
+        if self._events:
+            if delta is not None:
+                emit_json({"at_ms": milliseconds(turn.last_at), **event(delta)})
+            if turn.state is not self._state and not turn.ended:
+                emit_json({"event": "state", "state": turn.state.value})
+            self._state = turn.state
+        elif isinstance(delta, TextDelta) and not self._whole and delta.text:
+            emit(delta.text, end="")
+            self._last = delta.text[-1]
+
+    def end(self, turn: Turn) -> int:
+        """Print what belongs at the end and return the exit code."""
+        if self._closed:
+            return INTERRUPTED
+        try:
+            if self._events:
+                emit_json({"event": "state", "state": turn.state.value})
+                emit_json({"event": "end", "result": turn.result()})
+            elif self._whole:
+                emit_json(turn.result())
+            else:
+                if self._last != "\n":
+                    emit("")
+                for call in turn.assembler.calls():
+                    emit_json({"id": call.id, "name": call.name, "arguments": call.arguments})
+        except BrokenPipeError:
+            close_quietly(sys.stdout)
+            return INTERRUPTED
+        return self._code(turn)
+
+    def _code(self, turn: Turn) -> int:
+        for kind, count in turn.noise.items():
+            say(f"passed over {count} × {kind} in the stream")
+        if turn.state is TurnState.STOPPED:
+            say("stopped; what arrived is kept")
+            return INTERRUPTED
+        if turn.problem is not None:
+            problem = turn.problem
+            request = f" (request {problem.request_id})" if problem.request_id else ""
+            say(f"{problem}{request} {problem.advice}")
+            for row in error_details(error_object(problem)):
+                say(row)
+            return problem.exit_code
+        return OK
+
+
+def error_details(error: Mapping[str, Any]) -> list[str]:
+    """Return the rows of a 422 as lines `field: what is wrong`."""
+    rows = error.get("details")
+    if not isinstance(rows, list):
+        return []
+    return [
+        f"  {'.'.join(str(item) for item in row.get('loc', ()))}: {row.get('msg', '')}"
+        for row in rows
+        if isinstance(row, Mapping)
+    ]
+
+
+def event(delta: Delta) -> dict[str, Any]:
+    """Return one delta as the object that `--events` prints."""
+    match delta:
+        case TextDelta(text):
+            return {"event": "text", "text": text}
+        case ReasoningDelta(text):
+            return {"event": "reasoning", "text": text}
+        case ToolFragment(index, id, name, arguments):
+            return {"event": "tool_call", "index": index, "id": id, "name": name, "arguments": arguments}
+        case UsageDelta(usage, cost):
+            return {"event": "usage", "usage": usage, "cost_usd": None if cost is None else format(cost, "f")}
+        case Finished(reason):
+            return {"event": "finish", "finish_reason": reason}
+        case Opened(status, request_id, _):
+            return {"event": "opened", "status": status, "request_id": request_id}
+        case ReplyMeta(id, model, _):
+            return {"event": "meta", "id": id, "model": model}
+        case MediaDelta(part):
+            return {"event": "media", "part": part.to_wire()}
+        case ReasoningDetails(rows):
+            return {"event": "reasoning_details", "rows": [dict(row) for row in rows]}
+        case Noise(kind, sample):
+            return {"event": "noise", "kind": kind, "sample": sample}

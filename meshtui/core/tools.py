@@ -1,0 +1,48 @@
+"""Tool definitions: reading them from a file's values, checking their shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+def tools_from(value: object) -> list[dict[str, Any]]:
+    """Return the tools of a file: one tool, a list of tools, or an object with a `tools` list.
+
+    A bare function object (`name`, `parameters`) is taken as a function tool. Raises ValueError with one
+    sentence that names the tool and the fault.
+    """
+    if isinstance(value, Mapping) and isinstance(value.get("tools"), list):
+        value = value["tools"]
+    rows = value if isinstance(value, list) else [value]
+    if not rows:
+        raise ValueError("holds no tool: put one tool object, or a list of them, in it")
+    return [_tool(row, number) for number, row in enumerate(rows, 1)]
+
+
+def _tool(row: object, number: int) -> dict[str, Any]:
+    if not isinstance(row, Mapping):
+        raise ValueError(f"tool {number} is {_kind(row)}, not an object with type and function")
+    if "function" not in row and "name" in row:
+        row = {"type": "function", "function": dict(row)}
+    tool = {"type": "function", **row}
+    if tool["type"] != "function":
+        return tool
+    function = tool.get("function")
+    if not isinstance(function, Mapping):
+        raise ValueError(f"tool {number} has no function object")
+    name = function.get("name")
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise ValueError(f"tool {number} needs a name of 1 to 64 letters, digits, - or _, not {name!r}")
+    parameters = function.get("parameters")
+    if parameters is not None and not isinstance(parameters, Mapping):
+        raise ValueError(f"tool {name}: parameters is {_kind(parameters)}, not a JSON Schema object")
+    return tool
+
+
+def _kind(value: object) -> str:
+    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+    return "null" if value is None else names.get(type(value), "an object")

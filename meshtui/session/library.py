@@ -1,0 +1,68 @@
+"""The session's use-cases that touch the disk alone: conversations, what was typed, small state of the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshtui.store.db import Conversation, Node, Store
+
+
+class Library:
+    """Finding, opening and keeping conversations; `conversation` and `nodes` are the current one and its branch."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.conversation: Conversation | None = None
+        self.nodes: list[Node] = []
+
+    def open(self, conversation_id: str | None = None) -> list[Node]:
+        """Make a conversation current, the latest where none is named; return its messages, first to last."""
+        found = self.store.conversation(conversation_id) if conversation_id else self.store.latest()
+        self.conversation = found
+        self.nodes = self.store.history(found.head_id) if found and found.head_id else []
+        return self.nodes
+
+    def new(self) -> None:
+        """Begin an empty conversation; nothing is stored before something is sent."""
+        self.conversation, self.nodes = None, []
+
+    def conversations(self, filter: str = "", limit: int = 200) -> list[Conversation]:
+        """Return the conversations used last, newest first, that hold every word of `filter`."""
+        return self.store.conversations(limit, filter)
+
+    def rename(self, conversation_id: str, title: str) -> None:
+        """Give a conversation another title."""
+        self.store.rename(conversation_id, title)
+        self._refresh(conversation_id)
+
+    def delete(self, conversation_id: str) -> None:
+        """Put a conversation out of the list; `restore` brings it back."""
+        self.store.delete(conversation_id)
+
+    def restore(self, conversation_id: str) -> None:
+        """Bring a deleted conversation back."""
+        self.store.restore(conversation_id)
+
+    def _refresh(self, conversation_id: str) -> None:
+        if self.conversation is not None and self.conversation.id == conversation_id:
+            self.conversation = self.store.conversation(conversation_id)
+
+    def save_typed(self, text: str) -> None:
+        """Keep what stands in the prompt of the current conversation."""
+        self.store.save_draft(self.conversation.id if self.conversation else None, text)
+
+    def typed(self) -> str:
+        """Return what stood in the prompt of the current conversation."""
+        return self.store.draft(self.conversation.id if self.conversation else None)
+
+    def prompts(self, filter: str = "", limit: int = 200) -> list[str]:
+        """Return the prompts sent before, newest first, that contain `filter`."""
+        return self.store.prompts(limit, filter)
+
+    def recall(self, name: str, default: Any = None) -> Any:
+        """Return a small value kept under a name."""
+        return self.store.state(name, default)
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep a small value under a name."""
+        self.store.save_state(name, value)

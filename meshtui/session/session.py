@@ -1,0 +1,290 @@
+"""Sending, running, stopping and repeating turns.
+
+`run` drives send, retry and headless turns alike. Nothing about HTTP is known here beyond the `Gateway`
+protocol, nothing about Textual at all. Views are told that a turn changed and pull what they need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from meshtui.core.attachments import Attachment, digests, expand, from_blob, kind_of, refusal
+from meshtui.core.catalog import ModelCard, cards_from
+from meshtui.core.chat import Draft, Message, TextPart
+from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.turn import Delta, Turn, TurnState
+from meshtui.session.gateway import Gateway, Target
+from meshtui.session.library import Library
+from meshtui.store.db import Node, Store, StoreError
+
+CHECKPOINT_SECONDS = 1.0
+"""How much of a streamed answer a killed process may lose (design, section 7, promise 1)."""
+
+LONGEST_WAIT = 60.0
+"""A retry waits at most this long; where the gateway asks for more the turn fails at once (design, section 5)."""
+
+
+def new_id() -> str:
+    """Return a fresh id: 26 characters that sort by time (48 bits of milliseconds, 80 random bits)."""
+    value = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+    return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value >> shift & 31] for shift in range(125, -1, -5))
+
+
+class Session(Library):
+    """One user's work on one store through one gateway.
+
+    `draft` is what the next message goes out with: model, parameters, tools. `on_change` is called with a turn
+    whenever something of it changed, and with the delta where one did it; `on_notice` with a sentence that
+    concerns no single turn.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        target: Target,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Any] = asyncio.sleep,
+    ) -> None:
+        super().__init__(store)
+        self.target = target
+        self.draft = Draft(model=target.model, params=dict(target.params or {}))
+        self.live: dict[str, Turn] = {}
+        self.cards: list[ModelCard] = []
+        self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
+        self.on_notice: Callable[[str], None] = lambda sentence: None
+        self._gateway: Gateway | None = None
+        self._connecting = asyncio.Lock()
+        self._now, self._clock, self._sleep = now, clock, sleep
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._started: dict[str, float] = {}
+        self._due: dict[str, asyncio.TimerHandle] = {}
+
+    # What is about to be sent
+
+    def open(self, conversation_id: str | None = None) -> list[Node]:
+        """Make a conversation current, with the model it was last used with."""
+        nodes = super().open(conversation_id)
+        if self.conversation is not None and self.conversation.model:
+            self.draft = replace(self.draft, model=self.conversation.model)
+        return nodes
+
+    def choose_model(self, model: str) -> None:
+        """Take another model for what is sent from now on, here and in new conversations."""
+        self.draft = replace(self.draft, model=model)
+        self.keep("model", model)
+
+    def attach(self, name: str, data: bytes) -> Attachment:
+        """Store a file once by its content and return it as an attachment. Raises NotAttachable, StoreError."""
+        kind_of(name)
+        return from_blob(name, self.store.put_blob(data, PurePath(name).suffix.lower()), len(data))
+
+    def refusal(self, attachment: Attachment) -> str | None:
+        """Say why the chosen model cannot take an attachment, as far as the catalogue tells."""
+        return refusal(attachment, next((card for card in self.cards if card.id == self.draft.model), None))
+
+    def messages(self) -> list[Message]:
+        """Return the messages of the current branch as they count for the next request."""
+        return [self.live[n.turn_id].reply() if n.turn_id in self.live else n.message for n in self.nodes]
+
+    # One turn
+
+    def say(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
+        """Send what the user typed, with the current draft's model and parameters; see `send`."""
+        parts = [attachment.part for attachment in attachments]
+        content = (*([TextPart(text)] if text else []), *parts) if parts else text
+        turn = self.send(replace(self.draft, messages=(Message("user", content),)))
+        if text:
+            self.store.remember_prompt(text)
+        return turn
+
+    def send(self, draft: Draft) -> Turn:
+        """Put the draft's messages and its turn on disk; `run` then sends it.
+
+        Raises StoreError where nothing could be written: then nothing was sent either.
+        """
+        turn = self._turn(draft.request(self.messages()), self.nodes[-1].id if self.nodes else None)
+        return self._begin(turn, self.nodes, [message for message in draft.messages if message.role != "system"])
+
+    def retry(self, turn: Turn, model: str | None = None) -> Turn:
+        """Begin the same request again as a sibling of `turn`, with another model where one is named."""
+        request = {**turn.request, "model": model} if model else turn.request
+        ids = [node.id for node in self.nodes]
+        before = self.nodes[: ids.index(turn.parent_id) + 1] if turn.parent_id in ids else []
+        return self._begin(self._turn(request, turn.parent_id), before, [])
+
+    def _turn(self, request: Mapping[str, Any], parent_id: str | None) -> Turn:
+        return Turn(new_id(), request, parent_id=parent_id, profile=self.target.profile, started_at=self._now())
+
+    def _begin(self, turn: Turn, before: Sequence[Node], said: Sequence[Message]) -> Turn:
+        said_nodes, reply_id = [(new_id(), message) for message in said], new_id()
+        self.conversation = self.store.begin(turn, self.conversation or new_id(), said_nodes, reply_id)
+        nodes, parent_id, here = list(before), before[-1].id if before else None, self.conversation.id
+        for id, message in said_nodes:
+            nodes.append(Node(id, parent_id, here, message.role, None, turn.started_at, message, None))
+            parent_id = id
+        columns = (reply_id, parent_id, here, "assistant", turn.id, turn.started_at)
+        self.nodes = [*nodes, Node.stored(columns, turn.reply, lambda: turn)]
+        self.live[turn.id] = turn
+        self.on_change(turn, None)
+        return turn
+
+    async def run(self, turn: Turn, retries: int = 0) -> None:
+        """Drive one turn to its end. The only streaming path: send, retry and headless turns all come here.
+
+        Up to `retries` times a request that failed before anything of a reply arrived is sent again, never
+        earlier than the gateway allowed. Expected failures end the turn with a problem and return.
+        """
+        if turn.ended:
+            return
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in one
+        self._tasks[turn.id] = task
+        self._started[turn.id] = self._clock()
+        try:
+            turn.sent()
+            self.on_change(turn, None)
+            gateway = await self.gateway()
+            for attempt in range(retries + 1):
+                try:
+                    await self._stream(gateway, turn)
+                    break
+                except Problem as problem:
+                    wait = retry_wait(problem, attempt)
+                    if turn.has_output or attempt == retries or wait is None:
+                        raise
+                    self.on_notice(f"{problem}. Trying again in {wait:.0f} s.")
+                    await self._sleep(wait)
+            self._end(turn, TurnState.DONE)
+        except asyncio.CancelledError:
+            self._end(turn, TurnState.STOPPED)  # synchronous: nobody awaits us at exit
+            raise
+        except Problem as problem:
+            self._end(turn, TurnState.FAILED, problem)
+        except Exception as error:
+            self._end(turn, TurnState.FAILED, Problem.bug(error))
+            raise
+        finally:
+            self._tasks.pop(turn.id, None)
+
+    async def _stream(self, gateway: Gateway, turn: Turn) -> None:
+        started, request = self._started[turn.id], turn.request
+        stored = {digest: self.store.blob_path(digest) for digest in digests(request)}
+        if stored:
+            request, gone = await asyncio.to_thread(expand, request, lambda digest: _bytes_of(stored.get(digest)))
+            for name in gone:
+                self.on_notice(f"The attached file {name} is no longer there; the message says so in its place.")
+        async with aclosing(gateway.stream(request, stream=bool(request.get("stream")))) as deltas:
+            async for delta in deltas:
+                turn.apply(delta, self._clock() - started)
+                if turn.id not in self._due:
+                    loop = asyncio.get_running_loop()
+                    self._due[turn.id] = loop.call_later(CHECKPOINT_SECONDS, self._checkpoint, turn)
+                self.on_change(turn, delta)
+        if not turn.has_output and turn.finish_reason in (None, "stop"):
+            raise Problem(
+                ProblemKind.EMPTY,
+                "empty_reply",
+                "The gateway ended the answer without a word.",
+                status=turn.status,
+                request_id=turn.request_id,
+            )
+
+    def stop(self, turn: Turn) -> None:
+        """End a turn that is waiting or streaming; what arrived of it is kept."""
+        task = self._tasks.get(turn.id)
+        if task is not None:
+            task.cancel()
+        else:
+            self._end(turn, TurnState.STOPPED)
+
+    def close(self) -> None:
+        """Stop every live turn, at once and synchronously: their text is on disk when this returns."""
+        for turn in list(self.live.values()):
+            self._end(turn, TurnState.STOPPED)
+        self.store.close()
+
+    def _checkpoint(self, turn: Turn) -> None:
+        self._due.pop(turn.id, None)
+        if turn.ended:
+            return
+        try:
+            self.store.checkpoint(turn)
+        except StoreError as error:
+            self.on_notice(str(error))
+
+    def _end(self, turn: Turn, state: TurnState, problem: Problem | None = None) -> None:
+        started = self._started.pop(turn.id, None)
+        if not turn.end(state, 0.0 if started is None else self._clock() - started, self._now(), problem):
+            return
+        due = self._due.pop(turn.id, None)
+        if due is not None:
+            due.cancel()
+        try:
+            self.store.finish(turn)
+        except StoreError as error:
+            self.on_notice(str(error))
+        self.live.pop(turn.id, None)
+        self.on_change(turn, None)
+
+    # The gateway
+
+    async def gateway(self) -> Gateway:
+        """Return the client, made on first use."""
+        async with self._connecting:
+            if self._gateway is None:
+                self._gateway = await asyncio.to_thread(self.target.connect)
+        return self._gateway
+
+    async def aim(self, target: Target) -> None:
+        """Send from now on to another target, once its gateway answered and took the key; raises Problem."""
+        gateway = await asyncio.to_thread(target.connect)
+        try:
+            rows = await gateway.catalogue()
+        except BaseException:
+            await gateway.aclose()
+            raise
+        await self.aclose()
+        self.target, self._gateway = target, gateway
+        self.cards = cards_from(rows)
+        if target.model:
+            self.draft = replace(self.draft, model=target.model)
+
+    async def catalogue(self) -> list[ModelCard]:
+        """Fetch the gateway's models; raises Problem where it cannot be had."""
+        rows = await (await self.gateway()).catalogue()
+        self.cards = await asyncio.to_thread(cards_from, rows)
+        return self.cards
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._gateway is not None:
+            await self._gateway.aclose()
+            self._gateway = None
+
+
+def _bytes_of(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError:
+        return None
+
+
+def retry_wait(problem: Problem, attempt: int) -> float | None:
+    """Return the seconds to wait before the next attempt, or None where another one makes no sense."""
+    if not problem.retryable:
+        return None
+    if problem.retry_after_seconds is not None:
+        # Jitter only upward: never earlier than the gateway allowed.
+        wait: float = problem.retry_after_seconds
+        return wait + random.random() * 0.25 if wait <= LONGEST_WAIT else None
+    return min(0.5 * float(2**attempt), LONGEST_WAIT) * (1 + random.random() * 0.2)

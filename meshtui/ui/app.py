@@ -1,0 +1,152 @@
+"""The Textual application: themes, keys, clipboard, leaving. What the user does with it is the screens' business."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from meshtui.core.text import clean
+from meshtui.session import Session
+from meshtui.ui import clipboard
+from meshtui.ui.commands import COMMANDS
+from meshtui.ui.door import Door
+from meshtui.ui.screens.workbench import Workbench
+from meshtui.ui.theming import ThemeError, read_theme, read_themes, shipped_folder, theme_files
+from meshtui.ui.ticker import Ticker
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the workbench looks and listens: the config file's `[ui]` and `[keys]`."""
+
+    theme: str = "mesh-dark"
+    keys: Mapping[str, str] = field(default_factory=dict)
+    themes_folder: Path | None = None
+    state_folder: Path = Path()
+
+
+class MeshApp(App[str]):
+    """The workbench on one session. `accept_key` checks and keeps an API key; `first_run` asks for one at once.
+
+    Returns `demo` where the user asked for the demo, otherwise nothing.
+    """
+
+    TITLE = "meshtui"
+    CSS_PATH = ["styles/base.tcss", "styles/workbench.tcss"]
+    BINDINGS = [Binding("ctrl+c", "screen.copy_or_stop", "Copy", show=False, system=True, id="app.copy")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
+    NOTIFICATION_TIMEOUT = 4
+
+    def __init__(
+        self,
+        session: Session,
+        look: Look,
+        accept_key: Callable[[str], Awaitable[str | None]],
+        *,
+        first_run: str = "",
+        notices: Sequence[str] = (),
+    ) -> None:
+        super().__init__()
+        self.session = session
+        self.look = look
+        self.accept_key = accept_key
+        self.first_run = first_run
+        self.notices = notices
+        self.ticker = Ticker(self)
+        self._door = Door()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add the door for foreign text to Textual's own filters, on the way out."""
+        return [*super().get_line_filters(), self._door]
+
+    def get_default_screen(self) -> Screen[object]:
+        """Begin with the workbench."""
+        return Workbench(self.session)
+
+    def on_mount(self) -> None:
+        """Wire the session to the ticker, take the signals of the system, and put on the theme."""
+        self._put_on_theme()
+        self.set_keymap(dict(self.look.keys))
+        self.session.on_change = lambda turn, delta: self.ticker.mark(turn.id)
+        self.session.on_notice = self.say
+        loop = asyncio.get_running_loop()
+        for name in ("SIGTERM", "SIGHUP"):
+            try:
+                loop.add_signal_handler(getattr(signal, name), self.leave)
+            except (AttributeError, NotImplementedError, RuntimeError, ValueError):
+                break  # no such signal here, or not the main thread (the tests' pilot)
+        for notice in self.notices:
+            self.say(notice)
+        self.call_after_refresh(self._settle)
+
+    def _put_on_theme(self) -> None:
+        files = theme_files(shipped_folder(), *([self.look.themes_folder] if self.look.themes_folder else []))
+        wanted = self.look.theme
+        try:
+            if wanted in files:
+                self.register_theme(read_theme(files[wanted]))
+            self.theme = wanted if wanted in self.available_themes else "textual-dark"
+        except ThemeError as error:
+            self.say(str(error))
+            self.theme = "textual-dark"
+
+    def _settle(self) -> None:
+        """After the first paint: the rest of the themes, and garbage collection out of the way of keys."""
+        themes, faults = read_themes(
+            theme_files(shipped_folder(), *([self.look.themes_folder] if self.look.themes_folder else [])).values()
+        )
+        for theme in themes:
+            self.register_theme(theme)
+        for fault in faults:
+            self.say(fault)
+        # Long pauses of the collector are the tail of the key latency; what was made until now stays.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+    def say(self, sentence: str) -> None:
+        """Show one sentence that concerns no single turn."""
+        self.notify(clean(sentence), markup=False)
+
+    def copy(self, text: str, what: str) -> None:
+        """Copy text out and say how it was done."""
+
+        async def work() -> None:
+            self.say(f"{what}: {await clipboard.copy(self, text, self.look.state_folder)}")
+
+        self.run_worker(work(), group="disk", exit_on_error=False, description="copy")
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every command of the table in the palette, with its key, before Textual's own."""
+        for command in COMMANDS:
+            if command.in_palette and isinstance(screen, Workbench):
+                keys = self.look.keys.get(command.id, command.key)
+                title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
+                yield SystemCommand(title, command.help, _caller(screen, command.action))
+        for system in super().get_system_commands(screen):
+            if system.title in ("Theme", "Screenshot"):
+                yield system
+
+    def leave(self) -> None:
+        """Stop what streams, keep it, and go: called by the signals of the system."""
+        self.session.close()
+        self.exit()
+
+    async def action_quit(self) -> None:
+        """Stop what streams, keep it, and go."""
+        self.leave()
+
+
+def _caller(screen: Workbench, action: str) -> Callable[[], Awaitable[bool]]:
+    async def call() -> bool:
+        return await screen.run_action(action)
+
+    return call

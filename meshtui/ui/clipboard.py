@@ -1,0 +1,40 @@
+"""Copying text out of the terminal: the system's own tool first, then the terminal itself, then a file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from textual.app import App
+
+OSC52_LIMIT = 74_000
+"""Characters that terminals take by OSC 52 before they begin to drop the sequence silently."""
+
+
+async def copy(app: App[object], text: str, folder: Path) -> str:
+    """Put `text` on the clipboard and return in words how, or where it was written instead."""
+    if await asyncio.to_thread(_by_tool, text):
+        return "copied to the clipboard"
+    if len(text) <= OSC52_LIMIT and os.environ.get("TERM", "") not in ("dumb", "linux", ""):
+        app.copy_to_clipboard(text)
+        return "sent to the terminal's clipboard (OSC 52)"
+    path = folder / "copied.txt"
+    await asyncio.to_thread(_to_file, path, text)
+    return f"no clipboard here; written to {path}"
+
+
+def _by_tool(text: str) -> bool:
+    import pyperclip
+
+    try:
+        pyperclip.copy(text)
+    except (pyperclip.PyperclipException, OSError):
+        return False
+    return True
+
+
+def _to_file(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)

@@ -1,0 +1,71 @@
+"""The one table of commands: it feeds the bindings, the palette, the key line and the help page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Where = Literal["anywhere", "prompt", "conversation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a user can do. `key` is the default; `action` is Textual's name of it on the workbench screen."""
+
+    id: str
+    title: str
+    key: str
+    action: str
+    help: str
+    where: Where = "anywhere"
+    shown: bool = False
+    priority: bool = False
+    in_palette: bool = True
+
+    def binding(self) -> Binding:
+        """Return the key binding of this command; its id lets the config file change the key."""
+        return Binding(
+            self.key, self.action, self.title, id=self.id, show=self.shown, priority=self.priority, tooltip=self.help
+        )
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "prompt.send", "Send", "enter", "send", "Send what stands in the prompt.", "prompt", True, in_palette=False
+    ),
+    Command(
+        "prompt.newline",
+        "New line",
+        "ctrl+j,shift+enter,alt+enter",
+        "newline",
+        "Begin a new line in the prompt.",
+        "prompt",
+        True,
+        in_palette=False,
+    ),
+    Command("turn.stop", "Stop", "escape", "stop", "Stop the answer that streams; what arrived is kept.", shown=True),
+    Command("turn.retry", "Retry", "f5", "retry", "Send the last request again, as another answer.", shown=True),
+    Command("model.choose", "Model", "f2", "choose_model", "Choose the model for the next message.", shown=True),
+    Command("prompt.edit", "Editor", "f4", "edit_prompt", "Open the prompt in your own editor ($EDITOR)."),
+    Command("conversation.new", "New", "ctrl+n", "new_conversation", "Begin an empty conversation.", shown=True),
+    Command(
+        "conversation.list", "Conversations", "ctrl+r", "list_conversations", "Open another conversation.", shown=True
+    ),
+    Command("answer.copy", "Copy answer", "f8", "copy_answer", "Copy the last answer as the model wrote it."),
+    Command("focus.prompt", "Prompt", "f6", "focus_prompt", "Go to the prompt."),
+    Command("focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation."),
+    Command("block.up", "Block up", "alt+up", "block(-1)", "Move to the block above, in the conversation."),
+    Command("block.down", "Block down", "alt+down", "block(1)", "Move to the block below, in the conversation."),
+    Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
+    Command("app.help", "Help", "f1", "help", "Show the keys and what they do.", shown=True),
+    Command("app.palette", "Palette", "ctrl+p", "app.command_palette", "Find any command by name.", shown=True),
+    Command("app.copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection; while an answer streams, stop it."),
+    Command("app.quit", "Quit", "ctrl+q", "app.quit", "Leave; what streams is stopped and kept.", shown=True),
+)
+
+
+def bindings(*where: Where) -> list[Binding]:
+    """Return the bindings of the commands that hold in these places."""
+    return [command.binding() for command in COMMANDS if command.where in where and command.key]

@@ -1,0 +1,41 @@
+"""Opening a text in the user's own editor or pager while the workbench steps aside."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+
+from textual.app import App, SuspendNotSupported
+
+
+def edit(app: App[object], text: str, suffix: str) -> tuple[str, str]:
+    """Return the text as the editor left it, and a sentence where that could not be done (the text is unchanged)."""
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    handle, name = tempfile.mkstemp(suffix=suffix, prefix="meshtui-")
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        fault = _run(app, [*shlex.split(command), name])
+        if fault:
+            return text, fault
+        edited = path.read_text(encoding="utf-8", errors="replace")
+        return edited[:-1] if edited.endswith("\n") and not text.endswith("\n") else edited, ""
+    except (OSError, ValueError) as error:
+        return text, f"{command} could not edit the text: {error}"
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _run(app: App[object], argv: list[str]) -> str:
+    try:
+        with app.suspend():
+            code = subprocess.run(argv, check=False).returncode  # noqa: S603 - the user's own $EDITOR
+    except SuspendNotSupported:
+        return "This terminal cannot step aside for an editor."
+    except FileNotFoundError:
+        return f"There is no editor {argv[0]!r}: set EDITOR to one that is installed."
+    return f"{argv[0]} ended with code {code}; the text is unchanged." if code else ""

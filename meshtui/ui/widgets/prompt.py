@@ -1,0 +1,136 @@
+"""The prompt: a text of several lines that is sent by one key and never by a paste."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from textual import events
+from textual.binding import Binding
+from textual.message import Message
+from textual.widgets import TextArea
+
+FOLD_LINES, FOLD_CHARACTERS = 12, 2000
+"""A paste longer than this shows as one line until it is unfolded or sent."""
+
+_FOLDED = re.compile(r"\[pasted (\d+) (?:lines|characters) #(\d+)\]")
+
+
+class Prompt(TextArea):
+    """Where the user types. It grows with its text; long pastes stand folded in it."""
+
+    DEFAULT_CSS = """
+    Prompt {
+        height: auto;
+        max-height: 33vh;
+        min-height: 3;
+        border: tall $border-blurred;
+        background: $surface;
+        padding: 0 1;
+        &:focus { border: tall $border; }
+        &.-waiting { border: tall $warning; }
+    }
+    """
+
+    BINDINGS = [
+        Binding("up", "older", "Earlier prompt", show=False),
+        Binding("down", "newer", "Later prompt", show=False),
+        Binding("ctrl+e", "unfold", "Unfold the paste", show=False, id="prompt.unfold"),
+    ]
+
+    class Submitted(Message):
+        """The user wants this text sent. The prompt keeps it until it is told that it is on disk."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(
+            id=id,
+            soft_wrap=True,
+            show_line_numbers=False,
+            tab_behavior="focus",
+            highlight_cursor_line=False,
+            placeholder="type a message …",
+        )
+        self.recall: Callable[[], Sequence[str]] = tuple
+        self.send_keys = {"enter"}
+        self.newline_keys = {"ctrl+j", "shift+enter", "alt+enter"}
+        self._pastes: dict[int, str] = {}
+        self._past: Sequence[str] = ()
+        self._place = -1
+        self._own = ""
+
+    @property
+    def value(self) -> str:
+        """The text with every folded paste in full."""
+        return _FOLDED.sub(lambda match: self._pastes.get(int(match[2]), match[0]), self.text)
+
+    def take(self) -> None:
+        """Empty the prompt: its text was taken over and is on disk."""
+        self.load_text("")
+        self._pastes.clear()
+        self._place, self._past = -1, ()
+
+    def put(self, text: str) -> None:
+        """Replace the text and go to its end."""
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    async def on_key(self, event: events.Key) -> None:
+        """Send or begin a new line; everything else is editing."""
+        if event.key in self.send_keys:
+            event.stop()
+            event.prevent_default()
+            if self.value.strip():
+                self.post_message(self.Submitted(self.value))
+        elif event.key in self.newline_keys:
+            event.stop()
+            event.prevent_default()
+            self.insert("\n")
+
+    async def on_paste(self, event: events.Paste) -> None:
+        """Take a paste in as text that sends nothing; a long one is folded."""
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        event.stop()
+        event.prevent_default()
+        if self.read_only:
+            return
+        lines = text.count("\n") + 1
+        if lines > FOLD_LINES or len(text) > FOLD_CHARACTERS:
+            number = max(self._pastes, default=0) + 1
+            self._pastes[number] = text
+            size = f"{lines} lines" if lines > 1 else f"{len(text)} characters"
+            text = f"[pasted {size} #{number}]"
+        self.replace(text, *self.selection, maintain_selection_offset=False)
+
+    def action_unfold(self) -> None:
+        """Show the folded paste before the cursor in full; where there is none, go to the end of the line."""
+        row, column = self.cursor_location
+        folded = [match for match in _FOLDED.finditer(self.document.get_line(row)) if match.start() <= column]
+        if not folded:
+            self.action_cursor_line_end()
+            return
+        place = folded[-1]
+        text = self._pastes.get(int(place[2]), place[0])
+        self.replace(text, (row, place.start()), (row, place.end()), maintain_selection_offset=False)
+
+    def action_older(self) -> None:
+        """Move up; on the first line, bring back the prompt before."""
+        if self.cursor_location[0] > 0 or self.wrapped_document.location_to_offset(self.cursor_location).y > 0:
+            self.action_cursor_up()
+            return
+        if self._place < 0:
+            self._past, self._own = self.recall(), self.text
+        if self._place + 1 < len(self._past):
+            self._place += 1
+            self.load_text(self._past[self._place])
+
+    def action_newer(self) -> None:
+        """Move down; on the last line, go forward again through the prompts."""
+        if self._place < 0 or self.cursor_location[0] < self.document.line_count - 1:
+            self.action_cursor_down()
+            return
+        self._place -= 1
+        self.put(self._own if self._place < 0 else self._past[self._place])
