@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 try:
@@ -19,7 +18,7 @@ class Lease:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            self.name = f"{os.getpid()}-{secrets.token_hex(6)}"
+            self.name = f"{os.getpid()}-{os.urandom(6).hex()}"
             self._file = os.open(self._path(self.name), os.O_CREAT | os.O_RDWR, 0o600)
             # Between open and lock another process may have taken the file for a dead one's and removed it.
             if _locked(self._file) and self._path(self.name).exists():

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ class Shelf(Database):
         path = self._blob_file(name, suffix)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+            part = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
             with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
                 file.write(data)
                 file.flush()

@@ -1,0 +1,364 @@
+"""The settings: what the files say (`Config`), and what is in force for one run (`Settings`).
+
+The order is flags, environment, profile, project, built-in default. A project may set defaults, never a
+gateway, a key or a command: a cloned repository must not be able to redirect a key or run anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from meshtui.core.text import mask_secrets
+from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
+from meshtui.store.paths import Paths, find_project, write_atomically
+from meshtui.store.toml import ConfigError, Source, Table, nearest_name, read_source, shown
+
+__all__ = [
+    "MESH_GATEWAY",
+    "Config",
+    "ConfigError",
+    "Flags",
+    "Profile",
+    "Requests",
+    "Settings",
+    "Ui",
+    "change",
+    "load",
+    "resolve",
+]
+
+DEFAULT_PROFILE = "default"
+MOST_RETRIES = 20
+LONGEST_SECONDS = 86400.0
+
+_NO_KEYS = (
+    "keys do not belong into this file. Enter it on the first screen, set MESHAPI_API_KEY, or name a variable in"
+    " `api_key_env` or a program that prints it in `api_key_command`"
+)
+_OWN_PLACE = frozenset(("model", "messages", "template", "variables", "session_id", "stream", "tools", "tool_choice"))
+_OWN_HEADERS = frozenset(("authorization", "content-type", "accept", "host", "content-length", "cookie"))
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named gateway, where its key is found, and defaults for requests to it."""
+
+    name: str = DEFAULT_PROFILE
+    base_url: str = MESH_GATEWAY
+    api_key_env: str = ""
+    api_key_command: tuple[str, ...] = ()
+    model: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    allow_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ui:
+    """How the screen looks and which keys it takes: `keys` maps binding ids to keys. An empty theme is the built-in."""
+
+    theme: str = ""
+    mouse: bool = True
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """How long to wait, in seconds, and how often to try again. No `total_timeout` means no such limit.
+
+    `idle_timeout` is the longest silence within a reply: the gateway itself gives a provider 300 s.
+    """
+
+    retries: int = 2
+    connect_timeout: float = 10.0
+    write_timeout: float = 60.0
+    idle_timeout: float = 310.0
+    total_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the files say. `notices` are sentences about what was passed over in them."""
+
+    file: Path
+    profiles: Mapping[str, Profile]
+    default_profile: str = DEFAULT_PROFILE
+    ui: Ui = Ui()
+    requests: Requests = Requests()
+    project: Path | None = None
+    project_model: str = ""
+    project_params: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line said; None where it said nothing."""
+
+    profile: str | None = None
+    base_url: str | None = None
+    model: str | None = None
+    retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What is in force. `sources` says for profile, base_url, model and retries where the value comes from."""
+
+    profile: Profile
+    base_url: str
+    model: str
+    params: Mapping[str, Any]
+    ui: Ui
+    requests: Requests
+    sources: Mapping[str, str]
+
+    @property
+    def on_own_gateway(self) -> bool:
+        """Whether requests go to the gateway of the profile itself: only there may the profile's key go."""
+        return self.base_url == self.profile.base_url
+
+
+def load(paths: Paths, cwd: Path | None = None) -> Config:
+    """Read the user's config file and, from `cwd` upwards, a project's.
+
+    Raises ConfigError with a sentence for every fault of the user's file. A project's file that has faults is
+    passed over with notices.
+    """
+    source = read_source(paths.config_file) or Source(paths.config_file, "")
+    project = find_project(cwd, paths) if cwd is not None else None
+    defaults = _Defaults()
+    if project is not None:
+        try:
+            defaults = _read_project(project / "config.toml")
+        except ConfigError as error:
+            notices = tuple(f"{fault} The project's settings are not used." for fault in error.faults)
+            defaults = _Defaults(notices=notices)
+    config = _read_config(source, defaults.ui, defaults.requests)
+    return replace(
+        config,
+        project=project,
+        project_model=defaults.model,
+        project_params=defaults.params,
+        notices=config.notices + defaults.notices,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    """What a project may set."""
+
+    ui: Ui = Ui()
+    requests: Requests = Requests()
+    model: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
+    top = Table(source, source.parse() if source.text else {})
+    profiles = {DEFAULT_PROFILE: Profile()}
+    for name, table in top.table("profiles").tables().items():
+        profiles[name] = _profile(name, table)
+    chosen = top.text("default_profile", DEFAULT_PROFILE)
+    if chosen not in profiles:
+        top.fault("default_profile", f"is {shown(chosen)}, and must name a profile{_near(chosen, profiles)}")
+    ui, requests = _ui(top.table("ui"), ui), _requests(top.table("requests"), requests)
+    belongs = f"it belongs to a profile, as in [profiles.{DEFAULT_PROFILE}]"
+    top.close({name: belongs for name in Profile.__dataclass_fields__ if name != "name"} | {"api_key": _NO_KEYS})
+    if source.faults:
+        raise ConfigError(*source.faults)
+    return Config(source.path, profiles, chosen, ui, requests, notices=tuple(source.notices))
+
+
+def _near(name: str, known: Mapping[str, Any]) -> str:
+    near = nearest_name(name, known)
+    return f"; did you mean {near!r}?" if near else f": {', '.join(sorted(known))}."
+
+
+def _profile(name: str, table: Table) -> Profile:
+    base_url, allow_http = table.text("base_url", MESH_GATEWAY), table.flag("allow_http", False)
+    try:
+        base_url = normalise_base_url(base_url, allow_http=allow_http)
+    except UnusableURL as error:
+        table.fault("base_url", f"is {shown(base_url)}: {error}.")
+    if table.take_any("api_key") is not None:
+        table.fault("api_key", f"must be removed: {_NO_KEYS}.")
+    env = table.text("api_key_env")
+    if env and not env.replace("_", "a").isalnum():
+        table.fault("api_key_env", "must be the name of an environment variable, not a key.")
+    profile = Profile(
+        name,
+        base_url,
+        env,
+        _command(table, "api_key_command"),
+        table.text("model"),
+        _params(table.table("params")),
+        _headers(table.table("headers")),
+        allow_http,
+    )
+    table.close()
+    return profile
+
+
+def _command(table: Table, key: str) -> tuple[str, ...]:
+    value = table.take_any(key)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        import shlex
+
+        try:
+            value = shlex.split(value)
+        except ValueError as error:
+            table.fault(key, f"cannot be split into words ({error}). Close the quotes, or write a list of words.")
+            return ()
+    if not isinstance(value, list) or not value or not all(isinstance(word, str) for word in value):
+        table.fault(key, 'must be a command: a text, or a list of words as in ["pass", "show", "mesh"].')
+        return ()
+    return tuple(value)
+
+
+def _params(table: Table) -> dict[str, Any]:
+    params = {}
+    for name in table.values:
+        if name in _OWN_PLACE:
+            table.fault(name, "is no parameter: it has a place of its own. Remove it.")
+        else:
+            params[name] = table.take_any(name)
+    return params
+
+
+def _headers(table: Table) -> dict[str, str]:
+    headers = {}
+    for name in table.values:
+        value = table.text(name)
+        if name.lower() in _OWN_HEADERS:
+            table.fault(name, "is a header that meshtui sets itself. Remove it.")
+        elif not name.isascii() or not name.replace("-", "a").replace("_", "a").isalnum():
+            table.fault(name, "cannot be the name of a header. Use letters, digits and hyphens.")
+        elif not value.isascii():
+            table.fault(name, "must be ASCII text: a header cannot carry anything else.")
+        elif mask_secrets(value) != value:
+            table.fault(name, "looks like a key. Keys do not belong into this file: remove it.")
+        else:
+            headers[name] = value
+    return headers
+
+
+def _ui(table: Table, default: Ui) -> Ui:
+    ui = Ui(table.text("theme", default.theme), table.flag("mouse", default.mouse), table.texts("keys"))
+    table.close()
+    return ui
+
+
+def _requests(table: Table, default: Requests) -> Requests:
+    requests = Requests(
+        table.whole("retries", default.retries, 0, MOST_RETRIES),
+        table.seconds("connect_timeout", default.connect_timeout, LONGEST_SECONDS) or default.connect_timeout,
+        table.seconds("write_timeout", default.write_timeout, LONGEST_SECONDS) or default.write_timeout,
+        table.seconds("idle_timeout", default.idle_timeout, LONGEST_SECONDS) or default.idle_timeout,
+        table.seconds("total_timeout", default.total_timeout, LONGEST_SECONDS, zero=True),
+    )
+    table.close()
+    return requests
+
+
+def _read_project(path: Path) -> _Defaults:
+    """Return the defaults of a project's file, with notices about what it may not set."""
+    source = read_source(path)
+    if source is None:
+        return _Defaults()
+    top = Table(source, source.parse())
+    model, params = top.text("model"), _params(top.table("params"))
+    ui_table = top.table("ui")
+    ui = Ui(theme=ui_table.text("theme"))
+    ui_table.close({name: "it is the user's to set" for name in ("mouse", "keys")})
+    requests = _requests(top.table("requests"), Requests())
+    refused = "a project may not name gateways, keys, headers or commands"
+    top.close(dict.fromkeys(("profiles", "default_profile", "api_key", *Profile.__dataclass_fields__), refused))
+    if source.faults:
+        raise ConfigError(*source.faults)
+    return _Defaults(ui, requests, model, params, tuple(source.notices))
+
+
+def resolve(config: Config, flags: Flags, environ: Mapping[str, str]) -> Settings:
+    """Return what is in force: flags before environment before profile before project before built-in default.
+
+    Raises ConfigError for a profile that does not exist, a base URL or a number that cannot be used.
+    """
+    sources = {"profile": "--profile" if flags.profile else "default_profile"}
+    name = flags.profile or config.default_profile
+    profile = config.profiles.get(name)
+    if profile is None:
+        raise ConfigError(
+            f"--profile: there is no profile {shown(name)} in {config.file}{_near(name, config.profiles)}"
+        )
+    base_url, sources["base_url"] = profile.base_url, f"profile {profile.name}"
+    for text, source in ((flags.base_url, "--base-url"), (environ.get("MESHAPI_BASE_URL"), "MESHAPI_BASE_URL")):
+        if text:
+            try:
+                base_url = normalise_base_url(text, allow_http=profile.allow_http)
+            except UnusableURL as error:
+                raise ConfigError(f"{source} is {shown(text)}: {error}.") from None
+            sources["base_url"] = source
+            break
+    model, sources["model"] = _first(
+        (flags.model, "--model"), (profile.model, f"profile {profile.name}"), (config.project_model, "project")
+    )
+    requests = config.requests
+    sources["retries"] = "config"
+    if environ.get("MESHTUI_RETRIES"):
+        requests, sources["retries"] = replace(requests, retries=_retries(environ)), "MESHTUI_RETRIES"
+    if flags.retries is not None:
+        requests, sources["retries"] = replace(requests, retries=flags.retries), "--retries"
+    params = {**config.project_params, **profile.params}
+    return Settings(profile, base_url, model, params, config.ui, requests, sources)
+
+
+def _first(*candidates: tuple[str | None, str]) -> tuple[str, str]:
+    return next(((value, source) for value, source in candidates if value), ("", "built-in default"))
+
+
+def _retries(environ: Mapping[str, str]) -> int:
+    text = environ["MESHTUI_RETRIES"].strip()
+    if not text.isdecimal() or int(text) > MOST_RETRIES:
+        raise ConfigError(f"MESHTUI_RETRIES is {shown(text)}, and must be a whole number from 0 to {MOST_RETRIES}.")
+    return int(text)
+
+
+def change(paths: Paths, changes: Mapping[tuple[str, ...], Any]) -> Config:
+    """Set keys of the user's config file, None removes one; comments and order stay. Return what the file says then.
+
+    Raises ConfigError, the file untouched, where it or the new value cannot be used.
+    """
+    import tomlkit
+
+    source = read_source(paths.config_file) or Source(paths.config_file, "")
+    source.parse()
+    document = tomlkit.parse(source.text)
+    for key, value in changes.items():
+        table: Any = document
+        for number, part in enumerate(key[:-1]):
+            if part not in table:
+                if value is None:
+                    break
+                last = number == len(key) - 2
+                table[part] = tomlkit.table(is_super_table=not last)
+            table = table[part]
+        else:
+            if value is None:
+                table.pop(key[-1], None)
+            else:
+                table[key[-1]] = value
+    text = tomlkit.dumps(document)
+    config = _read_config(Source(paths.config_file, text), Ui(), Requests())
+    try:
+        write_atomically(paths.config_file, text)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{paths.config_file} cannot be written: {reason}. Check who may write there.") from None
+    return config

@@ -1,0 +1,187 @@
+"""Reading TOML that people write: every fault is one sentence with the file, the line, the key and a remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from meshtui.core.text import mask_secrets, one_line
+
+
+class ConfigError(Exception):
+    """Settings or keys cannot be used as they are; `faults` holds one sentence each, the text all of them."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(slots=True)
+class Source:
+    """One TOML file: its text and what is wrong with it. `notices` are passed over, `faults` are not."""
+
+    path: Path
+    text: str
+    faults: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def sentence(self, key: tuple[str, ...], what: str) -> str:
+        """Return a sentence about a key of this file."""
+        line = line_of(self.text, key)
+        place = f"{self.path}, line {line}" if line else str(self.path)
+        return f"{place}: `{one_line('.'.join(key), 80)}` {what}"
+
+    def parse(self) -> dict[str, Any]:
+        """Return the values of the file; raises ConfigError where it is no TOML."""
+        import tomllib
+
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            what = str(error)
+            where = re.search(r"\(at line (\d+), column (\d+)\)", what)
+            place = f", line {where[1]}, column {where[2]}" if where else ""
+            if where is None and "(at end of document)" in what:
+                place = f", line {self.text.count(chr(10)) + 1}"
+            reason = one_line(re.sub(r"\s*\(at .*\)$", "", what))
+            raise ConfigError(f"{self.path}{place}: this is not TOML ({reason}). Correct the line.") from None
+        except RecursionError:
+            raise ConfigError(f"{self.path}: nested too deeply to be read.") from None
+
+
+def read_source(path: Path) -> Source | None:
+    """Return the file at `path`, None where there is none; raises ConfigError where it cannot be read."""
+    try:
+        return Source(path, path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start + 1} is not UTF-8 text. Save the file as UTF-8.") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"{path} cannot be read: {reason}. Check what it is and who may read it.") from None
+
+
+_KEY_PART = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+
+
+def _key_parts(text: str) -> tuple[str, ...]:
+    return tuple(a or b or c for a, b, c in _KEY_PART.findall(text))
+
+
+def line_of(text: str, key: tuple[str, ...]) -> int | None:
+    """Return the line on which `key` is set, or the nearest of its tables; None where neither is found.
+
+    The line is looked for in the text, since the parser does not tell; a multi-line string can deceive it.
+    """
+    header: tuple[str, ...] = ()
+    nearest, depth = None, 0
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if line.startswith("["):
+            header = full = _key_parts(line.strip("[").partition("]")[0])
+        elif "=" in line and not line.startswith("#"):
+            full = header + _key_parts(line.partition("=")[0])
+        else:
+            continue
+        if full == key:
+            return number
+        if depth < len(full) < len(key) and full == key[: len(full)]:
+            nearest, depth = number, len(full)
+    return nearest
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that is most like `name`, None where none is."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(known), 1, 0.6)), None)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a fault may quote it: short, on one line, without keys."""
+    return one_line(mask_secrets(repr(value)), 60)
+
+
+class Table:
+    """One table of a file. Each reading method takes a key; `close` then names the keys that nobody took."""
+
+    def __init__(self, source: Source, values: Mapping[str, Any], path: tuple[str, ...] = ()) -> None:
+        self.source, self.values, self.path = source, values, path
+        self._taken: set[str] = set()
+
+    def fault(self, key: str, what: str) -> None:
+        """Note what is wrong with a key."""
+        self.source.faults.append(self.source.sentence((*self.path, key), what))
+
+    def notice(self, key: str, what: str) -> None:
+        """Note that a key is passed over."""
+        self.source.notices.append(self.source.sentence((*self.path, key), what))
+
+    def take_any(self, key: str) -> Any:
+        """Return a value of any type, None where there is none."""
+        return self._take(key, lambda value: True, "")
+
+    def _take(self, key: str, fits: Callable[[Any], bool], wanted: str) -> Any:
+        self._taken.add(key)
+        value = self.values.get(key)
+        if value is None or fits(value):
+            return value
+        self.fault(key, f"is {shown(value)}, and must be {wanted}.")
+        return None
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a text on one line."""
+        value = self._take(key, lambda v: isinstance(v, str) and v.isprintable(), "a text in quotes, without line ends")
+        return default if value is None else str(value)
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._take(key, lambda v: isinstance(v, bool), "true or false, without quotes")
+        return default if value is None else bool(value)
+
+    def whole(self, key: str, default: int, low: int, high: int) -> int:
+        """Return a whole number from `low` to `high`."""
+        value = self._take(
+            key,
+            lambda v: isinstance(v, int) and not isinstance(v, bool) and low <= v <= high,
+            f"a whole number from {low} to {high}",
+        )
+        return default if value is None else int(value)
+
+    def seconds(self, key: str, default: float | None, high: float, *, zero: bool = False) -> float | None:
+        """Return a number of seconds; with `zero` a 0 stands for no limit, returned as None."""
+        value = self._take(
+            key,
+            lambda v: isinstance(v, int | float) and not isinstance(v, bool) and (0 < v <= high or (zero and v == 0)),
+            f"a number of seconds above 0, at most {high:g}" + (", or 0 for no limit" if zero else ""),
+        )
+        return default if value is None else float(value) or None
+
+    def table(self, key: str) -> Table:
+        """Return the table under a key, an empty one where there is none."""
+        value = self._take(key, lambda v: isinstance(v, dict), f"a table: [{'.'.join((*self.path, key))}]")
+        return Table(self.source, value or {}, (*self.path, key))
+
+    def tables(self) -> dict[str, Table]:
+        """Return every member as a table, by name."""
+        return {key: self.table(key) for key in self.values}
+
+    def texts(self, key: str) -> dict[str, str]:
+        """Return a table whose values are texts."""
+        table = self.table(key)
+        return {name: table.text(name) for name in table.values}
+
+    def close(self, why: Mapping[str, str] | None = None) -> None:
+        """Give a notice for each key that was not taken: why it cannot be here, or the name that was meant."""
+        for key in self.values:
+            if key in self._taken:
+                continue
+            if why and key in why:
+                self.notice(key, f"is passed over: {why[key]}.")
+                continue
+            near = nearest_name(key, self._taken)
+            self.notice(key, "is no setting and is passed over" + (f"; did you mean `{near}`?" if near else "."))
