@@ -73,7 +73,8 @@ def draft_from(arguments: argparse.Namespace, surroundings: Surroundings) -> Dra
     template = template_named(arguments.template, surroundings) if arguments.template else None
     prompt = inputs.prompt_from(arguments.prompt, optional=bool(arguments.template))
     said = (Message("user", prompt),) if prompt.strip() else ()
-    system, before, params = arguments.system or "", (), dict(surroundings.params)
+    system, params = arguments.system or "", dict(surroundings.params)
+    before: tuple[Message, ...] = ()
     model = arguments.model or surroundings.model
     if template is not None:
         missing = template.missing(variables)
@@ -118,6 +119,7 @@ def check(request: Mapping[str, Any]) -> None:
 
 def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     """Send one turn and print its reply; return the exit code."""
+    surroundings.require_key()
     draft = draft_from(arguments, surroundings)
     retries = arguments.retries if arguments.retries is not None else surroundings.retries
     session = surroundings.session()
@@ -208,8 +210,7 @@ class Printer:
             return INTERRUPTED
         if turn.problem is not None:
             problem = turn.problem
-            request = f" (request {problem.request_id})" if problem.request_id else ""
-            say(f"{problem}{request} {problem.advice}")
+            say(problem.sentence + (f" (request {problem.request_id})" if problem.request_id else ""))
             for row in error_details(error_object(problem)):
                 say(row)
             return problem.exit_code

@@ -131,7 +131,13 @@ class Problem(Exception):
     __hash__ = Exception.__hash__
 
     def __str__(self) -> str:
-        return f"{self.headline}: {self.message}" if self.message else self.headline
+        return f"{self.headline}: {self.message.rstrip()}" if self.message else self.headline
+
+    @property
+    def sentence(self) -> str:
+        """What happened and what can be done, as sentences for a line of narration."""
+        said = str(self)
+        return f"{said}{'' if said[-1] in '.!?…' else '.'} {self.advice}"
 
     @property
     def headline(self) -> str:

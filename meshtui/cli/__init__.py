@@ -1,0 +1,175 @@
+"""The command line: what to do, with what, how it ended. What is heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from meshtui import __version__
+from meshtui.cli.output import FAULT, INTERRUPTED, OK, Refused, close_quietly, say
+
+EPILOG = """exit codes: 0 done · 1 meshtui's own fault · 2 bad usage or input file · 3 key refused · 4 rate limited ·
+5 spend cap or balance · 6 gateway, provider or network failure · 7 model or template not found ·
+8 request refused as invalid · 130 interrupted"""
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command line; return its exit code. Every expected failure is one sentence on stderr."""
+    parser = build_parser(arguments)
+    parsed = parser.parse_args(arguments)
+    try:
+        code: int = parsed.command(parsed)
+        return code
+    except Refused as refused:
+        say(str(refused))
+        return refused.code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        close_quietly(sys.stdout)
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("MESHTUI_TRACEBACK"):
+            raise
+        say(f"a fault of meshtui's own, {type(error).__name__}: {error} (MESHTUI_TRACEBACK=1 shows where)")
+        return FAULT
+
+
+def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Return the parser; the options of a command are only built when `arguments` name it."""
+    common = argparse.ArgumentParser(add_help=False)
+    _add_common(common)
+    parser = argparse.ArgumentParser(
+        prog="meshtui",
+        description="A terminal workbench for the Mesh API. Without a command it opens the workbench.",
+        epilog=EPILOG,
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
+    parser.set_defaults(command=_workbench)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (summary, add, command) in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            parents=[common],
+            epilog=EPILOG if name == "run" else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(command=command)
+        if name in arguments:
+            add(sub)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options that work on every command, before or after its name."""
+    for flag, metavar, help in (
+        ("--base-url", "URL", "the gateway, with or without /v1 (MESHAPI_BASE_URL)"),
+        ("--profile", "NAME", "a profile of the config file"),
+        ("--home", "DIR", "one folder for config, data and state (MESHTUI_HOME)"),
+    ):
+        parser.add_argument(flag, metavar=metavar, help=help, default=argparse.SUPPRESS)
+
+
+def _workbench(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.workbench import workbench
+
+    return workbench(arguments)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.workbench import demo
+
+    return demo(arguments)
+
+
+def _add_sandbox(parser: argparse.ArgumentParser) -> None:
+    from meshtui.sandbox.options import add_arguments
+
+    add_arguments(parser)
+
+
+def _sandbox(arguments: argparse.Namespace) -> int:
+    from meshtui.sandbox import serve
+    from meshtui.sandbox.options import settings_from
+
+    try:
+        settings = settings_from(arguments)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    try:
+        serve(settings)
+    except OSError as error:
+        raise Refused(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}", FAULT) from None
+    return OK
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.run import add_arguments
+
+    add_arguments(parser)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.run import run
+    from meshtui.cli.surroundings import look_around
+
+    return run(arguments, look_around(arguments))
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.models import add_arguments
+
+    add_arguments(parser)
+
+
+def _models(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.models import models
+
+    return models(arguments)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.config import add_arguments
+
+    add_arguments(parser)
+
+
+def _config(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.config import config
+
+    return config(arguments)
+
+
+def _add_sessions(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.sessions import add_arguments
+
+    add_arguments(parser)
+
+
+def _sessions(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.sessions import sessions
+
+    return sessions(arguments)
+
+
+def _nothing(_: argparse.ArgumentParser) -> None:
+    """Add no options."""
+
+
+Add = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace], int]
+
+COMMANDS: dict[str, tuple[str, Add, Run]] = {
+    "demo": ("open the workbench on a simulated gateway; no key is needed", _nothing, _demo),
+    "run": ("send one message without a screen and print the answer", _add_run, _run),
+    "models": ("list, search or show the gateway's models", _add_models, _models),
+    "sessions": ("list conversations, or show one", _add_sessions, _sessions),
+    "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),
+    "sandbox": ("serve the simulated gateway alone", _add_sandbox, _sandbox),
+}

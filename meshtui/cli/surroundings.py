@@ -1,0 +1,141 @@
+"""Putting the program together: folders, settings, key, store, session, from flags and environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from meshtui.cli.output import FAULT, KEY, Refused, refuse
+from meshtui.session import Gateway, Session, StoreError, Target
+from meshtui.store.config import Config, ConfigError, Flags, Requests, Settings, load, resolve
+from meshtui.store.credentials import Key, Secret, find_key
+from meshtui.store.db import Store
+from meshtui.store.paths import Paths, find_paths
+
+if TYPE_CHECKING:
+    from meshtui.core.template import Template
+
+NO_KEY = "there is no API key: set MESHAPI_API_KEY, or start meshtui once and enter one, or try meshtui demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one run of the program works with: where things are, what is set, which key there is."""
+
+    paths: Paths
+    config: Config
+    settings: Settings
+    key: Key | None
+
+    @property
+    def model(self) -> str:
+        """The model that flags, profile or project set, or an empty text."""
+        return self.settings.model
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters that profile and project set."""
+        return self.settings.params
+
+    @property
+    def retries(self) -> int:
+        """How often a request is sent again before a reply begins."""
+        return self.settings.requests.retries
+
+    def target(self, secret: Secret | None = None) -> Target:
+        """Return where turns go, with the key found or with another one."""
+        secret = secret or (self.key.value if self.key else None)
+        settings = self.settings
+        return Target(
+            profile=settings.profile.name,
+            base_url=settings.base_url,
+            masked_key=str(secret) if secret else "no key",
+            connect=partial(connect, settings, secret),
+            model=settings.model,
+            params=settings.params,
+        )
+
+    def session(self, target: Target | None = None) -> Session:
+        """Open the history and return a session on it; refuses where it cannot be opened."""
+        try:
+            store = Store.open(self.paths.history_file, time.time)
+            if self.key is not None:
+                store.withhold(self.key.value.reveal())
+            store.sweep()
+        except StoreError as error:
+            refuse(str(error), FAULT)
+        return Session(store, target or self.target())
+
+    def require_key(self) -> None:
+        """Refuse where there is no key."""
+        if self.key is None:
+            refuse(NO_KEY, KEY)
+
+
+def connect(settings: Settings, secret: Secret | None) -> Gateway:
+    """Make the client for the gateway in force."""
+    from meshtui.client import Gateway as Client
+    from meshtui.client import Timeouts
+    from meshtui.session.wire import Wire
+
+    requests: Requests = settings.requests
+    timeouts = Timeouts(
+        connect=requests.connect_timeout,
+        write=requests.write_timeout,
+        idle=requests.idle_timeout,
+        total=requests.total_timeout,
+    )
+    client = Client(
+        base_url=settings.base_url,
+        token=secret.reveal() if secret else "",
+        timeouts=timeouts,
+        allow_http=True,  # the address passed the profile's own rule when the settings were read
+        headers=settings.profile.headers,
+    )
+    return Wire(client)
+
+
+def look_around(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Surroundings:
+    """Read folders, settings and key for this run; refuses, one sentence, what cannot be used."""
+    paths = find_paths(environ, getattr(arguments, "home", None))
+    flags = Flags(
+        profile=getattr(arguments, "profile", None),
+        base_url=getattr(arguments, "base_url", None),
+        model=getattr(arguments, "model", None),
+        retries=getattr(arguments, "retries", None),
+    )
+    try:
+        config = load(paths, Path.cwd())
+        settings = resolve(config, flags, environ)
+        return Surroundings(paths, config, settings, find_key(settings, paths, environ))
+    except ConfigError as error:
+        raise Refused(str(error)) from None
+
+
+def for_demo(surroundings: Surroundings, url: str) -> Surroundings:
+    """Return surroundings on a sandbox: a folder of its own, a plainly fake key, nothing of the user's gateway."""
+    paths = surroundings.paths
+    paths = replace(paths, data=paths.data / "demo", state=paths.state / "demo")
+    profile = replace(surroundings.settings.profile, name="demo", base_url=url, headers={})
+    settings = replace(surroundings.settings, profile=profile, base_url=url, model=DEMO_MODEL, params={})
+    return Surroundings(paths, surroundings.config, settings, Key(Secret(DEMO_KEY), "the demo"))
+
+
+DEMO_KEY = "rsk_01JDEMO0000000000000009F2A"
+DEMO_MODEL = "sandbox/markdown"
+
+
+def template_named(name: str, surroundings: Surroundings) -> Template | None:
+    """Return the template of this project or of the user; None where only the gateway may have it."""
+    from meshtui.store.templates import find_template
+
+    try:
+        return find_template(name, surroundings.paths, surroundings.config.project)
+    except ConfigError as error:
+        raise Refused(str(error)) from None

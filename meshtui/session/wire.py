@@ -1,0 +1,38 @@
+"""The client as the session knows it: its failures become problems. Imported with the first connection."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from meshtui.client.errors import MeshAPIError, problem_from
+from meshtui.client.gateway import Gateway as Client
+from meshtui.core.turn import Delta
+
+
+class Wire:
+    """A `Gateway` over one client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def stream(self, request: Mapping[str, Any], *, stream: bool = True) -> AsyncGenerator[Delta, None]:
+        """Send one request and yield the deltas of its reply; raises Problem."""
+        try:
+            async with aclosing(self._client.stream(request, stream=stream)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        except MeshAPIError as error:
+            raise problem_from(error) from error
+
+    async def catalogue(self) -> list[dict[str, Any]]:
+        """Return the rows of the model list, none where the gateway has no such list; raises Problem."""
+        try:
+            return (await self._client.catalogue()).rows
+        except MeshAPIError as error:
+            raise problem_from(error) from error
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
