@@ -29,7 +29,7 @@ class Conversations(Database):
         words = filter.casefold().split()
         state = "IS NOT NULL" if deleted else "IS NULL"
         # The count of turns is only worth its price for the rows that are returned.
-        light = CONVERSATION_COLUMNS.rpartition("(")[0] + "0"
+        light = CONVERSATION_COLUMNS.partition("(")[0] + "0"
         sql = f"SELECT {light} FROM conversation c WHERE deleted_at {state} ORDER BY updated_at DESC, rowid DESC"  # noqa: S608
         if not words:
             sql = sql.replace(light, CONVERSATION_COLUMNS) + " LIMIT ?"

@@ -1,0 +1,307 @@
+"""`meshtui run` as a script sees it: stdout, stderr, JSON, exit codes, against the sandbox over a real socket."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshtui.cli import run_command
+from meshtui.sandbox import Sandbox, Settings
+
+KEY = "rsk_01JDEMO0000000000000009F2A"
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rpm=100_000)) as box:
+        yield box
+
+
+@pytest.fixture(autouse=True)
+def at_the_sandbox(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESHAPI_BASE_URL", f"{box.url}/v1")
+    monkeypatch.setenv("MESHAPI_API_KEY", KEY)
+    monkeypatch.setenv("MESHTUI_RETRIES", "0")
+
+
+def result_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any], str]:
+    code = run_command(["run", *arguments, "--json"])
+    out, err = capsys.readouterr()
+    return code, json.loads(out), err
+
+
+def test_the_answer_is_all_that_stdout_carries(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", "hello", "-m", "sandbox/haiku"]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("\n") == 3 and out.endswith("rests.\n")
+    assert err == ""
+
+
+def test_json_has_every_member_that_is_promised(capsys: pytest.CaptureFixture[str]) -> None:
+    code, result, _ = result_of(capsys, "hello", "-m", "sandbox/haiku")
+    assert code == 0
+    assert set(result) == {
+        *("message", "finish_reason", "model", "request_id", "usage", "cost_usd", "timing", "interrupted", "error")
+    }
+    assert set(result["message"]) == {"role", "content", "reasoning", "tool_calls"}
+    assert result["message"]["role"] == "assistant"
+    assert result["finish_reason"] == "stop" and result["error"] is None and result["interrupted"] is False
+    assert result["request_id"].startswith("req_")
+    assert result["usage"]["completion_tokens"] > 0
+    assert 0 <= result["timing"]["ttft_ms"] <= result["timing"]["total_ms"]
+
+
+def test_without_streaming_the_same_answer_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    _, streamed, _ = result_of(capsys, "hello", "-m", "sandbox/haiku")
+    _, whole, _ = result_of(capsys, "hello", "-m", "sandbox/haiku", "--no-stream")
+    assert whole["message"] == streamed["message"]
+    assert whole["usage"] == streamed["usage"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ("401", 3),
+        ("403", 3),
+        ("429-rpm", 4),
+        ("429-rpd", 4),
+        ("upstream-429", 4),
+        ("402", 5),
+        ("500", 6),
+        ("502", 6),
+        ("503", 6),
+        ("504", 6),
+        ("html-502", 6),
+        ("cut", 6),
+        ("cut-clean", 6),
+        ("empty", 6),
+        ("error-first", 6),
+        ("404", 7),
+        ("400", 8),
+        ("409", 8),
+        ("413", 8),
+        ("422", 8),
+    ],
+)
+def test_each_failure_has_its_exit_code_and_says_so(capsys: pytest.CaptureFixture[str], fault: str, code: int) -> None:
+    ended, result, err = result_of(capsys, "hello", "-m", f"sandbox/fault-{fault}")
+    assert ended == code, err
+    assert set(result["error"]) == {
+        *("code", "status", "message", "retry_after_seconds", "request_id", "param", "details")
+    }
+    assert result["error"]["code"] and result["error"]["message"]
+    assert err.startswith("meshtui: ") and "Traceback" not in err
+
+
+@pytest.mark.parametrize("fault", ["cut", "cut-clean", "error-midway", "error-close", "error-in-chunk"])
+def test_a_partial_answer_is_still_there(capsys: pytest.CaptureFixture[str], fault: str) -> None:
+    code, result, _ = result_of(capsys, "hello", "-m", f"sandbox/fault-{fault}")
+    assert code == 6
+    assert result["message"]["content"] and result["interrupted"] is True
+
+
+def test_a_rate_limit_is_told_with_its_wait(capsys: pytest.CaptureFixture[str]) -> None:
+    _, result, _ = result_of(capsys, "hello", "-m", "sandbox/fault-429-rpm")
+    assert result["error"]["status"] == 429
+    assert 1 <= result["error"]["retry_after_seconds"] <= 60
+
+
+def test_a_422_names_the_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    _, result, err = result_of(capsys, "hello", "-m", "sandbox/fault-422")
+    where = ".".join(str(item) for item in result["error"]["details"][0]["loc"])
+    assert where in err
+
+
+def test_a_request_is_sent_again_only_as_often_as_asked(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    with Sandbox(Settings(faults=("503:2",))) as flaky:
+        assert run_command(["run", "hello", "--base-url", flaky.url, "--retries", "1"]) == 6
+    with Sandbox(Settings(faults=("503:2",))) as flaky:
+        assert run_command(["run", "hello", "--base-url", flaky.url, "--retries", "2"]) == 0
+    assert "Trying again" in capsys.readouterr().err
+
+
+def test_a_refused_connection_is_a_network_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", "hello", "--base-url", "http://127.0.0.1:9"]) == 6
+    assert "127.0.0.1:9" in capsys.readouterr().err
+
+
+def test_events_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", "hello", "-m", "sandbox/reasoning", "--events"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "state" and kinds[-1] == "end" and "reasoning" in kinds
+    text = "".join(event["text"] for event in events if event["event"] == "text")
+    assert text == events[-1]["result"]["message"]["content"] != ""
+
+
+def test_the_prompt_may_come_from_stdin(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("größe\n".encode())))
+    _, result, _ = result_of(capsys, "-", "-m", "sandbox/echo")
+    assert "größe" in result["message"]["content"]
+
+
+def test_system_params_and_session_id_reach_the_gateway(capsys: pytest.CaptureFixture[str]) -> None:
+    _, result, _ = result_of(
+        capsys,
+        *("hi", "-m", "sandbox/echo", "-s", "be brief", "--param", "temperature=0.5", "--param", "user=me"),
+        *("--session-id", "s-1", "--tool-choice", "none"),
+    )
+    echoed = json.loads(result["message"]["content"])
+    assert echoed["messages"][0] == {"role": "system", "content": "be brief"}
+    assert (echoed["temperature"], echoed["user"], echoed["session_id"]) == (0.5, "me", "s-1")
+
+
+def test_tools_come_from_files_and_calls_go_to_stdout(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tool = tmp_path / "weather.json"
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    tool.write_text(json.dumps({"name": "get_weather", "parameters": schema}))
+    code, result, _ = result_of(capsys, "weather?", "-m", "sandbox/tools", "--tools", str(tool))
+    call = result["message"]["tool_calls"][0]
+    assert code == 0 and result["finish_reason"] == "tool_calls"
+    assert call["name"] == "get_weather" and isinstance(call["parsed"]["city"], str)
+    assert json.loads(call["arguments"]) == call["parsed"]
+    assert run_command(["run", "weather?", "-m", "sandbox/tools", "--tools", str(tool)]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["name"] == "get_weather"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{not json", "line 1, column 2"),
+        ("[]", "holds no tool"),
+        ('{"name": "a b"}', "needs a name"),
+        ('[{"type": "function"}]', "no function object"),
+        ("3", "a number"),
+    ],
+)
+def test_a_bad_tool_file_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: str, words: str
+) -> None:
+    path = tmp_path / "tool.json"
+    path.write_text(content)
+    assert run_command(["run", "hi", "--tools", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and str(path) in err and words in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", ""], "prompt is empty"),
+        (["run", "hi", "--param", "temperature=9"], "temperature"),
+        (["run", "hi", "--param", "temperature"], "NAME=VALUE"),
+        (["run", "hi", "-v", "a=b"], "--template"),
+        (["run", "hi", "--tools", "/nowhere/tool.json"], "no such file"),
+        (["run", "hi", "--profile", "nobody"], "nobody"),
+        (["run", "hi", "--base-url", "ftp://example.test"], "--base-url"),
+    ],
+)
+def test_bad_usage_is_one_sentence_and_sends_nothing(
+    box: Sandbox, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    assert run_command(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and words in err
+
+
+def test_a_template_of_the_user_is_expanded_here(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(os.environ["MESHTUI_HOME"]) / "templates"
+    folder.mkdir(parents=True)
+    (folder / "refund.toml").write_text(
+        'system = "You are {{ tone }} support for {{company}}. {a} {{x y}}"\nmodel = "sandbox/echo"\n'
+        '[variables]\ntone = "friendly"\n'
+    )
+    _, result, _ = result_of(capsys, "hi", "-t", "refund", "-v", "company=Acme")
+    assert "You are friendly support for Acme. {a} {{x y}}" in result["message"]["content"]
+    assert run_command(["run", "hi", "-t", "refund"]) == 2
+    assert "-v company=VALUE" in capsys.readouterr().err
+
+
+def test_a_template_nobody_has_is_not_found(capsys: pytest.CaptureFixture[str]) -> None:
+    code, result, _ = result_of(capsys, "hi", "-t", "no-such-template", "-m", "sandbox/echo")
+    assert code == 7 and result["error"]["status"] == 404
+
+
+def test_without_a_key_it_says_how_to_get_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MESHAPI_API_KEY")
+    assert run_command(["run", "hi"]) == 3
+    assert "MESHAPI_API_KEY" in capsys.readouterr().err
+
+
+def test_what_was_said_is_in_the_history(capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(["run", "remember me", "-m", "sandbox/haiku"])
+    run_command(["run", "and me", "-m", "sandbox/fault-cut"])
+    capsys.readouterr()
+    assert run_command(["sessions", "list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["title"] for row in rows] == ["and me", "remember me"]
+    assert run_command(["sessions", "show", rows[0]["id"], "--json"]) == 0
+    messages = json.loads(capsys.readouterr().out)["messages"]
+    assert messages[0]["content"] == "and me" and messages[1]["state"] == "failed" and messages[1]["content"]
+
+
+def test_the_key_is_nowhere_on_disk(capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(["run", f"my key is {KEY}", "-m", "sandbox/echo"])
+    home = Path(os.environ["MESHTUI_HOME"])
+    assert [path for path in home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()] == []
+
+
+def process(box: Sandbox, *arguments: str, stdout: int = subprocess.PIPE) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "meshtui", *arguments],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "MESHAPI_BASE_URL": box.url},
+    )
+
+
+def test_ctrl_c_keeps_the_partial_answer_and_ends_with_130() -> None:
+    with Sandbox(Settings(speed=50)) as slow:
+        running = process(slow, "run", "hello", "-m", "sandbox/markdown", "--events")
+        assert running.stdout is not None and running.stderr is not None
+        for line in running.stdout:
+            if json.loads(line)["event"] == "text":
+                break
+        running.send_signal(signal.SIGINT)
+        rest, err = running.communicate(timeout=10)
+    assert running.returncode == 130 and b"Traceback" not in err
+    result = json.loads(rest.splitlines()[-1])["result"]
+    assert result["interrupted"] is True and result["message"]["content"]
+
+
+def test_a_closed_pipe_ends_cleanly_with_130(tmp_path: Path) -> None:
+    with Sandbox(Settings(speed=200)) as slow:
+        running = process(slow, "run", "hello", "-m", "sandbox/markdown")
+        assert running.stdout is not None and running.stderr is not None
+        running.stdout.read(1)
+        running.stdout.close()
+        err = running.stderr.read()
+        running.stderr.close()
+        assert running.wait(10) == 130
+    assert err in (b"", b"meshtui: stopped; what arrived is kept\n")
+    assert run_command(["sessions", "list", "--json"]) == 0
+
+
+def test_text_arrives_while_it_streams() -> None:
+    with Sandbox(Settings(speed=20)) as slow:
+        running = process(slow, "run", "hello", "-m", "sandbox/markdown")
+        assert running.stdout is not None and running.stderr is not None
+        assert running.stdout.read(1)
+        began = time.monotonic()
+        assert running.poll() is None
+        running.terminate()
+        running.communicate(timeout=10)
+        assert time.monotonic() - began < 5
+        assert running.returncode == 130
