@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
-from . import models, router, templates, usage
+from . import compare, models, router, templates, usage
 from .answers import html_page
-from .chat import canned_answer, chat, late_json, scene_of
+from .chat import chat
 from .control import control
+from .delivery import canned_answer, late_json, scene_of
 from .errors import Answered, Refusal
 from .state import Exchange, State, exchange_of, shown_body, shown_headers
 
@@ -52,6 +53,7 @@ async def _no_such_path(scope: Scope, receive: Receive, send: Send) -> None:
 def _routes() -> Router:
     table: list[tuple[str, str, Handler]] = [
         ("POST", "/v1/chat/completions", chat),
+        ("POST", "/v1/chat/compare", compare.compare),
         ("GET", "/v1/models", models.list_models),
         ("GET", "/v1/models/free", models.free_models),
         ("GET", "/v1/models/paid", models.paid_models),

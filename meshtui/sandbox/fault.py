@@ -22,24 +22,29 @@ class Scene:
     error_request_id: bool = True
 
 
+Rearrange = Callable[[Sequence["Frame"], Scene], Iterable["Step"]]
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One switch. Whatever is set here differs from an ordinary reply; the rest stays as it is.
 
-    answer: name of a row in `answers.ANSWERS`, sent instead of a reply. reply: changes what is said.
-    chunks: edits each JSON chunk of a stream. steps: rearranges what goes over the wire, streamed or not
-    (streams_only: streamed alone). framing: members of `wire.Framing` that differ. switches: open points that
-    hold for this request. tools: the reply calls two tools, invented ones where none were offered.
-    headers_first=False keeps even the response head back. ttft: seconds to the first token.
+    answer: name of a row in `answers.ANSWERS`, sent instead of a reply; unstreamed: the same, where no stream
+    was asked for. reply: changes what is said.
+    chunks: edits each JSON chunk of a stream. frames: rearranges the events of a stream; wire: the same, but
+    also for the pieces of a reply that is not streamed. framing: members of `wire.Framing` that differ.
+    switches: open points that hold for this request. tools: the reply calls two tools, invented ones where
+    none were offered. headers_first=False keeps even the response head back. ttft: seconds to the first token.
     """
 
     name: str
     summary: str
     answer: str = ""
+    unstreamed: str = ""
     reply: Callable[[Reply], Reply] | None = None
     chunks: Edit | None = None
-    steps: Callable[[Sequence[Frame], Scene], Iterable[Step]] | None = None
-    streams_only: bool = False
+    frames: Rearrange | None = None
+    wire: Rearrange | None = None
     framing: Mapping[str, Any] = field(default_factory=dict)
     switches: Mapping[str, str] = field(default_factory=dict)
     tools: bool = False

@@ -77,7 +77,7 @@ class Framing:
         text = f"event:{space}{frame.event}{eol}" if frame.event else ""
         text += "".join(f"data:{space}{line}{eol}" for line in lines) + eol
         if self.comments:
-            text = f": keep-alive{eol}{eol}:{eol}id: {frame.due}{eol}retry: 3000{eol}unknown: field{eol}{text}"
+            text = f": keep-alive{eol}{eol}:{eol}id: 7{eol}retry: 3000{eol}unknown: field{eol}{text}"
         return text.encode("utf-8", "replace")
 
 
