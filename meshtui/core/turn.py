@@ -217,6 +217,10 @@ class Turn:
             self._request = self._request()
         return self._request
 
+    def release_request(self, read: Callable[[], Mapping[str, Any]]) -> None:
+        """Let go of the request, which `read` brings back when it is asked for."""
+        self._request = read
+
     @property
     def ended(self) -> bool:
         """Whether nothing more will change."""

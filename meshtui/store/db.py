@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +19,7 @@ from meshtui.core.turn import Turn, TurnState
 from meshtui.store.conversations import Conversations
 from meshtui.store.database import StoreError
 from meshtui.store.lease import Lease
+from meshtui.store.requests import PATH, RequestBodies
 from meshtui.store.rows import (
     FACTS_COLUMNS,
     NODE_COLUMNS,
@@ -30,14 +31,10 @@ from meshtui.store.rows import (
     facts_from_row,
     json_row,
     new_pieces,
-    pack_messages,
     take_pieces,
     take_reply,
     turn_from_row,
     turn_values,
-    unpack_messages,
-    wire_from_json,
-    without_credentials,
 )
 from meshtui.store.shelf import Shelf
 
@@ -45,17 +42,10 @@ __all__ = ["Conversation", "Node", "Store", "StoreError", "TurnFacts"]
 
 TITLE_LENGTH = 80
 
-_PATH = """
-    WITH RECURSIVE path(id, parent_id, depth) AS (
-        SELECT id, parent_id, 0 FROM node WHERE id = ?
-        UNION ALL
-        SELECT node.id, node.parent_id, depth + 1 FROM path JOIN node ON node.id = path.parent_id
-    )
-"""
 _UPDATE = "UPDATE turn SET {} WHERE id = :id"
 
 
-class Store(Conversations, Shelf):
+class Store(Conversations, Shelf, RequestBodies):
     """The history of one user in one file; several processes may use the same file at once."""
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
@@ -175,13 +165,7 @@ class Store(Conversations, Shelf):
         marks = ", ".join("?" * len(values))
         execute(f"INSERT INTO turn ({names}) VALUES ({marks})", self._texts(*values.values()))  # noqa: S608 - our names
         self._insert_node(execute, node_id, parent_id, conversation_id, "assistant", turn.id, None)
-        messages: Any = turn.request.get("messages")
-        body = without_credentials({k: v if k != "messages" else None for k, v in turn.request.items()})
-        packed = isinstance(messages, list) and all(isinstance(message, Mapping) for message in messages)
-        if "messages" in body:
-            body["messages"] = pack_messages(messages, self._wire_path(parent_id)) if packed else messages
-        request = self._texts(turn.id, json_row({"packed": packed, "body": body}))
-        execute("INSERT INTO request (turn_id, packed_json) VALUES (?, ?)", request)
+        self._store_request(execute, turn, parent_id)
 
     def checkpoint(self, turn: Turn) -> None:
         """Store what came of a running turn since the last time; costs what is new, however long the answer is.
@@ -207,7 +191,9 @@ class Store(Conversations, Shelf):
             raise ValueError(f"turn {turn.id} has not ended")
         with self._transaction() as execute:
             self._finish(execute, turn)
-        self._open.pop(turn.id, None)
+        if self._open.pop(turn.id, None) is not None:
+            # Each request of a long conversation holds all of it: it is read again where it is asked for.
+            turn.release_request(partial(self.request, turn.id))
 
     def _finish(self, execute: Callable[..., sqlite3.Cursor], turn: Turn) -> None:
         self._update_turn(execute, turn)
@@ -268,30 +254,10 @@ class Store(Conversations, Shelf):
             take_pieces(turn, self._rows("SELECT kind, body FROM piece WHERE turn_id = ? ORDER BY id", (id,)))
         return turn
 
-    def request(self, turn_id: str) -> dict[str, Any]:
-        """Return the body of a turn's request as it went over the wire. Raises StoreError where there is none."""
-        row = self._row(
-            "SELECT packed_json, parent_id FROM request JOIN turn ON turn.id = turn_id WHERE turn_id = ?", (turn_id,)
-        )
-        if row is None:
-            raise StoreError(f"The history {self.path} has no request of turn {turn_id}.")
-        stored = json.loads(row[0])
-        body: dict[str, Any] = stored["body"]
-        if stored["packed"]:
-            body["messages"] = unpack_messages(body["messages"], self._wire_path(row[1]))
-        return body
-
-    def _wire_path(self, node_id: str | None) -> list[dict[str, Any] | None]:
-        """Return the messages from the root to a node as they go over the wire, None where a reply is open."""
-        if node_id is None:
-            return []
-        sql = f"{_PATH} SELECT message_json FROM path JOIN node n ON n.id = path.id ORDER BY depth DESC"  # noqa: S608
-        return [wire_from_json(text) for (text,) in self._rows(sql, (node_id,))]
-
     def history(self, node_id: str) -> list[Node]:
         """Return the nodes from the root to `node_id`, each assistant's with its turn."""
         sql = f"""
-            {_PATH} SELECT {NODE_COLUMNS}, n.message_json, {TURN_COLUMNS}
+            {PATH} SELECT {NODE_COLUMNS}, n.message_json, {TURN_COLUMNS}
             FROM path JOIN node n ON n.id = path.id LEFT JOIN turn t ON t.id = n.turn_id ORDER BY depth DESC
         """  # noqa: S608
         return self._nodes(self._rows(sql, (node_id,)))

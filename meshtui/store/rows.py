@@ -14,9 +14,10 @@ from meshtui.core.problem import Problem
 from meshtui.core.text import Growing, mask_secrets
 from meshtui.core.turn import Turn, TurnState
 
-_SECRET_HEADERS = frozenset(
+CREDENTIALS = frozenset(
     ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "api-key", "x-auth-token")
 )
+"""Names of headers, and of members of a request, whose values are never stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,29 +191,12 @@ def turn_values(turn: Turn) -> dict[str, Any]:
         values[name] = count if isinstance(count, int) and abs(count) < 1 << 62 else None
     values["cost"] = None if turn.cost is None else str(turn.cost)
     values["usage_json"] = None if turn.usage is None else json_row(turn.usage)
-    harmless = {name: value for name, value in turn.headers.items() if name.lower() not in _SECRET_HEADERS}
+    harmless = {name: value for name, value in turn.headers.items() if name.lower() not in CREDENTIALS}
     values["headers_json"] = json_row(masked(harmless)) if harmless else None
     values["problem_json"] = None if turn.problem is None else json_row(masked(turn.problem.to_json()))
     values["noise_json"] = json_row([turn.noise, masked(turn.samples)]) if turn.noise else None
     values["meta_json"] = json_row(turn.meta) if turn.meta else None
     return values
-
-
-_SECRET_MEMBERS = _SECRET_HEADERS | {"apikey"}
-
-
-def without_credentials(value: Any) -> Any:
-    """Return JSON values without the texts of members that are credentials by their name (Authorization, say)."""
-    if isinstance(value, Mapping):
-        return {
-            name: "…"
-            if isinstance(member, str) and str(name).lower().replace("_", "-") in _SECRET_MEMBERS
-            else without_credentials(member)
-            for name, member in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [without_credentials(member) for member in value]
-    return value
 
 
 def masked(value: Any) -> Any:
@@ -319,46 +303,3 @@ def take_pieces(turn: Turn, pieces: Iterable[tuple[str, str]]) -> None:
             call = turn.assembler.partial[number]
             call.index, call.id, call.name, call.extra, call.notes = index, id, name, extra, notes
             call.arguments.append(arguments)
-
-
-def pack_messages(messages: Sequence[Any], path: Sequence[Mapping[str, Any] | None]) -> list[Any]:
-    """Return the messages of a request with those that stand on its path in the tree as `[from, to]` ranges of it.
-
-    A request repeats the whole conversation; kept literally, a long one would take space with the square of
-    its length. Whatever is not exactly on the path stays literal, so `unpack_messages` is exact.
-    """
-    packed: list[Any] = []
-    place = 0
-    for message in messages:
-        # `sealed` leaves out empty replies and answers to no call: look a few nodes ahead.
-        for found in range(place, min(place + 8, len(path))):
-            if path[found] == message:
-                break
-        else:
-            packed.append(message)
-            continue
-        if packed and isinstance(packed[-1], list) and packed[-1][1] == found:
-            packed[-1][1] = found + 1
-        else:
-            packed.append([found, found + 1])
-        place = found + 1
-    return packed
-
-
-def unpack_messages(packed: Sequence[Any], path: Sequence[Mapping[str, Any] | None]) -> list[Any]:
-    """Return what `pack_messages` was given."""
-    messages: list[Any] = []
-    for item in packed:
-        messages.extend(path[slice(*item)] if isinstance(item, list) else (item,))
-    return messages
-
-
-def wire_from_json(text: str | None) -> dict[str, Any] | None:
-    """Return a stored message as it goes over the wire, None for a reply that is still open."""
-    if text is None:
-        return None
-    raw: dict[str, Any] = json.loads(text)
-    raw.pop("reasoning", None)
-    for call in raw.get("tool_calls") or ():
-        call.pop("notes", None)
-    return raw
