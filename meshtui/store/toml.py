@@ -102,8 +102,8 @@ def nearest_name(name: str, known: Iterable[str]) -> str | None:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a fault may quote it: short, on one line, without keys."""
-    return one_line(mask_secrets(repr(value)), 60)
+    """Return a value as a fault may quote it: short, on one line, without keys and passwords."""
+    return one_line(re.sub(r"//[^/\s]*@", "//…@", mask_secrets(repr(value))), 60)
 
 
 class Table:
