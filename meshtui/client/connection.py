@@ -153,7 +153,10 @@ class Connection:
 
     async def _redirected(self, response: httpx.Response, method: str) -> str:
         await response.aclose()
-        target = urljoin(str(response.request.url), response.headers["location"])
+        try:
+            target = urljoin(str(response.request.url), response.headers["location"])
+        except ValueError:
+            target = "an address that cannot be read"
         where = whole_characters(self.redact(shown(target)))
         status, request_id = response.status_code, request_id_of(response.headers)
         if not self.address.same_origin(target):

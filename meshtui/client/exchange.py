@@ -29,7 +29,7 @@ _BLANKS = b" \t\r\n"
 _SAMPLE = 500
 _PAGE_LIMIT = 1 << 16
 _REUSE_WAIT = 0.02
-_FIELD = re.compile(rb"(?m)^(?:data|event|id|retry)?(?::|\r?$)")
+_FIELD = re.compile(rb"(?m)^(?::|(?:data|event|id|retry)(?::|\r?$))")
 
 
 class _StreamText(httpx.Response):
@@ -157,7 +157,8 @@ class Exchange:
                 return
             if event is None:
                 return
-            self.note(event.event, event.data)
+            if event.data:
+                self.note(event.event, event.data)
             yield event
 
     def judge(self) -> None:

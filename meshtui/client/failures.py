@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from collections.abc import Iterator
 
@@ -20,9 +22,6 @@ def failure(
 
 
 def _told(error: BaseException, tried: str, timeouts: Timeouts, *, answered: bool) -> tuple[str, str]:
-    tls = next((cause for cause in _causes(error) if isinstance(cause, ssl.SSLError)), None)
-    if tls is not None:
-        return "tls_error", f"No secure connection to {tried}: {_tls_words(tls)}"
     match error:
         case httpx.ConnectTimeout():
             return "timeout_connect", f"No connection to {tried} within {_span(timeouts.connect)}"
@@ -37,8 +36,10 @@ def _told(error: BaseException, tried: str, timeouts: Timeouts, *, answered: boo
             return "total_timeout", f"The reply from {tried} was not whole within {_span(timeouts.total)}"
         case httpx.ProxyError():
             return "connect_error", f"The proxy on the way to {tried} refused: {_system_words(error)}"
-        case httpx.ConnectError():
-            return "connect_error", f"Could not connect to {tried}: {_system_words(error)}"
+    if not answered and (tls := _tls_words(error)):
+        return "tls_error", f"No secure connection to {tried}: {tls}"
+    if isinstance(error, httpx.ConnectError):
+        return "connect_error", f"Could not connect to {tried}: {_system_words(error)}"
     if answered and isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
         return "stream_cut", f"{tried} closed the connection in the middle of the reply"
     if isinstance(error, httpx.NetworkError):
@@ -66,18 +67,28 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _system_words(error: BaseException) -> str:
     """Return the operating system's words for what failed, such as Connection refused."""
     for cause in _causes(error):
-        if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, ssl.SSLError):
-            words = cause.strerror
-            return words.removeprefix("Connect call failed").strip() if words.startswith("Connect call") else words
+        if isinstance(cause, socket.gaierror):
+            return cause.strerror or "the name is not known"
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
+            return os.strerror(cause.errno)
     return str(error) or type(error).__name__
 
 
-def _tls_words(error: ssl.SSLError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate was refused ({error.verify_message})"
-    if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
-        return "the other side does not speak TLS; is it an http:// address?"
-    return (error.reason or str(error)).replace("_", " ").lower()
+_NO_FAULT_OF_TLS = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+def _tls_words(error: BaseException) -> str:
+    """Return what TLS objects to, or an empty text where it is not TLS that failed."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the certificate was refused ({cause.verify_message})"
+        if isinstance(cause, ssl.SSLEOFError):
+            return "the other side hung up during the handshake"
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _NO_FAULT_OF_TLS):
+            if cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
+                return "the other side does not speak TLS; is it an http:// address?"
+            return (cause.reason or str(cause)).replace("_", " ").lower()
+    return ""
 
 
 def _span(seconds: float | None) -> str:

@@ -56,7 +56,7 @@ class Gateway(Connection):
             reader = exchange.reader
             async for event in exchange.events:
                 data = event.data
-                if on_event is not None:
+                if on_event is not None and data:
                     exchange.note(event.event, data)
                 if (text := reader.text_delta(data)) is not None:
                     yield text

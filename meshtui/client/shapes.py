@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from meshtui.core.turn import ReasoningDelta, TextDelta
 
-scan = json.JSONDecoder(strict=False).raw_decode
+_DECODER = json.JSONDecoder(strict=False)
 _PROBE = "\x00probe\x00"
+scan = _DECODER.raw_decode
+
+
+def parse(data: str) -> Any:
+    """Return JSON as values; raw control characters in texts are let through, blanks around it too."""
+    try:
+        value, end = scan(data)
+    except ValueError:
+        return _DECODER.decode(data)
+    return value if end == len(data) else _DECODER.decode(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +53,7 @@ def shape_of(data: str) -> Shape | None:
         start += data[start : start + 1] == " "
         try:
             text, end = scan(data, start)
-            probe = json.loads(data[:start] + json.dumps(_PROBE) + data[end:], strict=False)
+            probe = parse(data[:start] + json.dumps(_PROBE) + data[end:])
         except (ValueError, RecursionError):
             continue
         if not isinstance(text, str) or not text or len(probe["choices"]) != 1:

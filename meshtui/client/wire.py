@@ -16,7 +16,7 @@ from typing import Any
 from meshtui.client.bodies import looks_like_error
 from meshtui.client.halves import PairJoiner
 from meshtui.client.parts import SpokenAnswer, fragment, number_calls, reasoning_of, split_content
-from meshtui.client.shapes import Shape, scan, shape_of
+from meshtui.client.shapes import Shape, parse, scan, shape_of
 from meshtui.core.chat import part_from_wire
 from meshtui.core.turn import (
     Delta,
@@ -41,7 +41,14 @@ _META = (
     "service_tier",
     "provider",
 )
+_META_NAMES = frozenset(_META)
+_BESIDE_A_CHUNK = _META_NAMES | {"error", "cost", "x_groq"}
+_BESIDE_TEXT = frozenset(
+    {"reasoning_content", "reasoning", "reasoning_details", "refusal", "tool_calls", "function_call", "images", "audio"}
+)
 _SAMPLE = 500
+_SHORT = 20
+_WORTH_LEARNING = 4
 
 
 class ReplyReader:
@@ -58,8 +65,10 @@ class ReplyReader:
         "_id",
         "_ids_vary",
         "_joiner",
+        "_hits",
         "_misses",
         "_model",
+        "_open",
         "_other_id",
         "_shape",
         "_spoken",
@@ -86,7 +95,9 @@ class ReplyReader:
         self._joiner = PairJoiner()
         self._spoken = SpokenAnswer()
         self._call_ids: dict[int, list[str]] = {}
+        self._open: set[int] = set()
         self._shape: Shape | None = None
+        self._hits = 0
         self._misses = 0
 
     @property
@@ -105,22 +116,28 @@ class ReplyReader:
         except (ValueError, RecursionError):
             return None
         # Without an escape the literal is as long as its text and two quotes: then it holds no surrogate either.
-        if end + len(shape.after) != len(data) or text.__class__ is not str or end - start != len(text) + 2:
+        if end + len(shape.after) != len(data) or text.__class__ is not str:
             return None
-        self._misses = 0
+        if end - start != len(text) + 2 and ("\\ud" in data or "\\uD" in data):
+            return None
+        self._hits += 1
         return shape.make(text) if text else None
 
     def read(self, data: str, event: str = "message") -> list[Delta]:
         """Return the deltas of one event's data."""
-        if not data or data.isspace():
-            return []
-        if data.strip() == DONE:
-            self.done = True
-            return self.end()
+        if len(data) < _SHORT:
+            if not data or data.isspace():
+                return []
+            if data.strip() == DONE:
+                self.done = True
+                return self.end()
         payload = self.payload(data, event)
         if isinstance(payload, Noise):
             self.sample = self.sample or payload.sample
             return [payload]
+        if (text := self._only_text(payload)) is not None:
+            self._learn(data)
+            return [text]
         deltas = self.deltas(payload)
         if len(deltas) == 1 and deltas[0].__class__ in (TextDelta, ReasoningDelta):
             self._learn(data)
@@ -129,7 +146,7 @@ class ReplyReader:
     def payload(self, data: str, event: str = "message") -> dict[str, Any] | Noise:
         """Return one event's JSON object with whole characters in it, or what is wrong with it."""
         try:
-            payload = json.loads(data, strict=False)
+            payload = parse(data)
         except (ValueError, RecursionError):
             if event == "error":
                 payload = {"error": {"message": data}}
@@ -146,10 +163,29 @@ class ReplyReader:
             self._joiner.join(payload)
         return payload
 
+    def _only_text(self, payload: Mapping[str, Any]) -> TextDelta | None:
+        """Return the delta of a chunk that says nothing new but some text, the usual case; else None."""
+        choices = payload.get("choices")
+        if choices.__class__ is not list or len(choices) != 1 or payload.get("usage") is not None:
+            return None
+        if payload.get("id") != self._id or payload.get("model") != self._model or self.finished:
+            return None
+        choice = choices[0]
+        if choice.__class__ is not dict or choice.get("finish_reason") or choice.get("index") != 0:
+            return None
+        delta = choice.get("delta")
+        if delta.__class__ is not dict or not _BESIDE_A_CHUNK.isdisjoint(payload):
+            return None
+        content = delta.get("content")
+        if content.__class__ is not str or not content or not _BESIDE_TEXT.isdisjoint(delta):
+            return None
+        self.received = self.output = True
+        return TextDelta(content)
+
     def _pass_over(self, payload: Mapping[str, Any]) -> Noise | None:
         """Note what the payload says about the reply as a whole; return what it is if no part of the reply."""
         choices = payload.get("choices")
-        if looks_like_error(payload):
+        if payload.get("error") or (choices is None and looks_like_error(payload)):
             self.error = payload
         elif not isinstance(choices, list) and not isinstance(payload.get("usage"), dict):
             kind = "response_event" if str(payload.get("type", "")).startswith("response.") else "no_choices"
@@ -192,8 +228,10 @@ class ReplyReader:
             if isinstance(delta, dict):
                 self.output = self.output or bool(delta)
                 number_calls(delta.get("tool_calls"), self._call_ids.setdefault(index, []))
+            self._open.add(index)
             if choice.get("finish_reason"):
-                self.finished = True
+                self._open.discard(index)
+                self.finished = not self._open
                 for name, text in self._joiner.flush(index):
                     if isinstance(delta, dict):
                         delta[name] = (delta.get(name) or "") + text
@@ -232,6 +270,8 @@ class ReplyReader:
     def _meta(self, payload: Mapping[str, Any], deltas: list[Delta]) -> None:
         """Say what is new about the reply: its id (the first one), the serving model, routing members."""
         reply_id, model = payload.get("id"), payload.get("model")
+        if self._model and model == self._model and _META_NAMES.isdisjoint(payload):
+            return
         extra = {
             name: payload[name]
             for name in _META
@@ -264,8 +304,12 @@ class ReplyReader:
             deltas.append(Finished(reason))
 
     def _delta(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
-        thought = reasoning_of(delta)
         content = delta.get("content")
+        if content.__class__ is str and _BESIDE_TEXT.isdisjoint(delta):
+            if content:
+                deltas.append(TextDelta(content))
+            return
+        thought = reasoning_of(delta)
         if isinstance(content, list):
             deltas.extend(split_content(content, reasoning_came=bool(thought)))
         if thought:
@@ -295,6 +339,8 @@ class ReplyReader:
 
     def _usage(self, payload: Mapping[str, Any], deltas: list[Delta]) -> None:
         usage = payload.get("usage")
+        if usage is None and "cost" not in payload and "x_groq" not in payload:
+            return
         if not isinstance(usage, dict) or not usage:
             groq = payload.get("x_groq")
             usage = groq.get("usage") if isinstance(groq, dict) else None
@@ -308,9 +354,10 @@ class ReplyReader:
 
     def _learn(self, data: str) -> None:
         """Remember what stands around the text; ever more seldom where that never comes again."""
-        self._misses += 1
+        self._misses = 1 if self._hits > _WORTH_LEARNING else self._misses + 1
         if self._misses & (self._misses - 1) == 0 and not self.finished and not self._joiner.waiting:
             self._shape = shape_of(data)
+            self._hits = 0
 
 
 def money(value: Any) -> Decimal | None:
