@@ -1,0 +1,433 @@
+"""One message of a transcript, laid out: sections of rows one below the other."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from time import perf_counter
+
+from textual.strip import Strip
+
+from meshtui.ui.widgets.markdown_code import Code
+from meshtui.ui.widgets.markdown_leaves import Leaf, Plain
+from meshtui.ui.widgets.markdown_lines import MarkdownLines, Rows
+from meshtui.ui.widgets.markdown_styles import Row, S
+from meshtui.ui.widgets.transcript_drawn import (
+    Drawn,
+    Spot,
+    attachment,
+    card,
+    footer,
+    header,
+    reasoning_line,
+    tool_call,
+)
+from meshtui.ui.widgets.transcript_values import Entry
+
+_PIECE = 8_192
+"""Characters that are read at a time, so that a long text does not hold up the keys."""
+_MOST_STRIPS = 1_500
+
+Place = tuple[int, int, int]
+"""A place in an entry: section, leaf, offset in the text of the leaf."""
+
+HEADER, REASONING_LINE, REASONING, BODY, TAIL = 0, 1, 2, 3, 4
+
+
+class Section:
+    """Some rows of an entry, with the blank rows before them."""
+
+    __slots__ = ("gap", "muted", "number", "rows", "start")
+
+    def __init__(self, number: int, rows: Rows, gap: int = 0, muted: bool = False) -> None:
+        self.number = number
+        self.rows = rows
+        self.gap = gap
+        self.muted = muted
+        self.start = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Something in an entry that the cursor can stand on."""
+
+    kind: str
+    """message, reasoning, code, tool, file or card."""
+    section: int
+    leaf: int
+    name: str = ""
+
+
+class EntryView:
+    """An entry with its text so far and, while it is near the viewport, its rows."""
+
+    def __init__(self, entry: Entry, order: int) -> None:
+        self.entry = entry
+        self.order = order
+        """Its place among all entries ever shown; grows downward."""
+        self.height = 0
+        """Rows, the blank one after it counted; an estimate where `width` is 0."""
+        self.width = 0
+        self.first_changed = 1 << 40
+        self.unfolded: set[str] = set()
+        self.strips: dict[tuple[int, bool], Strip] = {}
+        self._text = [entry.text] if entry.text else []
+        self._reasoning = [entry.reasoning] if entry.reasoning else []
+        self._words = len(entry.reasoning.split()) if entry.reasoning else 0
+        self._sections: list[Section] | None = None
+        self._unread: deque[str] = deque()
+
+    # Text ---------------------------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """The text of the message as it came."""
+        return _whole(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning as it came."""
+        return _whole(self._reasoning)
+
+    @property
+    def size(self) -> int:
+        """Characters of text and reasoning, for estimates."""
+        return sum(map(len, self._text)) + sum(map(len, self._reasoning))
+
+    def append_text(self, text: str) -> None:
+        """Add to the text of the message."""
+        self._text.append(text)
+        if self._sections is None or not text:
+            return
+        body = self._section(BODY)
+        if body is None or self.entry.role != "assistant":
+            self.forget()
+        elif self._unread or len(text) > _PIECE:
+            self._queue(text)
+        else:
+            body.rows.append(text)
+
+    def append_reasoning(self, text: str) -> None:
+        """Add to the reasoning."""
+        before = self._reasoning[-1][-1:] if self._reasoning else " "
+        self._reasoning.append(text)
+        pieces = len(text.split())
+        self._words += pieces - (1 if pieces and not before.isspace() and not text[:1].isspace() else 0)
+        if self._sections is None:
+            return
+        if "reasoning" in self.unfolded and (unfolded := self._section(REASONING)) is not None:
+            unfolded.rows.append(text)
+        line = self._section(REASONING_LINE)
+        if line is None:
+            self.forget()
+            return
+        line.rows.leaves[0] = self._reasoning_leaf()
+        line.rows.forget_rows(0)
+
+    def update(self, entry: Entry) -> None:
+        """Take over what changed in the values of the entry."""
+        text = entry.text if entry.text is not None and entry.text != self.text else None
+        reasoning = entry.reasoning if entry.reasoning is not None else None
+        if text is not None:
+            self._text = [text]
+        if reasoning is not None and reasoning != self.reasoning:
+            self._reasoning, self._words = [reasoning], len(reasoning.split())
+            text = text or ""
+        self.entry = entry
+        if text is not None or self._sections is None:
+            self.forget()
+            return
+        kept = [section for section in self._sections if section.number in (REASONING, BODY)]
+        self._sections = self._assemble({section.number: section for section in kept})
+        self.strips.clear()
+        self.width = 0
+
+    def refold(self) -> None:
+        """Take over which parts are unfolded."""
+        if self._sections is not None:
+            kept = {section.number: section for section in self._sections if section.number == BODY}
+            self._sections = self._assemble(kept)
+        self.strips.clear()
+        self.width = 0
+
+    def take_changed(self) -> int:
+        """Return the first row that may differ since this was last asked."""
+        changed, self.first_changed = self.first_changed, 1 << 40
+        return changed
+
+    def forget(self) -> None:
+        """Drop all rows; they are made again from the text when needed. The height stays as an estimate."""
+        self._sections = None
+        self._unread.clear()
+        self.strips.clear()
+        self.width = 0
+
+    def release(self) -> None:
+        """Drop all rows to save memory, but keep the height, which stays right."""
+        width = self.width
+        self.forget()
+        self.width = width
+
+    @property
+    def is_laid_out(self) -> bool:
+        """Tell whether it has rows now."""
+        return self._sections is not None and self.width > 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether all of its text is read."""
+        return not self._unread
+
+    def _queue(self, text: str) -> None:
+        self._unread.extend(text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+
+    # Layout -------------------------------------------------------------------------------------------
+
+    def estimate(self, width: int) -> int:
+        """Guess the height without reading the text."""
+        rows = 2
+        for part in self._text:
+            rows += part.count("\n") + 1 + len(part) // max(width, 1)
+        entry = self.entry
+        rows += 5 * len(entry.tool_calls) + len(entry.attachments) + (1 if self._reasoning else 0)
+        if entry.card is not None:
+            rows += 4 + len(entry.card.facts)
+        return rows + (1 if entry.footer else 0)
+
+    def measure(self, width: int, until: float = 0.0) -> int:
+        """Lay out for `width`, reading on until the time `until` (0: one piece); return the height.
+
+        Strips of rows that changed are dropped.
+        """
+        if self._sections is None:
+            self._sections = self._assemble({})
+        while self._unread:
+            body = self._section(BODY)
+            if body is None:
+                break
+            body.rows.append(self._unread.popleft())
+            if perf_counter() >= until:
+                break
+        first = 0 if width != self.width else 1 << 40
+        at = 0
+        for section in self._sections:
+            if section.start != at:
+                first = min(first, section.start, at)
+            section.start = at
+            count = section.rows.count(width)
+            changed = section.rows.take_changed()
+            if count and changed < count:
+                first = min(first, at + section.gap + changed)
+            at += section.gap + count if count else 0
+        if self.height != at + 1:
+            first = min(first, self.height - 1, at)
+        self.width = width
+        self.first_changed = min(self.first_changed, max(first, 0))
+        self._drop_strips(first)
+        self.height = at + 1
+        if self._unread:
+            unread = sum(map(len, self._unread))
+            self.height += unread // max(width, 1) + unread // 60
+        return self.height
+
+    def _drop_strips(self, first: int) -> None:
+        strips = self.strips
+        if first <= 0 or len(strips) > _MOST_STRIPS:
+            strips.clear()
+        elif strips and first < self.height:
+            for key in [key for key in strips if key[0] >= first]:
+                del strips[key]
+
+    def _assemble(self, kept: dict[int, Section]) -> list[Section]:
+        entry = self.entry
+        sections = [Section(HEADER, _leaves(header(entry)))]
+        if self._reasoning:
+            sections.append(Section(REASONING_LINE, _leaves(self._reasoning_leaf())))
+            if "reasoning" in self.unfolded:
+                sections.append(kept.get(REASONING) or self._unfolded_reasoning())
+        sections.append(kept.get(BODY) or self._body())
+        number = TAIL
+        for call in entry.tool_calls:
+            rows = _leaves(*tool_call(call, call.key in self.unfolded))
+            sections.append(Section(number, rows, gap=1))
+            number += 1
+        if entry.attachments:
+            rows = _leaves(*(attachment(file) for file in entry.attachments))
+            sections.append(Section(number, rows, gap=1 if self._text else 0))
+            number += 1
+        if entry.card is not None:
+            sections.append(Section(number, _leaves(card(entry.card)), gap=1 if self._text else 0))
+            number += 1
+        if entry.footer:
+            sections.append(Section(number, _leaves(footer(entry.footer))))
+        return sections
+
+    def _reasoning_leaf(self) -> Leaf:
+        return reasoning_line(self._words, self.entry.reasoning_label, "reasoning" in self.unfolded)
+
+    def _unfolded_reasoning(self) -> Section:
+        lines = MarkdownLines(self.reasoning, edge=(("┊ ", S["muted"]),))
+        return Section(REASONING, lines, muted=True)
+
+    def _body(self) -> Section:
+        if self.entry.role == "assistant":
+            self._unread.clear()
+            text = self.text
+            body = MarkdownLines(text[:_PIECE])
+            self._queue(text[_PIECE:])
+            return Section(BODY, body)
+        return Section(BODY, _leaves(Plain(self.text)) if self._text else Rows())
+
+    def _section(self, number: int) -> Section | None:
+        for section in self._sections or ():
+            if section.number == number:
+                return section
+        return None
+
+    # Rows -----------------------------------------------------------------------------------------------
+
+    def _at(self, row: int) -> tuple[Section | None, int]:
+        """Return the section of a row, and the row in it: negative in the gap before it."""
+        sections = self._sections or []
+        index = bisect_right(sections, row, key=lambda section: section.start) - 1
+        if index >= 0:
+            section = sections[index]
+            within = row - section.start - section.gap
+            if within < section.rows.count(self.width):
+                return section, within
+        return None, -1
+
+    def row(self, row: int) -> tuple[int, int, Row]:
+        """Return section, leaf and content of a row of the entry."""
+        section, within = self._at(row)
+        if section is None or within < 0:
+            return -1, -1, _NOTHING
+        leaf, content = section.rows.row(within)
+        if section.muted:
+            parts = [(t, style if style >= 256 else S["muted"] | style, at) for t, style, at in content.parts]
+            content = Row(parts, content.fill)
+        return section.number, leaf, content
+
+    def spot(self, row: int, x: int) -> Spot | None:
+        """Return what a click on column `x` of a row means, beside the links in the text."""
+        section, within = self._at(row)
+        if section is None or within < 0:
+            return None
+        index, inner = section.rows.place(within)
+        leaf = section.rows.leaves[index]
+        for spot in leaf.spots if isinstance(leaf, Drawn) else ():
+            if spot.row == inner and spot.start <= x < spot.end:
+                return spot
+        return None
+
+    def link(self, section: int, leaf: int, offset: int) -> str | None:
+        """Return where the link at a place leads, or None."""
+        found = self._section(section)
+        for link in found.rows.leaves[leaf].links if found is not None else ():
+            if link.start <= offset < link.end:
+                return link.target
+        return None
+
+    def links(self) -> list[tuple[str, str]]:
+        """Return text and target of all links of the message."""
+        body = self._section(BODY)
+        if body is None or not isinstance(body.rows, MarkdownLines):
+            return []
+        return [(link.text, link.target) for link in body.rows.links()]
+
+    def blocks(self) -> list[Block]:
+        """Return what the cursor can stand on, from top to bottom; first the message itself."""
+        found = [Block("message", HEADER, 0)]
+        calls = iter(self.entry.tool_calls)
+        for section in self._sections or ():
+            first = section.rows.leaves[0] if section.rows.leaves else None
+            if section.number == REASONING_LINE:
+                found.append(Block("reasoning", REASONING_LINE, 0, "reasoning"))
+            elif section.number in (REASONING, BODY):
+                found += [
+                    Block("code", section.number, index)
+                    for index, leaf in enumerate(section.rows.leaves)
+                    if isinstance(leaf, Code)
+                ]
+            elif section.number >= TAIL and first is not None:
+                found += self._tail_blocks(section, calls)
+        return found
+
+    def _tail_blocks(self, section: Section, calls: Iterator[object]) -> list[Block]:
+        entry = self.entry
+        index = section.number - TAIL
+        if index < len(entry.tool_calls):
+            return [Block("tool", section.number, 0, entry.tool_calls[index].key)]
+        index -= len(entry.tool_calls)
+        if entry.attachments:
+            if index == 0:
+                return [Block("file", section.number, n, f.path) for n, f in enumerate(entry.attachments)]
+            index -= 1
+        if entry.card is not None and index == 0:
+            return [Block("card", section.number, 0)]
+        return []
+
+    def rows_of(self, block: Block) -> tuple[int, int]:
+        """Return the first row of a block in the entry, and the one after its last."""
+        if block.kind == "message":
+            return 0, max(self.height - 1, 1)
+        section = self._section(block.section)
+        if section is None or block.leaf >= len(section.rows.leaves):
+            return 0, 1
+        top = section.start + section.gap
+        if block.kind in ("tool", "card"):
+            return top, top + section.rows.count(self.width)
+        start, end = section.rows.rows_of(block.leaf)
+        return top + start, top + end
+
+    def row_of(self, place: Place) -> int:
+        """Return the row of the entry that shows a place."""
+        section = self._section(place[0])
+        if section is None or not section.rows.leaves:
+            return 0
+        leaf = min(place[1], len(section.rows.leaves) - 1)
+        return section.start + section.gap + section.rows.row_of(leaf, place[2])
+
+    def searched(self) -> Iterator[tuple[int, Rows]]:
+        """Return the sections that a search looks through."""
+        for section in self._sections or ():
+            if section.number != HEADER:
+                yield section.number, section.rows
+
+    def code(self, block: Block) -> str:
+        """Return the code of a code block as it came."""
+        section = self._section(block.section)
+        leaf = section.rows.leaves[block.leaf] if section is not None else None
+        return leaf.source if isinstance(leaf, Code) else ""
+
+    def copy(self, start: Place | None, end: Place | None) -> str:
+        """Return the text between two places of the entry (None: its beginning, its end), clean."""
+        pieces: list[str] = []
+        for section in self._sections or ():
+            number = section.number
+            if (start is not None and number < start[0]) or (end is not None and number > end[0]):
+                continue
+            first = start[1:] if start is not None and number == start[0] else (0, 0)
+            last = end[1:] if end is not None and number == end[0] else None
+            piece = section.rows.copy((first[0], first[1]), (last[0], last[1]) if last is not None else None)
+            if piece.strip():
+                pieces.append(piece)
+        return "\n\n".join(pieces)
+
+
+_NOTHING = Row(())
+
+
+def _leaves(*leaves: Leaf) -> Rows:
+    rows = Rows()
+    rows.leaves.extend(leaves)
+    return rows
+
+
+def _whole(parts: list[str]) -> str:
+    """Return the parts joined, and keep them joined."""
+    if len(parts) > 1:
+        parts[:] = ["".join(parts)]
+    return parts[0] if parts else ""
