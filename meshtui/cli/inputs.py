@@ -67,18 +67,24 @@ def json_or_text(value: str) -> Any:
         return value
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file the user named; one sentence where it cannot be had."""
+def read_bytes(path: Path) -> bytes:
+    """Return what a file the user named holds; refuses, one sentence, where it cannot be had."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes()
     except FileNotFoundError:
         refuse(f"{path}: there is no such file")
     except IsADirectoryError:
         refuse(f"{path} is a folder, not a file")
-    except UnicodeDecodeError as error:
-        refuse(f"{path} is not UTF-8 text: byte {error.start + 1} cannot be read")
     except OSError as error:
         refuse(f"{path} cannot be read: {error.strerror or error}")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file the user named; refuses, one sentence, where it cannot be had."""
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        refuse(f"{path} is not UTF-8 text: byte {error.start + 1} cannot be read")
 
 
 def tools(paths: Sequence[str]) -> tuple[dict[str, Any], ...]:

@@ -6,13 +6,16 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from meshtui.cli import inputs
 from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, template_named
-from meshtui.core.chat import Draft, Message
+from meshtui.core.attachments import BODY_LIMIT, Attachment, NotAttachable, from_url, size_words
+from meshtui.core.chat import Draft, Message, Part, TextPart
 from meshtui.core.turn import (
     Delta,
     Finished,
@@ -30,7 +33,7 @@ from meshtui.core.turn import (
     error_object,
     milliseconds,
 )
-from meshtui.session import Session
+from meshtui.session import Session, StoreError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tools", metavar="FILE", action="append", default=[], help="tool definitions, JSON or TOML (repeat)"
+    )
+    parser.add_argument(
+        "--attach", metavar="FILE|URL", action="append", default=[], help="a picture, video or sound (repeat)"
     )
     parser.add_argument("--tool-choice", metavar="CHOICE", help="none, auto, required, or the name of a tool")
     parser.add_argument(
@@ -68,10 +74,10 @@ def _count(text: str) -> int:
 
 
 def draft_from(arguments: argparse.Namespace, surroundings: Surroundings) -> Draft:
-    """Return what the options ask to be sent, checked against the contract; refuses with one sentence."""
+    """Return what the options ask to be sent; refuses, one sentence, what cannot be."""
     variables = inputs.pairs(arguments.var, "-v/--var")
     template = template_named(arguments.template, surroundings) if arguments.template else None
-    prompt = inputs.prompt_from(arguments.prompt, optional=bool(arguments.template))
+    prompt = inputs.prompt_from(arguments.prompt, optional=bool(arguments.template or arguments.attach))
     said = (Message("user", prompt),) if prompt.strip() else ()
     system, params = arguments.system or "", dict(surroundings.params)
     before: tuple[Message, ...] = ()
@@ -98,9 +104,8 @@ def draft_from(arguments: argparse.Namespace, surroundings: Surroundings) -> Dra
         session_id=arguments.session_id,
         stream=not arguments.no_stream,
     )
-    if not draft.messages and draft.template is None and not draft.system:
+    if not draft.messages and draft.template is None and not draft.system and not arguments.attach:
         refuse("there is nothing to send: give a prompt")
-    check(draft.request())
     return draft
 
 
@@ -124,9 +129,35 @@ def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     retries = arguments.retries if arguments.retries is not None else surroundings.retries
     session = surroundings.session()
     try:
+        draft = with_attachments(draft, [_attached(session, where) for where in arguments.attach])
+        check(draft.request())
         return asyncio.run(_drive(session, draft, retries, arguments))
     finally:
         session.close()
+
+
+def _attached(session: Session, where: str) -> Attachment:
+    """Return a file or URL as an attachment; refuses with one sentence."""
+    try:
+        if where.startswith(("http://", "https://")):
+            return from_url(where)
+        path = Path(where).expanduser()
+        return session.attach(path.name, inputs.read_bytes(path))
+    except (NotAttachable, StoreError) as error:
+        refuse(str(error))
+
+
+def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:
+    """Return the draft with attachments in its last message; refuses what would pass the gateway's limit."""
+    if not attached:
+        return draft
+    size = sum(attachment.size or 0 for attachment in attached) * 4 // 3
+    if size > BODY_LIMIT:
+        refuse(f"the attachments grow to {size_words(size)} on the way; a request may have 32 MiB")
+    *before, last = draft.messages or (Message("user", ""),)
+    parts: list[Part] = [TextPart(last.text)] if last.text else []
+    content = (*parts, *(attachment.part for attachment in attached))
+    return replace(draft, messages=(*before, replace(last, content=content)))
 
 
 async def _drive(session: Session, draft: Draft, retries: int, arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -46,3 +47,12 @@ def _tool(row: object, number: int) -> dict[str, Any]:
 def _kind(value: object) -> str:
     names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
     return "null" if value is None else names.get(type(value), "an object")
+
+
+def parsed_arguments(arguments: str) -> dict[str, Any] | None:
+    """Return the arguments of a call, or None where they are no JSON object."""
+    try:
+        value = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -145,8 +145,8 @@ class MeshApp(App[str]):
         self.leave()
 
 
-def _caller(screen: Workbench, action: str) -> Callable[[], Awaitable[bool]]:
-    async def call() -> bool:
-        return await screen.run_action(action)
+def _caller(screen: Workbench, action: str) -> Callable[[], Awaitable[None]]:
+    async def call() -> None:
+        await screen.run_action(action)
 
     return call

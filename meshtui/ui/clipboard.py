@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
 from textual.app import App
 
@@ -12,7 +13,7 @@ OSC52_LIMIT = 74_000
 """Characters that terminals take by OSC 52 before they begin to drop the sequence silently."""
 
 
-async def copy(app: App[object], text: str, folder: Path) -> str:
+async def copy(app: App[Any], text: str, folder: Path) -> str:
     """Put `text` on the clipboard and return in words how, or where it was written instead."""
     if await asyncio.to_thread(_by_tool, text):
         return "copied to the clipboard"

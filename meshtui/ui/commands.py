@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 Where = Literal["anywhere", "prompt", "conversation"]
 
@@ -66,6 +66,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def bindings(*where: Where) -> list[Binding]:
+def bindings(*where: Where) -> list[BindingType]:
     """Return the bindings of the commands that hold in these places."""
     return [command.binding() for command in COMMANDS if command.where in where and command.key]

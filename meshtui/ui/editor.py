@@ -7,11 +7,12 @@ import shlex
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
 
-def edit(app: App[object], text: str, suffix: str) -> tuple[str, str]:
+def edit(app: App[Any], text: str, suffix: str) -> tuple[str, str]:
     """Return the text as the editor left it, and a sentence where that could not be done (the text is unchanged)."""
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     handle, name = tempfile.mkstemp(suffix=suffix, prefix="meshtui-")
@@ -30,7 +31,7 @@ def edit(app: App[object], text: str, suffix: str) -> tuple[str, str]:
         path.unlink(missing_ok=True)
 
 
-def _run(app: App[object], argv: list[str]) -> str:
+def _run(app: App[Any], argv: list[str]) -> str:
     try:
         with app.suspend():
             code = subprocess.run(argv, check=False).returncode  # noqa: S603 - the user's own $EDITOR

@@ -6,6 +6,8 @@ when there is nothing left to publish, so that an idle workbench does no work at
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.app import App
 from textual.signal import Signal
 from textual.timer import Timer
@@ -17,7 +19,7 @@ FRAME = 1 / 20
 class Ticker:
     """Collects the ids of changed turns and publishes them once per frame to whoever subscribed."""
 
-    def __init__(self, app: App[object]) -> None:
+    def __init__(self, app: App[Any]) -> None:
         self.signal: Signal[frozenset[str]] = Signal(app, "turns-changed")
         self._app = app
         self._changed: set[str] = set()

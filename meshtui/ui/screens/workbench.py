@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +18,7 @@ from meshtui.core.turn import Turn
 from meshtui.session import Session, StoreError
 from meshtui.ui.commands import COMMANDS, bindings
 from meshtui.ui.editor import edit
+from meshtui.ui.panes.cards import retry_at
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
@@ -23,12 +26,15 @@ from meshtui.ui.screens.key_entry import KeyEntry
 from meshtui.ui.screens.model_chooser import ModelChooser
 from meshtui.ui.widgets.lines import KeyLine, StateLine, TopLine
 from meshtui.ui.widgets.prompt import Prompt
+from meshtui.ui.widgets.transcript import Transcript
 
 if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
 
 DRAFT_SECONDS = 0.5
 """How long after the last key what stands in the prompt is on disk."""
+
+CONTINUE = "Continue exactly where your last answer was cut off."
 
 
 class Workbench(Screen[object]):
@@ -42,6 +48,7 @@ class Workbench(Screen[object]):
         self._clock: Timer | None = None
         self._saving: Timer | None = None
         self._waits = False
+        self._waiting: Timer | None = None
 
     @property
     def mesh(self) -> MeshApp:
@@ -157,6 +164,7 @@ class Workbench(Screen[object]):
         self._start(turn)
 
     def _start(self, turn: Turn) -> None:
+        self._cancel_wait()
         self.pane.show(self.session.nodes)
         self.pane.scroll_to_end()
         self.app.run_worker(self.session.run(turn), group=f"turn:{turn.id}", exit_on_error=False, description="a turn")
@@ -271,6 +279,32 @@ class Workbench(Screen[object]):
         except StoreError as error:
             self.mesh.say(str(error))
 
+    def _retry_when_free(self) -> None:
+        """Send the last request again when the gateway allows it, or stop waiting for that."""
+        turn = self.last_turn
+        if turn is None or self.running is not None:
+            return
+        if self._cancel_wait():
+            return
+        now = time.time()
+        at = max(retry_at(turn) or now, now) + random.random()  # never early, never all at once
+        self._waiting = self.set_timer(at - now, self._waited)
+        self.pane.waits = {turn.id: at}
+        self.pane.refresh_cards()
+
+    def _cancel_wait(self) -> bool:
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return False
+        waiting.stop()
+        self.pane.waits = {}
+        self.pane.refresh_cards()
+        return True
+
+    def _waited(self) -> None:
+        self._cancel_wait()
+        self.action_retry()
+
     # Models and keys
 
     def action_choose_model(self, then_retry: bool = False) -> None:
@@ -330,10 +364,14 @@ class Workbench(Screen[object]):
         else:
             self.mesh.say("ctrl+q leaves; ctrl+c copies what is selected")
 
-    @on(ConversationPane.ActionChosen)
-    def _act(self, event: ConversationPane.ActionChosen) -> None:
+    @on(Transcript.ActionChosen)
+    def _act(self, event: Transcript.ActionChosen) -> None:
         """Do what was chosen on a card or a block."""
         match event.action:
+            case "retry_when_free":
+                self._retry_when_free()
+            case "continue":
+                self._say(CONTINUE)
             case "retry":
                 self.action_retry()
             case "model":
@@ -343,9 +381,14 @@ class Workbench(Screen[object]):
             case "stop":
                 self.action_stop()
 
-    @on(ConversationPane.CopyChosen)
-    def _copy(self, event: ConversationPane.CopyChosen) -> None:
+    @on(Transcript.CopyRequested)
+    def _copy(self, event: Transcript.CopyRequested) -> None:
         self.mesh.copy(event.text, event.what)
+
+    @on(Transcript.LinkChosen)
+    def _link(self, event: Transcript.LinkChosen) -> None:
+        """A link is never opened unasked: it is copied, and said."""
+        self.mesh.copy(event.target, "Link")
 
     def action_help(self) -> None:
         """Show the keys and what they do."""

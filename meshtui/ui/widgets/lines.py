@@ -19,18 +19,20 @@ class TopLine(Static):
 
     def show(self, title: str, profile: str, key: str, model: str, demo: bool) -> None:
         """Draw the line; the model stays readable when the line is too narrow for all."""
-        left = Content.assemble(("meshtui", "bold $primary"), " ── ", one_line(title, 40) or "new conversation")
-        badge = Content.assemble(("  DEMO · simulated gateway  ", "bold reverse $warning")) if demo else Content("")
-        right = Content.assemble(
+        badge = Content.styled(" DEMO · simulated gateway ", "bold reverse $warning") if demo else Content("")
+        used = Content.assemble(
             (f"{one_line(profile, 24)} · {one_line(key, 16)} · ", "$text-muted"),
             (one_line(model, 48) or "the gateway's default model", "bold"),
         )
         width = max(self.size.width - 2, 1)
-        if left.cell_length + badge.cell_length + right.cell_length + 4 > width:
-            left = Content.assemble(("meshtui", "bold $primary"))
-            badge = Content.assemble((" DEMO ", "bold reverse $warning")) if demo else Content("")
-        gap = max(width - left.cell_length - badge.cell_length - right.cell_length - 1, 1)
-        self.update(Content.assemble(left, " ", badge, " " * gap, right))
+        if demo and 9 + badge.cell_length + 12 + used.cell_length > width:
+            badge = Content.styled(" DEMO ", "bold reverse $warning")
+        room = width - len("meshtui ── ") - badge.cell_length - used.cell_length - 4
+        name = Content.assemble(("meshtui", "bold $primary"))
+        if room > 6:
+            name = Content.assemble(name, " ── ", one_line(title, room) or "new conversation"[:room])
+        gap = max(width - name.cell_length - badge.cell_length - used.cell_length - 1, 1)
+        self.update(Content.assemble(name, " ", badge, " " * gap, used))
 
 
 class KeyLine(Static):
@@ -41,15 +43,16 @@ class KeyLine(Static):
         self.screen.bindings_updated_signal.subscribe(self, self._show)
 
     def _show(self, screen: Screen[object]) -> None:
-        parts: list[Content] = []
+        parts: dict[str, Content] = {}
         for active in screen.active_bindings.values():
             binding: Binding = active.binding
-            if not binding.show or not active.enabled:
+            if not binding.show or not active.enabled or binding.description in parts:
                 continue
             key = self.app.get_key_display(binding)
             action = Style.from_meta({"@click": f"screen.run_command({binding.id!r})"})
-            parts.append(Content.assemble((key, "bold $primary"), " ", binding.description).stylize(action))
-        self.update(Content("  ").join(parts))
+            name = binding.description
+            parts[name] = Content.assemble((key, "bold $primary"), " ", name.lower()).stylize(action)
+        self.update(Content("  ").join(parts.values()))
 
 
 STALL_SECONDS = 10.0

@@ -1,0 +1,142 @@
+"""The conversation pane: the branch of the session in the transcript, kept up to date by pulling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.timer import Timer
+
+from meshtui.core.thinking import ThinkSplitter
+from meshtui.core.turn import Turn, TurnState
+from meshtui.session import Node
+from meshtui.ui.panes.cards import retry_at
+from meshtui.ui.panes.entries import entry_of
+from meshtui.ui.widgets.transcript import Transcript
+from meshtui.ui.widgets.transcript_values import Entry
+
+WELCOME = "Type a message below and press enter. f1 shows the keys, f2 chooses the model, ctrl+p finds everything else."
+
+
+@dataclass(slots=True)
+class Pulled:
+    """How much of a turn the transcript has already."""
+
+    content: int = 0
+    reasoning: int = 0
+    calls: int = 0
+    media: int = 0
+    state: TurnState | None = None
+    thinking: ThinkSplitter = field(default_factory=ThinkSplitter)
+
+
+class ConversationPane(Container):
+    """Shows nodes; what the user does in the transcript bubbles up as its messages."""
+
+    DEFAULT_CSS = """
+    ConversationPane { height: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.waits: Mapping[str, float] = {}
+        self._pulled: dict[str, Pulled] = {}
+        self._branch: Sequence[Node] = ()
+        self._countdown: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The transcript alone."""
+        yield Transcript(id="transcript")
+
+    @property
+    def transcript(self) -> Transcript:
+        """The view."""
+        return self.query_one(Transcript)
+
+    def show(self, nodes: Sequence[Node]) -> None:
+        """Show a branch; what stands there already is kept where the branches are the same."""
+        now = time.time()
+        known = [node.id for node in self._branch]
+        same = 0
+        while same < len(nodes) and same < len(known) and nodes[same].id == known[same]:
+            same += 1
+        if same == 0 or len(nodes) - same > 50:
+            self._pulled.clear()
+            self.transcript.show([self._whole(node, now) for node in nodes])
+        else:
+            for id in known[same:]:
+                self.transcript.remove_entry(id)
+                self._pulled.pop(id, None)
+            for node in nodes[same:]:
+                self.transcript.add(self._whole(node, now))
+        self._branch = nodes
+        self._count_down()
+
+    def _whole(self, node: Node, now: float) -> Entry:
+        entry = entry_of(node, now, self.waits.get(node.turn_id or ""))
+        if node.turn is None:
+            return entry
+        reasoning, text = self._new_of(node.id, node.turn)
+        return replace(entry, text=text, reasoning=reasoning or None)
+
+    def _new_of(self, id: str, turn: Turn) -> tuple[str, str]:
+        """Return what came of reasoning and text since the last time."""
+        seen = self._pulled.setdefault(id, Pulled())
+        reasoning, content = turn.reasoning.since(seen.reasoning), turn.content.since(seen.content)
+        seen.reasoning, seen.content = len(turn.reasoning), len(turn.content)
+        thought, text = seen.thinking.feed(content)
+        if turn.ended:
+            more_thought, more_text = seen.thinking.flush()
+            thought, text = thought + more_thought, text + more_text
+        seen.calls, seen.media, seen.state = turn.assembler.version, len(turn.media), turn.state
+        return reasoning + thought, text
+
+    def pull(self, node: Node) -> None:
+        """Bring the transcript up to date with the turn of a node."""
+        turn = node.turn
+        if turn is None:
+            return
+        seen = self._pulled.setdefault(node.id, Pulled())
+        changed = (seen.calls, seen.media, seen.state) != (turn.assembler.version, len(turn.media), turn.state)
+        had_text = seen.content > 0
+        reasoning, text = self._new_of(node.id, turn)
+        if reasoning:
+            self.transcript.append_reasoning(node.id, reasoning)
+        if text:
+            self.transcript.append_text(node.id, text)
+        if changed or (text and not had_text):
+            self._redraw(node)
+            self._count_down()
+
+    def _redraw(self, node: Node) -> None:
+        self.transcript.update(entry_of(node, time.time(), self.waits.get(node.turn_id or "")))
+
+    def scroll_to_end(self) -> None:
+        """Go to the end and stay there while text arrives."""
+        self.transcript.action_bottom()
+
+    def focus_blocks(self, step: int = 0) -> None:
+        """Give the focus to the transcript and move its cursor, up to the last block where it had none."""
+        self.transcript.focus()
+        if step or self.transcript.cursor is None:
+            self.transcript.action_move(step or -1)
+
+    def refresh_cards(self) -> None:
+        """Draw the last card again: what it says of waiting has changed."""
+        if self._branch and self._branch[-1].turn is not None:
+            self._redraw(self._branch[-1])
+        self._count_down()
+
+    def _count_down(self) -> None:
+        """Draw the last card once a second while it counts down to something, and only then."""
+        turn = self._branch[-1].turn if self._branch else None
+        at = max((retry_at(turn) or 0.0) if turn else 0.0, max(self.waits.values(), default=0.0))
+        if at > time.time():
+            if self._countdown is None:
+                self._countdown = self.set_interval(1.0, self.refresh_cards)
+        elif self._countdown is not None:
+            self._countdown.stop()
+            self._countdown = None

@@ -1,0 +1,103 @@
+"""Nodes of a conversation as the values that the transcript shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from meshtui.core.attachments import address, display
+from meshtui.core.chat import Message, Part, TextPart
+from meshtui.core.tools import parsed_arguments
+from meshtui.core.turn import Turn, TurnState
+from meshtui.session import Node
+from meshtui.ui.panes.cards import card
+from meshtui.ui.widgets.lines import figures
+from meshtui.ui.widgets.transcript_values import Attachment, Entry, Label, ToolCall
+
+_STATES: dict[TurnState, Label] = {
+    TurnState.QUEUED: Label("queued", "muted"),
+    TurnState.WAITING: Label("waiting …", "muted"),
+    TurnState.STREAMING: Label("streaming …", "plain"),
+    TurnState.STOPPED: Label("stopped", "warn"),
+    TurnState.FAILED: Label("failed", "bad"),
+    TurnState.INTERRUPTED: Label("interrupted", "warn"),
+}
+
+
+def entry_of(node: Node, now: float, waits_until: float | None = None) -> Entry:
+    """Return the entry of a node without its text and reasoning, which are appended as they grow."""
+    if node.turn is not None:
+        return _answer(node.id, node.turn, now, waits_until)
+    message = node.message
+    return Entry(
+        key=node.id,
+        role=message.role,
+        header=(Label(clock(node.created_at)),),
+        text=message.text,
+        attachments=tuple(_attachments(message)),
+        footer=(Label(f"answers {message.tool_call_id}"),) if message.tool_call_id else (),
+    )
+
+
+def _answer(key: str, turn: Turn, now: float, waits_until: float | None) -> Entry:
+    asked, served = turn.model or "default model", turn.served_model
+    header = [Label(asked, "plain"), Label(clock(turn.started_at))]
+    if turn.state in _STATES:
+        header.append(_STATES[turn.state])
+    footer: list[Label] = []
+    if turn.state is TurnState.DONE:
+        footer = [Label(word) for word in figures(turn)]
+        if turn.finish_reason not in (None, "stop", "tool_calls"):
+            footer.append(Label(f"ended by {turn.finish_reason}", "warn"))
+    resolved = turn.headers.get("x-resolved-model-id") or turn.meta.get("x_resolved_model_id")
+    if isinstance(resolved, str) and resolved != asked:
+        footer.append(Label(f"resolved to {resolved}"))
+    elif served and served != asked:
+        footer.append(Label(f"served by {served}"))
+    if turn.headers.get("x-cache") == "HIT":
+        footer.append(Label("from the gateway's cache", "good"))
+    footer += [Label(f"{count} × {kind} passed over", "warn") for kind, count in turn.noise.items()]
+    return Entry(
+        key=key,
+        role="assistant",
+        header=tuple(header),
+        reasoning_label=_reasoning_label(turn),
+        tool_calls=tuple(_calls(key, turn)),
+        attachments=tuple(_files(turn.media)),
+        card=card(turn, now, waits_until),
+        footer=tuple(footer),
+    )
+
+
+def _reasoning_label(turn: Turn) -> str:
+    if turn.reasoning_total is not None:
+        return f"{turn.reasoning_total:.1f} s"
+    return "" if turn.ended else "thinking …"
+
+
+def _calls(key: str, turn: Turn) -> Iterable[ToolCall]:
+    for call in turn.assembler.calls():
+        notes = [Label(note, "warn") for note in call.notes]
+        state = Label(call.id)
+        if turn.ended and parsed_arguments(call.arguments) is None:
+            notes.append(Label("the arguments are not a JSON object", "bad"))
+        yield ToolCall(f"{key}/{call.id}", call.name, call.arguments, state, tuple(notes))
+    if turn.assembler.dropped and turn.ended:
+        yield ToolCall(f"{key}/dropped", "", "", Label(f"{turn.assembler.dropped} without a name, left out", "warn"))
+
+
+def _attachments(message: Message) -> Iterable[Attachment]:
+    if isinstance(message.content, tuple):
+        yield from _files(part for part in message.content if not isinstance(part, TextPart))
+
+
+def _files(parts: Iterable[Part]) -> Iterable[Attachment]:
+    for part in parts:
+        kind, _, name = display(part).partition(": ")
+        yield Attachment(name or kind, kind, "", "" if address(part) else "of a kind unknown here")
+
+
+def clock(seconds: float) -> str:
+    """Return a time of day, with the date where it is not today's."""
+    then, today = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
