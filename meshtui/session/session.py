@@ -63,6 +63,7 @@ class Session(Library):
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self.on_notice: Callable[[str], None] = lambda sentence: None
         self._gateway: Gateway | None = None
+        self._former: list[Gateway] = []
         self._connecting = asyncio.Lock()
         self._now, self._clock, self._sleep = now, clock, sleep
         self._tasks: dict[str, asyncio.Task[Any]] = {}
@@ -253,7 +254,8 @@ class Session(Library):
         except BaseException:
             await gateway.aclose()
             raise
-        await self.aclose()
+        if self._gateway is not None:
+            self._former.append(self._gateway)  # turns may still stream from it
         self.target, self._gateway = target, gateway
         self.cards = cards_from(rows)
         if target.model:
@@ -267,9 +269,12 @@ class Session(Library):
 
     async def aclose(self) -> None:
         """Close the connections."""
+        former, self._former = self._former, []
         if self._gateway is not None:
-            await self._gateway.aclose()
+            former.append(self._gateway)
             self._gateway = None
+        for gateway in former:
+            await gateway.aclose()
 
 
 def _bytes_of(path: Path | None) -> bytes | None:
