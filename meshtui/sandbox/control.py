@@ -91,7 +91,7 @@ async def control(request: Request, state: State) -> Response:
     if request.client is None or request.client.host not in ("127.0.0.1", "::1"):
         return JSONResponse({"error": "the control plane answers this machine only"}, 403)
     match (request.method, request.url.path.rstrip("/")):
-        case ("GET", "/sandbox"):
+        case ("GET", "" | "/sandbox"):
             return JSONResponse(_overview(state))
         case ("GET", "/sandbox/requests"):
             return JSONResponse(list(state.requests))

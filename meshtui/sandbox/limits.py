@@ -18,7 +18,6 @@ from .tokens import count_message
 
 MINUTE = 60
 DAY = 86_400
-CENT_MILLIONTHS = Decimal("0.00000001")
 
 # Keys that behave: what follows `rsk_` decides. Anything else is an ordinary key.
 UNKNOWN, SUSPENDED, BROKE, CAPPED = "unknown", "suspended", "broke", "capped"
@@ -32,7 +31,7 @@ KEPT_PREFIXES = 10_000
 
 def money(amount: Decimal) -> str:
     """An amount as the gateway writes it: a string with eight decimals."""
-    return str(amount.quantize(CENT_MILLIONTHS))
+    return f"{amount:.8f}"
 
 
 @dataclass(slots=True)

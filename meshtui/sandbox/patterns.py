@@ -16,7 +16,7 @@ _WORD = string.ascii_letters + string.digits + "_"
 _PLAIN = string.ascii_lowercase + string.digits
 _SETS = {"d": _DIGITS, "w": _WORD, "s": " ", "D": string.ascii_lowercase, "W": "-.", "S": _PLAIN}
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
-# How many more than the least number an open repetition gives.
+# How many more than the least number an open repetition may give.
 _EXTRA = 3
 
 
@@ -25,7 +25,7 @@ class BadPattern(ValueError):
 
 
 def text_matching(pattern: str, chance: random.Random, at_least: int = 0) -> str:
-    """A text for the pattern; open repetitions grow with `at_least`. Raises BadPattern."""
+    """A text for the pattern; each open repetition gives `at_least` or more. Raises BadPattern."""
     reader = _Reader(pattern, at_least)
     make = reader.alternatives()
     if reader.place != len(pattern):
@@ -39,7 +39,7 @@ class _Reader:
     def __init__(self, pattern: str, at_least: int) -> None:
         self.pattern = pattern
         self.place = 0
-        self._extra = max(_EXTRA, at_least)
+        self._at_least = at_least
 
     def _peek(self) -> str:
         return self.pattern[self.place] if self.place < len(self.pattern) else ""
@@ -76,9 +76,9 @@ class _Reader:
 
     def _bounds(self) -> tuple[int, int]:
         if self._skip("*"):
-            return 0, self._extra
+            return self._open(0)
         if self._skip("+"):
-            return 1, 1 + self._extra
+            return self._open(1)
         if self._skip("?"):
             return 0, 1
         end = self.pattern.find("}", self.place)
@@ -86,8 +86,14 @@ class _Reader:
             low, comma, high = self.pattern[self.place + 1 : end].partition(",")
             if low.isdigit() and (not high or high.isdigit()):
                 self.place = end + 1
-                return int(low), int(high) if high else int(low) + (self._extra if comma else 0)
+                if high or not comma:
+                    return int(low), int(high or low)
+                return self._open(int(low))
         return 1, 1
+
+    def _open(self, least: int) -> tuple[int, int]:
+        least = max(least, self._at_least)
+        return least, least + _EXTRA
 
     def _atom(self) -> Maker:
         char = self._take()

@@ -72,7 +72,8 @@ def answer(ask: Ask) -> Reply:
     reply = _spoken(ask)
     thoughts = _thoughts(ask)
     if thoughts:
-        reply = replace(reply, reasoning=thoughts)
+        silent = bool((ask.body.get("reasoning") or {}).get("exclude"))
+        reply = replace(reply, reasoning=thoughts, silent=silent)
     return _shortened(reply, ask.body)
 
 

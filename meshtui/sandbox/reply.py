@@ -27,7 +27,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model says: reasoning and text token by token, tool calls, pictures (data URIs), sound."""
+    """What a model says: reasoning and text token by token, tool calls, pictures (data URIs), sound.
+
+    silent: the reasoning is counted but not sent.
+    """
 
     tokens: Sequence[str] = ()
     reasoning: Sequence[str] = ()
@@ -35,6 +38,7 @@ class Reply:
     images: tuple[str, ...] = ()
     audio: Mapping[str, Any] | None = None
     finish: str = "stop"
+    silent: bool = False
 
     @property
     def text(self) -> str:
@@ -101,7 +105,7 @@ def completion(reply: Reply, form: Form) -> dict[str, Any]:
         ]
     if reply.audio is not None:
         message["audio"] = reply.audio
-    if reply.reasoning:
+    if reply.reasoning and not reply.silent:
         _add_reasoning(message, "".join(reply.reasoning), form.reasoning_name)
     choice = {"index": 0, "message": message, "finish_reason": reply.finish, "logprobs": None}
     body: dict[str, Any] = {
@@ -219,7 +223,7 @@ class _Writer:
 
 
 def _reasoning_frames(reply: Reply, form: Form, writer: _Writer) -> Iterator[Frame]:
-    if not reply.reasoning:
+    if not reply.reasoning or reply.silent:
         return
     if form.reasoning_name == "think":
         yield from writer.text(["<think>\n", *reply.reasoning, "\n</think>\n\n"])

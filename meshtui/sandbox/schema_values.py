@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from .patterns import BadPattern, text_matching
-from .schemas import anchored, bounds, has_type, listed, matches, merged, simply_fits, type_of, types
+from .schemas import anchored, bounds, has_type, listed, matches, merged, simply_fits, tidy, type_of, types
 
 # Below this depth only what is required is made, so that recursive schemas end.
 DEPTH = 3
@@ -86,7 +86,7 @@ class _Maker:
             raise _NoValue
         if not isinstance(schema, Mapping) or not schema:
             return self._words(name)
-        schema = self._flat(schema, depth)
+        schema = tidy(self._flat(schema, depth))
         for key in ("anyOf", "oneOf"):
             if isinstance(schema.get(key), list) and schema[key]:
                 return self._any_of(schema, key, depth, name)
@@ -270,12 +270,13 @@ class _Maker:
 
     def _other_than(self, made: list[Any], schema: Any, depth: int, name: str, *, unique: bool) -> Any:
         value = self.make(schema, depth + 1, name)
+        free_text = isinstance(schema, Mapping) and schema.get("type") == "string" and "enum" not in schema
         for number in range(TRIES * 4):
             if not unique or value not in made:
                 return value
             value = self.make(schema, depth + 1, name)
             longer = f"{value} {number}"
-            if isinstance(value, str) and simply_fits(longer, "string", schema if isinstance(schema, Mapping) else {}):
+            if free_text and simply_fits(longer, "string", tidy(schema)):
                 value = longer
         raise _NoValue
 
@@ -297,7 +298,7 @@ class _Maker:
         least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
         if isinstance(schema.get("pattern"), str):
             for number in range(TRIES):
-                text = self._matching(schema["pattern"], least if number else 0)
+                text = self._matching(schema["pattern"], least if number % 2 else 0)
                 if least <= len(text) <= most and matches(schema["pattern"], text):
                     return text
         text = _FORMATS.get(str(schema.get("format"))) or self._words(name)

@@ -30,6 +30,25 @@ _TELLTALES = (
 )
 
 
+_COUNTS = (
+    *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
+    *("minContains", "maxContains"),
+)
+
+
+def tidy(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema without members whose value is of a kind that means nothing there."""
+
+    def sensible(key: str, value: Any) -> bool:
+        if key in _COUNTS:
+            return is_number(value) and value >= 0
+        if key == "multipleOf":
+            return is_number(value) and value > 0
+        return key != "pattern" or isinstance(value, str)
+
+    return {key: value for key, value in schema.items() if sensible(key, value)}
+
+
 def bounds(schema: Mapping[str, Any], step: Decimal) -> tuple[Decimal | None, Decimal | None]:
     """Least and greatest allowed value; an exclusive bound is moved by a hair."""
 

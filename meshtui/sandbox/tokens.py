@@ -12,6 +12,8 @@ _PIECE = re.compile(r" ?\w{1,8}| ?[^\w\s]{1,3}|\n+| +|\s")
 PER_MESSAGE = 4
 PER_ATTACHMENT = 85
 
+COUNTED_CHARACTERS = 1_000_000
+
 
 def split(text: str) -> list[str]:
     """The tokens of a text; joined they are the text again."""
@@ -19,7 +21,9 @@ def split(text: str) -> list[str]:
 
 
 def count(text: str) -> int:
-    """How many tokens a text has."""
+    """How many tokens a text has; of a very long one a quarter of its characters, to answer at once."""
+    if len(text) > COUNTED_CHARACTERS:
+        return len(text) // 4
     return sum(1 for _ in _PIECE.finditer(text))
 
 
