@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from decimal import Decimal, InvalidOperation
 
 from .settings import SWITCHES, Settings, check_switch
@@ -78,7 +79,8 @@ class _ListFaults(argparse.Action):
         lines += ["", "Switches (--set NAME=VALUE, the first value is the default):"]
         for name, switch in SWITCHES.items():
             lines.append(f"{name:22} {switch.summary}: {', '.join(switch.values) or 'any text'}")
-        parser.exit(0, "\n".join(lines) + "\n")
+        sys.stdout.write("\n".join(lines) + "\n")
+        parser.exit()
 
 
 def _port(text: str) -> int:
