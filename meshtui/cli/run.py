@@ -14,8 +14,8 @@ from typing import Any
 from meshtui.cli import inputs
 from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, template_named
-from meshtui.core.attachments import BODY_LIMIT, Attachment, NotAttachable, from_url, size_words
-from meshtui.core.chat import Draft, Message, Part, TextPart
+from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of, from_url
+from meshtui.core.chat import Draft, Message
 from meshtui.core.turn import (
     Delta,
     Finished,
@@ -129,7 +129,8 @@ def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     retries = arguments.retries if arguments.retries is not None else surroundings.retries
     session = surroundings.session()
     try:
-        draft = with_attachments(draft, [_attached(session, where) for where in arguments.attach])
+        if arguments.attach:
+            draft = with_attachments(draft, [_attached(session, where) for where in arguments.attach])
         check(draft.request())
         return asyncio.run(_drive(session, draft, retries, arguments))
     finally:
@@ -149,15 +150,12 @@ def _attached(session: Session, where: str) -> Attachment:
 
 def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:
     """Return the draft with attachments in its last message; refuses what would pass the gateway's limit."""
-    if not attached:
-        return draft
-    size = sum(attachment.size or 0 for attachment in attached) * 4 // 3
-    if size > BODY_LIMIT:
-        refuse(f"the attachments grow to {size_words(size)} on the way; a request may have 32 MiB")
+    try:
+        check_size(attached)
+    except NotAttachable as error:
+        refuse(str(error))
     *before, last = draft.messages or (Message("user", ""),)
-    parts: list[Part] = [TextPart(last.text)] if last.text else []
-    content = (*parts, *(attachment.part for attachment in attached))
-    return replace(draft, messages=(*before, replace(last, content=content)))
+    return replace(draft, messages=(*before, replace(last, content=content_of(last.text, attached))))
 
 
 async def _drive(session: Session, draft: Draft, retries: int, arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
@@ -97,6 +97,21 @@ def _part(kind: str, form: str, url: str, source: str) -> Part:
     return ImagePart(url)
 
 
+def check_size(attached: Sequence[Attachment]) -> None:
+    """Raise NotAttachable where attachments together pass what a request may hold."""
+    size = sum(attachment.size or 0 for attachment in attached) * 4 // 3
+    if size > BODY_LIMIT:
+        raise NotAttachable(f"The attachments grow to {size_words(size)} on the way; a request may have 32 MiB.")
+
+
+def content_of(text: str, attached: Sequence[Attachment]) -> str | tuple[Part, ...]:
+    """Return the content of a message: plain text, or its parts where something is attached."""
+    if not attached:
+        return text
+    parts: list[Part] = [TextPart(text)] if text else []
+    return (*parts, *(attachment.part for attachment in attached))
+
+
 def refusal(attachment: Attachment, card: ModelCard | None) -> str | None:
     """Say why a model cannot take an attachment; None where it can, or where the catalogue does not say."""
     if card is None or not card.inputs or attachment.kind in card.inputs:
@@ -166,6 +181,60 @@ def _expanded(part: Any, load: Callable[[str], bytes | None], gone: list[str]) -
             text = f"data:{family}/{forms.get(suffix, suffix or 'octet-stream')};base64,{text}"
         return {**part, member: {**inner, key: text}}
     return part
+
+
+def take_in(part: Part, put: Callable[[bytes, str], str]) -> Part:
+    """Return a received part with its bytes stored by `put` (data, suffix → hash); one without bytes as it is."""
+    match part:
+        case ImagePart(url) | VideoPart(url) if url.startswith("data:"):
+            head, comma, text = url[5:].partition(",")
+            kind, _, form = head.partition(";")[0].partition("/")
+            suffix = _suffix(form)
+            data = _decoded(text) if comma and head.endswith(";base64") else None
+            if data is None:
+                return part
+            return replace(part, url=f"blob:{put(data, suffix)}{suffix}#{kind or 'image'}{suffix}")
+        case AudioPart(form, "data", text) if not text.startswith("blob:"):
+            data, suffix = _decoded(text), _suffix(form)
+            return part if data is None else replace(part, value=f"blob:{put(data, suffix)}{suffix}#audio{suffix}")
+        case _:
+            return part
+
+
+def _suffix(form: str) -> str:
+    word = re.sub(r"[^a-z0-9]", "", form.lower().removeprefix("x-"))[:10]
+    return f".{word}" if word else ".bin"
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A part as a file: what it is and where. No `path` and no `size` for what lies at a URL, or is gone."""
+
+    name: str
+    kind: str
+    place: str
+    size: int | None = None
+    gone: bool = False
+
+
+def file_of(part: Part, find: Callable[[str], PurePath | None], size: Callable[[PurePath], int]) -> File:
+    """Return what can be said of a part that is not text; `find` locates a stored file by its hash."""
+    kind = {ImagePart: "image", VideoPart: "video", AudioPart: "audio"}.get(type(part), "attachment")
+    where = address(part) or ""
+    blob = _BLOB.match(where)
+    if blob is None:
+        return File(display(part).partition(": ")[2] or kind, kind, "" if where.startswith("data:") else where)
+    name, path = unquote(blob[3] or "") or blob[1][:12], find(blob[1])
+    if path is None:
+        return File(name, kind, "", gone=True)
+    return File(name, kind, str(path), size(path))
 
 
 def digests(request: Mapping[str, Any]) -> set[str]:

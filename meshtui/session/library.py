@@ -39,6 +39,11 @@ class Library:
         """Put a conversation out of the list; `restore` brings it back."""
         self.store.delete(conversation_id)
 
+    def is_deleted(self, conversation_id: str) -> bool:
+        """Whether a conversation is out of the list."""
+        found = self.store.conversation(conversation_id)
+        return found is None or found.deleted_at is not None
+
     def restore(self, conversation_id: str) -> None:
         """Bring a deleted conversation back."""
         self.store.restore(conversation_id)

@@ -16,11 +16,23 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
-from meshtui.core.attachments import Attachment, digests, expand, from_blob, kind_of, refusal
+from meshtui.core.attachments import (
+    Attachment,
+    File,
+    check_size,
+    content_of,
+    digests,
+    expand,
+    file_of,
+    from_blob,
+    kind_of,
+    refusal,
+    take_in,
+)
 from meshtui.core.catalog import ModelCard, cards_from
-from meshtui.core.chat import Draft, Message, TextPart
+from meshtui.core.chat import Draft, Message, Part
 from meshtui.core.problem import Problem, ProblemKind
-from meshtui.core.turn import Delta, Turn, TurnState
+from meshtui.core.turn import Delta, MediaDelta, Turn, TurnState
 from meshtui.session.gateway import Gateway, Target
 from meshtui.session.library import Library
 from meshtui.store.db import Node, Store, StoreError
@@ -41,9 +53,9 @@ def new_id() -> str:
 class Session(Library):
     """One user's work on one store through one gateway.
 
-    `draft` is what the next message goes out with: model, parameters, tools. `on_change` is called with a turn
-    whenever something of it changed, and with the delta where one did it; `on_notice` with a sentence that
-    concerns no single turn.
+    `draft` is what the next message goes out with: model, parameters, tools; `attached` goes with it. `on_change`
+    is called with a turn whenever something of it changed, and with the delta where one did it; `on_notice` with
+    a sentence that concerns no single turn.
     """
 
     def __init__(
@@ -58,6 +70,7 @@ class Session(Library):
         super().__init__(store)
         self.target = target
         self.draft = Draft(model=target.model, params=dict(target.params or {}))
+        self.attached: list[Attachment] = []
         self.live: dict[str, Turn] = {}
         self.cards: list[ModelCard] = []
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
@@ -89,6 +102,18 @@ class Session(Library):
         kind_of(name)
         return from_blob(name, self.store.put_blob(data, PurePath(name).suffix.lower()), len(data))
 
+    def file(self, part: Part) -> File:
+        """Return what can be said of a part that is not text: its name, kind, size, and where it lies."""
+        return file_of(part, self.store.blob_path, lambda path: Path(path).stat().st_size)
+
+    def _taken_in(self, part: Part) -> Part:
+        """Store the bytes of a received part as a file; without a place to store them they stay in the message."""
+        try:
+            return take_in(part, self.store.put_blob)
+        except StoreError as error:
+            self.on_notice(str(error))
+            return part
+
     def refusal(self, attachment: Attachment) -> str | None:
         """Say why the chosen model cannot take an attachment, as far as the catalogue tells."""
         return refusal(attachment, next((card for card in self.cards if card.id == self.draft.model), None))
@@ -99,12 +124,16 @@ class Session(Library):
 
     # One turn
 
-    def say(self, text: str, attachments: Sequence[Attachment] = ()) -> Turn:
-        """Send what the user typed, with the current draft's model and parameters; see `send`."""
-        parts = [attachment.part for attachment in attachments]
-        content = (*([TextPart(text)] if text else []), *parts) if parts else text
-        turn = self.send(replace(self.draft, messages=(Message("user", content),)))
-        if text:
+    def say(self, text: str) -> Turn:
+        """Send what the user typed with what is attached, the model and the parameters of the draft; see `send`.
+
+        Raises NotAttachable where the attachments together pass the gateway's limit.
+        """
+        check_size(self.attached)
+        message = Message("user", content_of(text, self.attached))
+        turn = self.send(replace(self.draft, messages=(message,)))
+        self.attached.clear()
+        if text.strip():
             self.store.remember_prompt(text)
         return turn
 
@@ -186,6 +215,8 @@ class Session(Library):
                 self.on_notice(f"The attached file {name} is no longer there; the message says so in its place.")
         async with aclosing(gateway.stream(request, stream=bool(request.get("stream")))) as deltas:
             async for delta in deltas:
+                if isinstance(delta, MediaDelta):
+                    delta = MediaDelta(self._taken_in(delta.part))
                 turn.apply(delta, self._clock() - started)
                 if turn.id not in self._due:
                     loop = asyncio.get_running_loop()

@@ -49,6 +49,18 @@ COMMANDS: tuple[Command, ...] = (
     Command("turn.retry", "Retry", "f5", "retry", "Send the last request again, as another answer.", shown=True),
     Command("model.choose", "Model", "f2", "choose_model", "Choose the model for the next message.", shown=True),
     Command("prompt.edit", "Editor", "f4", "edit_prompt", "Open the prompt in your own editor ($EDITOR)."),
+    Command("prompt.recall", "Earlier prompts", "", "recall_prompt", "Find an earlier prompt and take it again."),
+    Command("prompt.attach", "Attach", "ctrl+t", "attach", "Attach a picture, video or sound."),
+    Command("prompt.detach", "Detach", "", "detach", "Take the last attachment away again."),
+    Command(
+        "conversation.find",
+        "Find",
+        "ctrl+f",
+        "find",
+        "Find text in this conversation.",
+        priority=True,
+    ),
+    Command("block.page", "Pager", "f3", "page", "Show the block under the cursor, or the last answer, in $PAGER."),
     Command("conversation.new", "New", "ctrl+n", "new_conversation", "Begin an empty conversation.", shown=True),
     Command(
         "conversation.list", "Conversations", "ctrl+r", "list_conversations", "Open another conversation.", shown=True

@@ -11,6 +11,8 @@ from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
+from meshtui.core.text import clean
+
 
 def edit(app: App[Any], text: str, suffix: str) -> tuple[str, str]:
     """Return the text as the editor left it, and a sentence where that could not be done (the text is unchanged)."""
@@ -31,6 +33,20 @@ def edit(app: App[Any], text: str, suffix: str) -> tuple[str, str]:
         path.unlink(missing_ok=True)
 
 
+def page(app: App[Any], text: str) -> str:
+    """Show a text in the user's pager; return a sentence where that could not be done."""
+    command = os.environ.get("PAGER") or "less"
+    handle, name = tempfile.mkstemp(suffix=".md", prefix="meshtui-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(clean(text))
+        return _run(app, [*shlex.split(command), name])
+    except (OSError, ValueError) as error:
+        return f"{command} could not show the text: {error}"
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 def _run(app: App[Any], argv: list[str]) -> str:
     try:
         with app.suspend():
@@ -38,5 +54,5 @@ def _run(app: App[Any], argv: list[str]) -> str:
     except SuspendNotSupported:
         return "This terminal cannot step aside for an editor."
     except FileNotFoundError:
-        return f"There is no editor {argv[0]!r}: set EDITOR to one that is installed."
+        return f"There is no program {argv[0]!r}: set EDITOR and PAGER to ones that are installed."
     return f"{argv[0]} ended with code {code}; the text is unchanged." if code else ""

@@ -14,7 +14,7 @@ from meshtui.core.thinking import ThinkSplitter
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
 from meshtui.ui.panes.cards import retry_at
-from meshtui.ui.panes.entries import entry_of
+from meshtui.ui.panes.entries import Locate, entry_of
 from meshtui.ui.widgets.transcript import Transcript
 from meshtui.ui.widgets.transcript_values import Entry
 
@@ -40,9 +40,10 @@ class ConversationPane(Container):
     ConversationPane { height: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, locate: Locate, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.waits: Mapping[str, float] = {}
+        self._locate = locate
+        self._waits: Mapping[str, float] = {}
         self._pulled: dict[str, Pulled] = {}
         self._branch: Sequence[Node] = ()
         self._countdown: Timer | None = None
@@ -76,7 +77,7 @@ class ConversationPane(Container):
         self._count_down()
 
     def _whole(self, node: Node, now: float) -> Entry:
-        entry = entry_of(node, now, self.waits.get(node.turn_id or ""))
+        entry = entry_of(node, self._locate, now, self._waits.get(node.turn_id or ""))
         if node.turn is None:
             return entry
         reasoning, text = self._new_of(node.id, node.turn)
@@ -112,7 +113,7 @@ class ConversationPane(Container):
             self._count_down()
 
     def _redraw(self, node: Node) -> None:
-        self.transcript.update(entry_of(node, time.time(), self.waits.get(node.turn_id or "")))
+        self.transcript.update(entry_of(node, self._locate, time.time(), self._waits.get(node.turn_id or "")))
 
     def scroll_to_end(self) -> None:
         """Go to the end and stay there while text arrives."""
@@ -124,6 +125,11 @@ class ConversationPane(Container):
         if step or self.transcript.cursor is None:
             self.transcript.action_move(step or -1)
 
+    def wait_for(self, waits: Mapping[str, float]) -> None:
+        """Show on the last card until when its turn waits to be sent again: turn id → seconds since the epoch."""
+        self._waits = waits
+        self.refresh_cards()
+
     def refresh_cards(self) -> None:
         """Draw the last card again: what it says of waiting has changed."""
         if self._branch and self._branch[-1].turn is not None:
@@ -133,7 +139,7 @@ class ConversationPane(Container):
     def _count_down(self) -> None:
         """Draw the last card once a second while it counts down to something, and only then."""
         turn = self._branch[-1].turn if self._branch else None
-        at = max((retry_at(turn) or 0.0) if turn else 0.0, max(self.waits.values(), default=0.0))
+        at = max((retry_at(turn) or 0.0) if turn else 0.0, max(self._waits.values(), default=0.0))
         if at > time.time():
             if self._countdown is None:
                 self._countdown = self.set_interval(1.0, self.refresh_cards)

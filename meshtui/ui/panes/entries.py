@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from meshtui.core.attachments import address, display
+from meshtui.core.attachments import File, size_words
 from meshtui.core.chat import Message, Part, TextPart
 from meshtui.core.tools import parsed_arguments
 from meshtui.core.turn import Turn, TurnState
@@ -24,22 +24,28 @@ _STATES: dict[TurnState, Label] = {
 }
 
 
-def entry_of(node: Node, now: float, waits_until: float | None = None) -> Entry:
-    """Return the entry of a node without its text and reasoning, which are appended as they grow."""
+Locate = Callable[[Part], File]
+
+
+def entry_of(node: Node, locate: Locate, now: float, waits_until: float | None = None) -> Entry:
+    """Return the entry of a node; an answer's text and reasoning are left out, they are appended as they grow.
+
+    `locate` says of a part that is not text what it is and where it lies.
+    """
     if node.turn is not None:
-        return _answer(node.id, node.turn, now, waits_until)
+        return _answer(node.id, node.turn, locate, now, waits_until)
     message = node.message
     return Entry(
         key=node.id,
         role=message.role,
         header=(Label(clock(node.created_at)),),
         text=message.text,
-        attachments=tuple(_attachments(message)),
+        attachments=tuple(_files(_others(message), locate)),
         footer=(Label(f"answers {message.tool_call_id}"),) if message.tool_call_id else (),
     )
 
 
-def _answer(key: str, turn: Turn, now: float, waits_until: float | None) -> Entry:
+def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float | None) -> Entry:
     asked, served = turn.model or "default model", turn.served_model
     header = [Label(asked, "plain"), Label(clock(turn.started_at))]
     if turn.state in _STATES:
@@ -63,7 +69,7 @@ def _answer(key: str, turn: Turn, now: float, waits_until: float | None) -> Entr
         header=tuple(header),
         reasoning_label=_reasoning_label(turn),
         tool_calls=tuple(_calls(key, turn)),
-        attachments=tuple(_files(turn.media)),
+        attachments=tuple(_files(turn.media, locate)),
         card=card(turn, now, waits_until),
         footer=tuple(footer),
     )
@@ -86,15 +92,20 @@ def _calls(key: str, turn: Turn) -> Iterable[ToolCall]:
         yield ToolCall(f"{key}/dropped", "", "", Label(f"{turn.assembler.dropped} without a name, left out", "warn"))
 
 
-def _attachments(message: Message) -> Iterable[Attachment]:
-    if isinstance(message.content, tuple):
-        yield from _files(part for part in message.content if not isinstance(part, TextPart))
+def _others(message: Message) -> Iterable[Part]:
+    return (
+        (part for part in message.content if not isinstance(part, TextPart))
+        if isinstance(message.content, tuple)
+        else ()
+    )
 
 
-def _files(parts: Iterable[Part]) -> Iterable[Attachment]:
+def _files(parts: Iterable[Part], locate: Locate) -> Iterable[Attachment]:
     for part in parts:
-        kind, _, name = display(part).partition(": ")
-        yield Attachment(name or kind, kind, "", "" if address(part) else "of a kind unknown here")
+        file = locate(part)
+        size = size_words(file.size) if file.size is not None else ""
+        note = "the file is no longer there" if file.gone else ""
+        yield Attachment(file.place or file.name, f"{file.name} · {file.kind}" if file.place else file.kind, size, note)
 
 
 def clock(seconds: float) -> str:

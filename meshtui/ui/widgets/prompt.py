@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from urllib.parse import unquote
 
 from textual import events
 from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import TextArea
+
+from meshtui.core.attachments import NotAttachable, kind_of
 
 FOLD_LINES, FOLD_CHARACTERS = 12, 2000
 """A paste longer than this shows as one line until it is unfolded or sent."""
@@ -44,6 +49,16 @@ class Prompt(TextArea):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class Dropped(Message):
+        """A file that can be attached was dropped, that is, its path was pasted."""
+
+        def __init__(self, where: str) -> None:
+            super().__init__()
+            self.where = where
+
+    class DetachAsked(Message):
+        """Backspace was pressed where there is nothing to delete."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(
@@ -83,12 +98,13 @@ class Prompt(TextArea):
         if event.key in self.send_keys:
             event.stop()
             event.prevent_default()
-            if self.value.strip():
-                self.post_message(self.Submitted(self.value))
+            self.post_message(self.Submitted(self.value))
         elif event.key in self.newline_keys:
             event.stop()
             event.prevent_default()
             self.insert("\n")
+        elif event.key == "backspace" and not self.text:
+            self.post_message(self.DetachAsked())
 
     async def on_paste(self, event: events.Paste) -> None:
         """Take a paste in as text that sends nothing; a long one is folded."""
@@ -96,6 +112,10 @@ class Prompt(TextArea):
         event.stop()
         event.prevent_default()
         if self.read_only:
+            return
+        dropped = dropped_file(text)
+        if dropped is not None:
+            self.post_message(self.Dropped(dropped))
             return
         lines = text.count("\n") + 1
         if lines > FOLD_LINES or len(text) > FOLD_CHARACTERS:
@@ -134,3 +154,24 @@ class Prompt(TextArea):
             return
         self._place -= 1
         self.put(self._own if self._place < 0 else self._past[self._place])
+
+
+def dropped_file(text: str) -> str | None:
+    """Return the path of an attachable file where `text` is nothing else: terminals paste what is dropped on them."""
+    text = text.strip()
+    if not text or "\n" in text or len(text) > 4096:
+        return None
+    if text.startswith("file://"):
+        text = unquote(text.removeprefix("file://"))
+    else:
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            return None
+        text = words[0] if len(words) == 1 else text
+    path = Path(text).expanduser()
+    try:
+        kind_of(path.name)
+        return str(path) if path.is_absolute() and path.is_file() else None
+    except (NotAttachable, OSError):
+        return None

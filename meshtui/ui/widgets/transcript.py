@@ -619,26 +619,27 @@ class Transcript(ScrollView, can_focus=True):
 
     def action_copy(self) -> None:
         """Ask for a copy of the block under the cursor; without a cursor, of the last answer."""
+        text, what = self.current()
+        if text:
+            self.post_message(self.CopyRequested(text, what))
+
+    def current(self) -> tuple[str, str]:
+        """Return the text under the cursor as it came, and what it is; without a cursor, the last answer."""
         document = self._document
         if self._cursor is None:
             answers = [view for view in document.views if view.entry.role == "assistant" and view.text]
-            if answers:
-                self.post_message(self.CopyRequested(answers[-1].text, "last answer"))
-            return
+            return (answers[-1].text, "last answer") if answers else ("", "")
         view = document.get(self._cursor[0])
         if view is None:
-            return
+            return "", ""
         block = self._cursor[1]
-        what = {"message": "message", "code": "code", "reasoning": "reasoning", "tool": "arguments"}
-        text = {"message": view.text, "code": view.code(block), "reasoning": view.reasoning}.get(block.kind)
         if block.kind == "tool":
-            text = next((call.arguments for call in view.entry.tool_calls if call.key == block.name), "")
-        elif block.kind == "file":
-            text = block.name
-        elif block.kind == "card" and view.entry.card is not None:
-            text = view.entry.card.request_id or view.entry.card.headline
-            what["card"] = "request id" if view.entry.card.request_id else "headline"
-        self.post_message(self.CopyRequested(text or "", what.get(block.kind, "path")))
+            return next((call.arguments for call in view.entry.tool_calls if call.key == block.name), ""), "arguments"
+        if block.kind == "card" and view.entry.card is not None:
+            request_id = view.entry.card.request_id
+            return request_id or view.entry.card.headline, "request id" if request_id else "headline"
+        texts = {"message": view.text, "code": view.code(block), "reasoning": view.reasoning}
+        return (texts[block.kind], block.kind) if block.kind in texts else (block.name, "path")
 
     def action_fold(self) -> None:
         """Fold or unfold what the cursor stands on; a file is chosen."""

@@ -1,0 +1,74 @@
+"""One line of input over everything: a path to attach, a text to find among earlier prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from meshtui.core.text import one_line
+
+
+class Ask(ModalScreen[str | None]):
+    """Returns the text of the line, or the choice from the list that `offer` makes for it; None when closed."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Close"),
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+    ]
+
+    def __init__(self, title: str, placeholder: str, offer: Callable[[str], Sequence[str]] | None = None) -> None:
+        super().__init__()
+        self._title, self._placeholder, self._offer = title, placeholder, offer
+        self._offered: Sequence[str] = ()
+
+    def compose(self) -> ComposeResult:
+        """The line, and the list where there is one."""
+        with Vertical(classes="dialog -wide"):
+            yield Static(Content(self._title), classes="title")
+            yield Input(placeholder=self._placeholder)
+            if self._offer is not None:
+                yield OptionList(markup=False)
+
+    def on_mount(self) -> None:
+        """Offer everything."""
+        self._show("")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    def _show(self, text: str) -> None:
+        if self._offer is None:
+            return
+        self._offered = self._offer(text)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(Content(one_line(offered, 200))) for offered in self._offered])
+        options.highlighted = 0 if self._offered else None
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor of the list while the focus stays in the line."""
+        if self._offered:
+            options = self.query_one(OptionList)
+            options.highlighted = max(0, min((options.highlighted or 0) + rows, len(self._offered) - 1))
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        place = self.query_one(OptionList).highlighted if self._offer is not None else None
+        if place is not None and self._offered:
+            self.dismiss(self._offered[place])
+        elif event.value.strip() and self._offer is None:
+            self.dismiss(event.value.strip())
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._offered[event.option_index])

@@ -1,0 +1,55 @@
+"""What the parts of the workbench screen share: the session, and typed ways to its widgets and turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.screen import Screen
+
+from meshtui.core.turn import Turn
+from meshtui.session import Session
+from meshtui.ui.panes.conversation import ConversationPane
+from meshtui.ui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
+
+
+class Bench(Screen[object]):
+    """The base of the workbench's parts; each part turns what the user does into the session's use-cases."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    @property
+    def mesh(self) -> MeshApp:
+        """The application, typed."""
+        return cast("MeshApp", self.app)
+
+    @property
+    def pane(self) -> ConversationPane:
+        """The conversation."""
+        return self.query_one(ConversationPane)
+
+    @property
+    def prompt(self) -> Prompt:
+        """Where the user types."""
+        return self.query_one(Prompt)
+
+    @property
+    def running(self) -> Turn | None:
+        """The turn of this conversation that is waiting or streaming."""
+        live = self.session.live
+        return next((live[node.turn_id] for node in reversed(self.session.nodes) if node.turn_id in live), None)
+
+    @property
+    def last_turn(self) -> Turn | None:
+        """The turn of the last answer."""
+        return next((node.turn for node in reversed(self.session.nodes) if node.turn_id), None)
+
+    def show_top(self) -> None:
+        """Say again what is in use."""
+
+    def follow(self) -> None:
+        """Say again what goes on, and keep saying it while something does."""

@@ -1,0 +1,220 @@
+"""The part of the workbench that writes: the prompt, attachments, sending, stopping, repeating."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+from textual import on
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from meshtui.core.attachments import Attachment, NotAttachable, from_url
+from meshtui.core.turn import Turn
+from meshtui.session import Session, StoreError
+from meshtui.ui.editor import edit
+from meshtui.ui.panes.cards import retry_at
+from meshtui.ui.screens.ask import Ask
+from meshtui.ui.screens.bench import Bench
+from meshtui.ui.widgets.chips import Chips
+from meshtui.ui.widgets.prompt import Prompt
+
+DRAFT_SECONDS = 0.5
+"""How long after the last key what stands in the prompt is on disk."""
+
+CONTINUE = "Continue exactly where your last answer was cut off."
+
+
+class Composing(Bench):
+    """Sends what stands in the prompt, and keeps it until it is on disk."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.waits = False
+        self._saving: Timer | None = None
+        self._waiting: Timer | None = None
+
+    # The prompt
+
+    @on(TextArea.Changed, "#prompt")
+    def _typed(self) -> None:
+        """Keep what is typed soon after the last key; what was waiting to be sent waits for enter again."""
+        if self.waits:
+            self.wait_with_prompt(False)
+        if self._saving is not None:
+            self._saving.stop()
+        self._saving = self.set_timer(DRAFT_SECONDS, self.save_typed)
+
+    def save_typed(self) -> None:
+        """Keep what is typed, now, where it is not kept yet."""
+        if self._saving is None:
+            return
+        self._saving.stop()
+        self._saving = None
+        try:
+            self.session.save_typed(self.prompt.value)
+        except StoreError as error:
+            self.mesh.say(str(error))
+
+    def action_newline(self) -> None:
+        """Begin a new line in the prompt."""
+        self.prompt.insert("\n")
+
+    def action_edit_prompt(self) -> None:
+        """Open the prompt in the user's own editor."""
+        text, fault = edit(self.app, self.prompt.value, ".md")
+        if fault:
+            self.mesh.say(fault)
+        else:
+            self.prompt.put(text)
+
+    def action_recall_prompt(self) -> None:
+        """Find an earlier prompt and put it into the prompt."""
+
+        def chosen(text: str | None) -> None:
+            if text is not None:
+                self.prompt.put(text)
+
+        ask = Ask("Earlier prompts", "type to find", lambda text: self.session.prompts(text, 50))
+        self.app.push_screen(ask, chosen)
+
+    # Attachments
+
+    @on(Prompt.Dropped)
+    def _dropped(self, event: Prompt.Dropped) -> None:
+        self.attach(event.where)
+
+    def action_attach(self) -> None:
+        """Attach a picture, video or sound to the next message."""
+        self.app.push_screen(Ask("Attach a file", "path or web address of a picture, video or sound"), self.attach)
+
+    def attach(self, where: str | None) -> None:
+        """Attach a file or a web address; says why where that cannot be."""
+        if not where:
+            return
+        try:
+            attachment = self._attachment(where)
+        except (NotAttachable, StoreError) as error:
+            self.mesh.say(str(error))
+            return
+        except OSError as error:
+            self.mesh.say(f"{where} cannot be read: {error.strerror or error}")
+            return
+        refusal = self.session.refusal(attachment)
+        if refusal is not None:
+            self.mesh.say(refusal)
+            return
+        self.session.attached.append(attachment)
+        self._show_chips()
+
+    def _attachment(self, where: str) -> Attachment:
+        if where.startswith(("http://", "https://")):
+            return from_url(where)
+        path = Path(where).expanduser()
+        return self.session.attach(path.name, path.read_bytes())
+
+    @on(Prompt.DetachAsked)
+    def action_detach(self) -> None:
+        """Take the last attachment away again."""
+        if self.session.attached:
+            self.session.attached.pop()
+            self._show_chips()
+
+    def _show_chips(self) -> None:
+        self.query_one(Chips).show([attachment.label for attachment in self.session.attached])
+
+    # Sending
+
+    @on(Prompt.Submitted)
+    def action_send(self) -> None:
+        """Send what stands in the prompt; while an answer comes, it waits for its end."""
+        text = self.prompt.value
+        if not text.strip() and not self.session.attached:
+            return
+        if self.running is not None:
+            self.wait_with_prompt(True)
+        else:
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """Send a text in this conversation, with what is attached."""
+        try:
+            turn = self.session.say(text)
+        except StoreError as error:
+            self.mesh.say(f"Nothing was sent, because it could not be kept: {error}")
+            return
+        except NotAttachable as error:
+            self.mesh.say(str(error))
+            return
+        if self.prompt.value == text:
+            self.prompt.take()
+        self._show_chips()
+        self.start(turn)
+
+    def start(self, turn: Turn) -> None:
+        """Show a turn that was begun, and run it."""
+        self.cancel_wait()
+        self.pane.show(self.session.nodes)
+        self.pane.scroll_to_end()
+        self.app.run_worker(self.session.run(turn), group=f"turn:{turn.id}", exit_on_error=False, description="a turn")
+        self.show_top()
+        self.follow()
+
+    def wait_with_prompt(self, waits: bool) -> None:
+        """Let the prompt wait for the end of the answer that comes, or not."""
+        self.waits = waits
+        self.prompt.set_class(waits, "-waiting")
+        self.follow()
+
+    def send_what_waits(self) -> None:
+        """The answer is over: send what waits in the prompt, or leave it there where the answer failed."""
+        if not self.waits or self.running is not None:
+            return
+        ended = self.last_turn
+        self.wait_with_prompt(False)
+        if ended is not None and ended.problem is None and ended.finish_reason is not None:
+            self.action_send()
+
+    # Stopping and repeating
+
+    def action_stop(self) -> None:
+        """Stop the answer that streams, keeping what arrived; with none, go to the prompt."""
+        turn = self.running
+        if turn is not None:
+            self.session.stop(turn)
+        else:
+            self.prompt.focus()
+
+    def action_retry(self, model: str | None = None) -> None:
+        """Send the last request again, as another answer to the same message."""
+        turn = self.last_turn
+        if turn is None or self.running is not None:
+            return
+        try:
+            self.start(self.session.retry(turn, model or self.session.draft.model or None))
+        except StoreError as error:
+            self.mesh.say(str(error))
+
+    def retry_when_free(self) -> None:
+        """Send the last request again when the gateway allows it, or stop waiting for that."""
+        turn = self.last_turn
+        if turn is None or self.running is not None or self.cancel_wait():
+            return
+        now = time.time()
+        at = max(retry_at(turn) or now, now) + random.random()  # never early, never all at once
+        self._waiting = self.set_timer(at - now, self._waited)
+        self.pane.wait_for({turn.id: at})
+
+    def cancel_wait(self) -> bool:
+        """Stop waiting for the gateway; whether it was waited for."""
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return False
+        waiting.stop()
+        self.pane.wait_for({})
+        return True
+
+    def _waited(self) -> None:
+        self.cancel_wait()
+        self.action_retry()
