@@ -115,7 +115,7 @@ class CompareStream(_Stream[CompareStreamEvent]):
                     self._count(payload.kind)
                     continue
                 reader.received = True
-                if isinstance(payload.get("error"), dict):
+                if isinstance(payload.get("error"), dict) or event.event == "error":
                     reader.error = payload
                     break
                 yield self._event(event.event, payload)

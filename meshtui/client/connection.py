@@ -259,14 +259,20 @@ class Connection:
         headers, status = kept_headers(response.headers), response.status_code
         try:
             payload = json.loads(text, strict=False)
-        except (ValueError, RecursionError):
-            raise self.not_json(text, status, headers) from None
+        except (ValueError, RecursionError) as error:
+            raise self.not_json(text, status, headers, error) from None
         if isinstance(payload, dict) and looks_like_error(payload):
             raise self.in_band(payload, status, headers)
         return payload
 
-    def not_json(self, text: str, status: int, headers: Mapping[str, str]) -> MeshAPIError:
-        """Return the error for a body that is neither JSON nor a stream: something else answers at this address."""
+    def not_json(
+        self, text: str, status: int, headers: Mapping[str, str], reason: Exception | None = None
+    ) -> MeshAPIError:
+        """Return the error for a body that is neither JSON nor a stream, or JSON that breaks off."""
+        if text.lstrip()[:1] in ("{", "[") and isinstance(reason, json.JSONDecodeError):
+            if reason.pos >= len(text.rstrip()) or reason.msg.startswith("Unterminated"):
+                message, request_id = f"The answer from {self.address.tried} breaks off", request_id_of(headers)
+                return MeshAPIError(message, status=status, error_code="stream_cut", request_id=request_id)
         error = error_from_body(status, headers, text, now=self.now(), redact=self.redact)
         message = f"{self.address.tried} answered with something else than an API: {error.message}"
         return MeshAPIError(message, status=status, error_code="not_a_gateway", request_id=error.request_id)

@@ -140,9 +140,9 @@ class Exchange:
         text = body.decode("utf-8", "replace")
         try:
             json.loads(text, strict=False)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
             self.note("body", text)
-            raise self._connection.not_json(text, self.status, self.headers) from None
+            raise self._connection.not_json(text, self.status, self.headers, error) from None
         self._whole = True
         return text
 

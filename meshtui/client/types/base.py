@@ -44,13 +44,17 @@ class Request(BaseModel):
         return self.model_dump(mode="json")
 
 
-class Reply(BaseModel):
-    """A value that we receive: unknown fields are kept, and a field of a wrong type counts as absent.
-
-    A list keeps its good elements. Nothing that a provider sends inside an object makes reading fail.
-    """
+class ReplyPart(BaseModel):
+    """A value inside a reply: every field optional, unknown ones kept, a number taken where a text is meant."""
 
     model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True, protected_namespaces=())
+
+
+class Reply(ReplyPart):
+    """A value that we receive: whatever in it has a wrong type counts as absent, and never makes reading fail.
+
+    Of a list only the wrong elements go.
+    """
 
     @model_validator(mode="wrap")
     @classmethod
@@ -60,23 +64,28 @@ class Reply(BaseModel):
         except ValidationError as error:
             if not isinstance(data, Mapping):
                 raise
-            return handler(_repaired(data, error))
+            return handler(_without(data, {row["loc"] for row in error.errors(include_url=False)}))
 
 
-def _repaired(data: Mapping[str, Any], error: ValidationError) -> dict[str, Any]:
-    """Return `data` without the fields, or elements of list fields, that `error` names."""
-    kept = dict(data)
-    bad_elements: dict[str, set[int]] = {}
-    for row in error.errors(include_url=False, include_context=False, include_input=False):
-        name, *rest = row["loc"]
-        if isinstance(kept.get(str(name)), list) and rest and isinstance(rest[0], int):
-            bad_elements.setdefault(str(name), set()).add(rest[0])
-        else:
-            kept.pop(str(name), None)
-    for name, places in bad_elements.items():
-        if name in kept:
-            kept[name] = [value for place, value in enumerate(kept[name]) if place not in places]
-    return kept
+def _without(data: Any, paths: set[tuple[str | int, ...]]) -> Any:
+    """Return `data` without what `paths` lead to; a path that leads nowhere takes away the last thing it reaches."""
+    below: dict[str | int, set[tuple[str | int, ...]]] = {}
+    for path in paths:
+        below.setdefault(path[0], set()).add(path[1:])
+    items = enumerate(data) if isinstance(data, list) else data.items()
+    kept = []
+    for key, value in items:
+        rests = below.get(key)
+        if rests is not None:
+            if not isinstance(value, list | Mapping) or not all(rest and _reaches(value, rest[0]) for rest in rests):
+                continue
+            value = _without(value, rests)
+        kept.append((key, value))
+    return [value for _, value in kept] if isinstance(data, list) else dict(kept)
+
+
+def _reaches(value: list[Any] | Mapping[Any, Any], key: str | int) -> bool:
+    return isinstance(key, int) and key < len(value) if isinstance(value, list) else key in value
 
 
 def explain(error: ValidationError, data: Any) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from meshtui.client.types.base import Reply, Request
+from meshtui.client.types.base import Reply, ReplyPart, Request
 from meshtui.client.types.chat import ChatMessage
 
 
@@ -36,7 +36,7 @@ class CompareParams(Request):
     skip_comparison: bool = False
 
 
-class TokenUsage(Reply):
+class TokenUsage(ReplyPart):
     """Tokens of one model's answer."""
 
     prompt_tokens: int | None = None
@@ -44,7 +44,7 @@ class TokenUsage(Reply):
     total_tokens: int | None = None
 
 
-class ModelCompareResult(Reply):
+class ModelCompareResult(ReplyPart):
     """One model's answer, or its error."""
 
     model: str = ""

@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from meshtui.client.types.base import Reply, Request
+from meshtui.client.types.base import Reply, ReplyPart, Request
 
 
-class ModelPricing(Reply):
+class ModelPricing(ReplyPart):
     """Prices as decimal strings in US dollars; None where a model is not billed that way.
 
     The fields named here are the ones met so far; any other `*_usd_*` field is kept as it came.

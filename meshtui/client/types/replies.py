@@ -7,14 +7,14 @@ from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
-from meshtui.client.types.base import Reply
+from meshtui.client.types.base import Reply, ReplyPart
 
 
 def _json_text(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-class ToolCallFunction(Reply):
+class ToolCallFunction(ReplyPart):
     """Name and arguments (JSON in a string) of a call; arguments that came as an object are written as JSON."""
 
     name: str = ""
@@ -23,7 +23,7 @@ class ToolCallFunction(Reply):
     _as_text = field_validator("arguments", mode="before")(_json_text)
 
 
-class ToolCall(Reply):
+class ToolCall(ReplyPart):
     """A call that the model makes; part of replies, and of the history that goes back."""
 
     id: str = ""
@@ -39,7 +39,7 @@ class ToolCall(Reply):
         return values
 
 
-class ToolCallFunctionChunk(Reply):
+class ToolCallFunctionChunk(ReplyPart):
     """A piece of a call's name or arguments."""
 
     name: str | None = None
@@ -48,7 +48,7 @@ class ToolCallFunctionChunk(Reply):
     _as_text = field_validator("arguments", mode="before")(_json_text)
 
 
-class ToolCallChunk(Reply):
+class ToolCallChunk(ReplyPart):
     """A piece of a tool call; `index` is missing from some providers."""
 
     index: int | None = None
@@ -58,7 +58,7 @@ class ToolCallChunk(Reply):
     thought_signature: str | None = None
 
 
-class UsageInfo(Reply):
+class UsageInfo(ReplyPart):
     """Tokens of a call. `cached_tokens` are part of `prompt_tokens`; classifier tokens are not."""
 
     prompt_tokens: int | None = None
@@ -72,11 +72,11 @@ class UsageInfo(Reply):
     cost: str | None = None
 
 
-class ChatCompletionMessage(Reply):
+class ChatCompletionMessage(ReplyPart):
     """The message of a reply."""
 
     role: str | None = None
-    content: str | list[dict[str, Any]] | None = None
+    content: str | list[Any] | None = None
     reasoning: str | None = None
     reasoning_content: str | None = None
     reasoning_details: list[dict[str, Any]] | None = None
@@ -85,7 +85,7 @@ class ChatCompletionMessage(Reply):
     refusal: str | None = None
 
 
-class ChatCompletionChoice(Reply):
+class ChatCompletionChoice(ReplyPart):
     """One of the answers."""
 
     index: int = 0
@@ -119,7 +119,7 @@ class ChatCompletionResponse(Routing):
     headers: dict[str, str] = Field(default_factory=dict, exclude=True)
 
 
-class ChatCompletionChunkDelta(Reply):
+class ChatCompletionChunkDelta(ReplyPart):
     """What is new in a chunk."""
 
     role: str | None = None
@@ -132,7 +132,7 @@ class ChatCompletionChunkDelta(Reply):
     refusal: str | None = None
 
 
-class ChatCompletionChunkChoice(Reply):
+class ChatCompletionChunkChoice(ReplyPart):
     """One answer's part of a chunk."""
 
     index: int = 0

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from meshtui.client.types.base import Reply, Request
+from meshtui.client.types.base import Reply, ReplyPart, Request
 from meshtui.client.types.chat import ChatMessage
 
 
@@ -25,7 +25,7 @@ class UsageEvent(Reply):
     created_at: str | None = None
 
 
-class RateLimitWindow(Reply):
+class RateLimitWindow(ReplyPart):
     """One counter; `pct` is 0 to 100."""
 
     current: float | None = None
@@ -63,7 +63,7 @@ class RouterSelectParams(Request):
     candidate_models: list[str] | None = None
 
 
-class AutoRouterMeta(Reply):
+class AutoRouterMeta(ReplyPart):
     """Whether the router fell back, and why."""
 
     fallback_used: bool = False
