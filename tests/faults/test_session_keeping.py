@@ -1,0 +1,165 @@
+"""What a session keeps: on disk while it streams, when the disk fails, attached files, a process that dies."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from meshtui.core.attachments import from_blob
+from meshtui.core.turn import TurnState
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.session import CHECKPOINT_SECONDS, StoreError
+from tests.workbench import new_session, opened, stored, streaming, until
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rpm=100_000)) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rpm=100_000, speed=60)) as box:
+        yield box
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("model", ["sandbox/markdown", "sandbox/fault-stall"])
+async def test_what_streamed_is_on_disk_within_a_second(slow: Sandbox, box: Sandbox, home: Path, model: str) -> None:
+    """Also where the stream falls silent: then no further delta comes that could remind anybody of it."""
+    async with opened(home, box if "stall" in model else slow, model) as session:
+        turn = session.say("hello")
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(session.run(turn))
+            await streaming(turn, 5)
+            came, at = str(turn.content), time.monotonic()
+            await until(lambda: str(stored(home, turn).content).startswith(came), "the text on disk", 5)
+            assert time.monotonic() - at < CHECKPOINT_SECONDS + 0.5
+            assert turn.state is TurnState.STREAMING and stored(home, turn).state is TurnState.STREAMING
+            session.stop(turn)
+            await asyncio.wait([running])
+
+
+@pytest.mark.anyio
+async def test_reasoning_and_tool_calls_are_kept_on_the_way_too(slow: Sandbox, home: Path) -> None:
+    async with opened(home, slow, "sandbox/reasoning") as session:
+        turn = session.say("hello")
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(session.run(turn))
+            await until(lambda: len(turn.reasoning) > 10, "reasoning")
+            came = str(turn.reasoning)
+            await until(lambda: str(stored(home, turn).reasoning).startswith(came), "the reasoning on disk", 5)
+            session.stop(turn)
+            await asyncio.wait([running])
+
+
+@pytest.mark.anyio
+async def test_a_prompt_that_cannot_be_kept_is_not_sent(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        await session.run(session.say("first"))
+        seen, nodes, path = len(box.requests), list(session.nodes), session.store.path
+        with sqlite3.connect(path) as other:
+            other.execute("CREATE TRIGGER full BEFORE INSERT ON node BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        other.close()
+        with pytest.raises(StoreError, match=r"history\.db could not be written: disk full"):
+            session.say("second")
+        assert len(box.requests) == seen and session.nodes == nodes and session.live == {}
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_cannot_be_kept_is_still_shown_and_said(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        notices: list[str] = []
+        session.on_notice = notices.append
+        turn = session.say("hello")
+        with sqlite3.connect(session.store.path) as other:
+            other.execute("CREATE TRIGGER full BEFORE UPDATE ON turn BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        other.close()
+        await session.run(turn)
+        assert turn.state is TurnState.DONE and turn.content
+        assert any("disk full" in notice for notice in notices)
+        assert session.live == {}
+
+
+@pytest.mark.anyio
+async def test_an_attachment_leaves_as_its_bytes_and_is_stored_once(box: Sandbox, home: Path) -> None:
+    async with opened(home, box, "sandbox/vision") as session:
+        picture = session.attach("dot.PNG", PIXEL)
+        assert session.attach("again.png", PIXEL).size == len(PIXEL)
+        session.attached.append(picture)
+        turn = session.say("what is this?")
+        assert session.attached == []
+        await session.run(turn)
+        assert turn.state is TurnState.DONE, turn.problem
+        content = box.requests[-1]["body"]["messages"][0]["content"]
+        url = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
+        assert content[0] == {"type": "text", "text": "what is this?"} and content[1]["image_url"]["url"] == url
+        blobs = [path for path in (home / "data" / "blobs").rglob("*") if path.is_file()]
+        assert len(blobs) == 1 and blobs[0].read_bytes() == PIXEL
+        with sqlite3.connect(session.store.path) as history:
+            dump = "\n".join(history.iterdump())
+        history.close()
+        assert base64.b64encode(PIXEL).decode() not in dump
+
+
+@pytest.mark.anyio
+async def test_a_file_that_is_gone_is_said_and_not_fatal(box: Sandbox, home: Path) -> None:
+    async with opened(home, box, "sandbox/vision") as session:
+        notices: list[str] = []
+        session.on_notice = notices.append
+        picture = session.attach("my dot.png", PIXEL)
+        for path in (home / "data" / "blobs").rglob("*.png"):
+            path.unlink()
+        session.attached.append(picture)
+        turn = session.say("what is this?")
+        assert session.attached == []
+        await session.run(turn)
+        assert turn.state is TurnState.DONE, turn.problem
+        content = box.requests[-1]["body"]["messages"][0]["content"]
+        assert "my dot.png" in content[1]["text"] and content[1]["type"] == "text"
+        assert any("my dot.png" in notice for notice in notices)
+        never = from_blob("never.png", "0" * 64, 3)
+        session.attached.append(never)
+        await session.run(session.say("and this?"))
+        assert any("never.png" in notice for notice in notices)
+
+
+@pytest.mark.anyio
+async def test_a_turn_of_a_dead_process_is_interrupted_with_its_text(slow: Sandbox, home: Path) -> None:
+    session = new_session(home, slow.url, "sandbox/markdown")
+    turn = session.say("hello")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(session.run(turn))
+        await until(lambda: str(stored(home, turn).content), "a checkpoint")
+        text = str(stored(home, turn).content)
+        living = new_session(home, slow.url)
+        assert stored(home, turn).state is TurnState.STREAMING, "a living process' turn was swept"
+        living.close()
+        session.store._lease.close()  # what the system does when a process dies
+        later = new_session(home, slow.url)
+        nodes = later.open()
+        assert nodes[-1].turn is not None and nodes[-1].turn.state is TurnState.INTERRUPTED
+        assert nodes[-1].message.text.startswith(text)
+        later.close()
+        session.stop(turn)
+        await asyncio.wait([running])
+    session.close()
+    await session.aclose()
+    assert os.listdir(home / "data" / "live") == []
