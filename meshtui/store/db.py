@@ -19,7 +19,7 @@ from meshtui.core.turn import Turn, TurnState
 from meshtui.store.conversations import Conversations
 from meshtui.store.database import StoreError
 from meshtui.store.lease import Lease
-from meshtui.store.requests import PATH, RequestBodies
+from meshtui.store.requests import PATH, RequestBodies, root_first
 from meshtui.store.rows import (
     FACTS_COLUMNS,
     NODE_COLUMNS,
@@ -258,9 +258,9 @@ class Store(Conversations, Shelf, RequestBodies):
         """Return the nodes from the root to `node_id`, each assistant's with its turn."""
         sql = f"""
             {PATH} SELECT {NODE_COLUMNS}, n.message_json, {TURN_COLUMNS}
-            FROM path JOIN node n ON n.id = path.id LEFT JOIN turn t ON t.id = n.turn_id ORDER BY depth DESC
+            , depth FROM path JOIN node n ON n.rowid = place LEFT JOIN turn t ON t.id = n.turn_id
         """  # noqa: S608
-        return self._nodes(self._rows(sql, (node_id,)))
+        return self._nodes(row[:-1] for row in root_first(self._rows(sql, (node_id,))))
 
     def siblings(self, node_id: str) -> list[Node]:
         """Return the node and those that follow the same message, oldest first; for a first one the other firsts."""

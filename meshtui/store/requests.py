@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,20 @@ from meshtui.store.database import Database, StoreError
 from meshtui.store.rows import CREDENTIALS, json_row
 
 PATH = """
-    WITH RECURSIVE path(id, parent_id, depth) AS (
-        SELECT id, parent_id, 0 FROM node WHERE id = ?
+    WITH RECURSIVE path(place, parent_id, depth) AS (
+        SELECT rowid, parent_id, 0 FROM node WHERE id = ?
         UNION ALL
-        SELECT node.id, node.parent_id, depth + 1 FROM path JOIN node ON node.id = path.parent_id
+        SELECT node.rowid, node.parent_id, depth + 1 FROM path JOIN node ON node.id = path.parent_id
     )
 """
-"""The way from a node to its root; depth 0 is the node."""
+"""The way from a node up to its root. It is put in order by `root_first`: sorting whole rows costs SQLite more."""
+
+
+def root_first(rows: list[Any]) -> list[Any]:
+    """Return the rows of a way up, whose last column is the depth, from the root down."""
+    rows.sort(key=itemgetter(-1), reverse=True)
+    return rows
+
 
 _STEPS = 64
 
@@ -56,8 +64,8 @@ class RequestBodies(Database):
 
     def _read_path(self, node_id: str | None) -> list[tuple[str, str | None]]:
         """Return the ids and messages from the root to a node."""
-        sql = f"{PATH} SELECT n.id, message_json FROM path JOIN node n ON n.id = path.id ORDER BY depth DESC"  # noqa: S608
-        return self._rows(sql, (node_id,))
+        sql = f"{PATH} SELECT n.id, message_json, depth FROM path JOIN node n ON n.rowid = place"  # noqa: S608
+        return [(id, text) for id, text, _ in root_first(self._rows(sql, (node_id,)))]
 
     def _known_path(self, node_id: str | None) -> Sequence[Mapping[str, Any] | None]:
         """Return the messages from the root to a node as they go over the wire, None where a reply is open.
