@@ -22,8 +22,8 @@ def workbench(arguments: argparse.Namespace) -> int:
     """Open the workbench on the configured gateway; without a key it asks for one, or opens the demo."""
     surroundings = look_around(arguments)
     session = surroundings.session()
-    outcome = _open(surroundings, session, first_run="" if surroundings.key else FIRST_RUN)
-    return demo(arguments) if outcome == "demo" else OK
+    code, outcome = _open(surroundings, session, first_run="" if surroundings.key else FIRST_RUN)
+    return demo(arguments) if outcome == "demo" else code
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -40,14 +40,13 @@ def demo(arguments: argparse.Namespace) -> int:
 
     target = replace(surroundings.target(), base_url="the sandbox", connect=connect, model=DEMO_MODEL, demo=True)
     try:
-        _open(surroundings, surroundings.session(target))
+        return _open(surroundings, surroundings.session(target))[0]
     finally:
         for box in boxes:
             box.__exit__(None, None, None)
-    return OK
 
 
-def _open(surroundings: Surroundings, session: Session, first_run: str = "") -> str | None:
+def _open(surroundings: Surroundings, session: Session, first_run: str = "") -> tuple[int, str | None]:
     from meshtui.ui.app import Look, MeshApp
 
     look = Look(
@@ -63,7 +62,7 @@ def _open(surroundings: Surroundings, session: Session, first_run: str = "") -> 
         outcome = app.run(mouse=surroundings.settings.ui.mouse)
     finally:
         session.close()
-    return outcome
+    return app.return_code or OK, outcome
 
 
 def _acceptance(surroundings: Surroundings, session: Session) -> Callable[[str], Awaitable[str | None]]:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
+import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textual.app import App, SystemCommand
+from rich.text import Text
+from textual.app import SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from meshtui.core.text import clean
+from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.session import Session
 from meshtui.ui import clipboard
 from meshtui.ui.commands import COMMANDS
+from meshtui.ui.compat import CalmApp
 from meshtui.ui.door import Door
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.theming import ThemeError, read_theme, read_themes, shipped_folder, theme_files
@@ -34,7 +38,7 @@ class Look:
     state_folder: Path = Path()
 
 
-class MeshApp(App[str]):
+class MeshApp(CalmApp[str]):
     """The workbench on one session. `accept_key` checks and keeps an API key; `first_run` asks for one at once.
 
     Returns `demo` where the user asked for the demo, otherwise nothing.
@@ -135,8 +139,26 @@ class MeshApp(App[str]):
             if system.title in ("Theme", "Screenshot"):
                 yield system
 
+    def last_words(self) -> Text:
+        """Keep what streams and what is typed, write down where it failed, and say so in one sentence."""
+        self.session.close()
+        kind, error, _ = sys.exc_info()
+        path = self.look.state_folder / "crash.log"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(mask_secrets(traceback.format_exc()), encoding="utf-8")
+            where = f"the details are in {path}"
+        except OSError as fault:
+            where = f"the details could not be written: {fault}"
+        name = kind.__name__ if kind else "an unknown error"
+        said = mask_secrets(one_line(str(error), 200))
+        return Text(f"meshtui: a fault of meshtui's own, {name}: {said}; what was said is kept, {where}")
+
     def leave(self) -> None:
-        """Stop what streams, keep it, and go: called by the signals of the system."""
+        """Keep what is typed, stop what streams and keep it, and go: called by the signals of the system."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Workbench):
+                screen.save_typed()
         self.session.close()
         self.exit()
 

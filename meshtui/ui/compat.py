@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from rich.text import Text
+from textual.app import App
 from textual.geometry import Size
 from textual.widget import Widget
 
@@ -26,3 +28,17 @@ def set_scroll_state(view: ScrollView, height: int, y: int) -> None:
         if view.show_vertical_scrollbar:
             view.vertical_scrollbar.position = y
     view.set_reactive(Widget.scroll_target_y, float(y))
+
+
+Result = TypeVar("Result")
+
+
+class CalmApp(App[Result]):
+    """An app that ends with a sentence of its own where Textual would print a traceback with all local values."""
+
+    def _fatal_error(self) -> None:
+        self.panic(self.last_words())
+
+    def last_words(self) -> Text:
+        """Return what is printed when an exception nobody handled ends the app; called while it is handled."""
+        return Text("The program failed.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
+from textual.widgets import Static
 
 from meshtui.core.thinking import ThinkSplitter
 from meshtui.core.turn import Turn, TurnState
@@ -18,7 +19,15 @@ from meshtui.ui.panes.entries import Locate, entry_of
 from meshtui.ui.widgets.transcript import Transcript
 from meshtui.ui.widgets.transcript_values import Entry
 
-WELCOME = "Type a message below and press enter. f1 shows the keys, f2 chooses the model, ctrl+p finds everything else."
+WELCOME = """\
+A new conversation.
+
+Type a message below and press enter.
+
+f2      choose the model
+ctrl+t  attach a picture, video or sound
+ctrl+r  go back to another conversation
+f1      all keys; ctrl+p finds any command by name"""
 
 
 @dataclass(slots=True)
@@ -37,7 +46,12 @@ class ConversationPane(Container):
     """Shows nodes; what the user does in the transcript bubbles up as its messages."""
 
     DEFAULT_CSS = """
-    ConversationPane { height: 1fr; }
+    ConversationPane {
+        height: 1fr;
+        #welcome { display: none; height: 1fr; padding: 1 2; color: $text-muted; }
+        &.-empty #welcome { display: block; }
+        &.-empty Transcript { display: none; }
+    }
     """
 
     def __init__(self, locate: Locate, *, id: str | None = None) -> None:
@@ -49,7 +63,8 @@ class ConversationPane(Container):
         self._countdown: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The transcript alone."""
+        """The transcript, and a few words where there is nothing in it yet."""
+        yield Static(WELCOME, id="welcome", markup=False)
         yield Transcript(id="transcript")
 
     @property
@@ -74,6 +89,7 @@ class ConversationPane(Container):
             for node in nodes[same:]:
                 self.transcript.add(self._whole(node, now))
         self._branch = nodes
+        self.set_class(not nodes, "-empty")
         self._count_down()
 
     def _whole(self, node: Node, now: float) -> Entry:
@@ -121,6 +137,8 @@ class ConversationPane(Container):
 
     def focus_blocks(self, step: int = 0) -> None:
         """Give the focus to the transcript and move its cursor, up to the last block where it had none."""
+        if not self._branch:
+            return
         self.transcript.focus()
         if step or self.transcript.cursor is None:
             self.transcript.action_move(step or -1)

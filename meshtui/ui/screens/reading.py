@@ -97,7 +97,8 @@ class Reading(Bench):
 
     @on(FindLine.Sought)
     def _sought(self, event: FindLine.Sought) -> None:
-        self.pane.transcript.find(event.text)
+        if self.pane.transcript.find(event.text):
+            self.pane.transcript.find_next()
 
     @on(FindLine.Stepped)
     def _stepped(self, event: FindLine.Stepped) -> None:
