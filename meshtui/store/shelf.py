@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -25,6 +24,8 @@ class Shelf(Database):
         text = self._text(text)
         if not text.strip():
             return
+        import hashlib  # late: OpenSSL takes a while to load, and nothing is typed before the first paint
+
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         with self._transaction() as execute:
             execute("DELETE FROM prompt WHERE digest = ?", (digest,))
@@ -52,6 +53,8 @@ class Shelf(Database):
         """Store a file once by its content; return its hash (SHA-256, hexadecimal). `suffix` is like `.png`."""
         if suffix and not _SUFFIX.fullmatch(suffix):
             suffix = ""
+        import hashlib
+
         name = hashlib.sha256(data).hexdigest()
         known = self.blob_path(name)
         if known is not None:
