@@ -11,7 +11,11 @@ from meshtui.client.types import ChatCompletionChunk, CompareStreamEvent, Reply
 from meshtui.client.wire import DONE, ReplyReader
 from meshtui.core.turn import Noise
 
+_SHORT = 20
 _T = TypeVar("_T", bound=Reply)
+
+
+_to_chunk = ChatCompletionChunk.model_validate
 
 
 class _Stream(Generic[_T]):
@@ -74,11 +78,10 @@ class ChunkStream(_Stream[ChatCompletionChunk]):
             exchange.judge()
 
     def _chunk(self, reader: ReplyReader, data: str, event: str) -> ChatCompletionChunk | None:
-        if data == DONE or data.strip() == DONE:
-            reader.done = True
-            return None
-        if not data or data.isspace():
-            return None
+        if len(data) < _SHORT:
+            reader.done = reader.done or data.strip() == DONE
+            if reader.done or not data or data.isspace():
+                return None
         payload = reader.payload(data, event)
         if isinstance(payload, Noise):
             self._count(payload.kind)
@@ -87,7 +90,7 @@ class ChunkStream(_Stream[ChatCompletionChunk]):
             if reader.error is None:
                 self._count("passed_over")
             return None
-        chunk = ChatCompletionChunk.model_validate(payload)
+        chunk = _to_chunk(payload)
         if chunk.request_id is None:
             chunk.request_id = self.request_id or None
         return chunk

@@ -81,8 +81,9 @@ class Connection:
         self.now = now
         self._sleep = sleep
         self._http = http
-        self._auth = Bearer(read_key(key_from() if token is None else token), self.address)
-        self.redact = Redactor(read_key(key_from() if token is None else token))
+        key = read_key(key_from() if token is None else token)
+        self._auth = Bearer(key, self.address)
+        self.redact = Redactor(key)
         self._headers = {"User-Agent": f"meshtui/{__version__}", "X-MeshAPI-SDK": f"meshtui/{__version__}"}
         if version is not None:
             self._headers["X-Mesh-Version"] = version

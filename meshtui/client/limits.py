@@ -25,7 +25,7 @@ class Timeouts:
     pool: float | None = 60.0
     idle: float | None = 330.0
     total: float | None = None
-    after_finish: float = 10.0
+    after_finish: float = 5.0
 
     @classmethod
     def every(cls, seconds: float) -> Timeouts:

@@ -137,7 +137,7 @@ class ReplyReader:
             return [payload]
         if (text := self._only_text(payload)) is not None:
             self._learn(data)
-            return [text]
+            return [TextDelta(text)]
         deltas = self.deltas(payload)
         if len(deltas) == 1 and deltas[0].__class__ in (TextDelta, ReasoningDelta):
             self._learn(data)
@@ -163,8 +163,8 @@ class ReplyReader:
             self._joiner.join(payload)
         return payload
 
-    def _only_text(self, payload: Mapping[str, Any]) -> TextDelta | None:
-        """Return the delta of a chunk that says nothing new but some text, the usual case; else None."""
+    def _only_text(self, payload: Mapping[str, Any]) -> str | None:
+        """Return the text of a chunk that says nothing else new, the usual case; else None."""
         choices = payload.get("choices")
         if choices.__class__ is not list or len(choices) != 1 or payload.get("usage") is not None:
             return None
@@ -180,7 +180,7 @@ class ReplyReader:
         if content.__class__ is not str or not content or not _BESIDE_TEXT.isdisjoint(delta):
             return None
         self.received = self.output = True
-        return TextDelta(content)
+        return content
 
     def _pass_over(self, payload: Mapping[str, Any]) -> Noise | None:
         """Note what the payload says about the reply as a whole; return what it is if no part of the reply."""
@@ -215,8 +215,11 @@ class ReplyReader:
 
     def chunk(self, payload: dict[str, Any]) -> bool:
         """Make one JSON object fit to be a chunk, all its choices kept; False where it is no part of the reply."""
+        if 0 in self._open and self._only_text(payload) is not None:
+            return True
         if self._pass_over(payload) is not None:
             return False
+        self._model = payload.get("model")
         choices = payload.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if not isinstance(choice, dict):

@@ -131,6 +131,8 @@ def test_only_what_is_used_is_loaded() -> None:
         "import sys, meshtui.client; assert not {'httpx', 'pydantic', 'asyncio'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+    session_only = "import sys; from meshtui.client import Gateway; assert 'pydantic' not in sys.modules"
+    subprocess.run([sys.executable, "-c", session_only], check=True)
 
 
 def test_every_public_name_is_there() -> None:
