@@ -26,7 +26,13 @@ from meshtui.client.types import (
 )
 
 CATALOGUE: list[type[Reply]] = [ModelInfo, ModelsPage, Template, RateLimits]
-REPLIES = [ChatCompletionChunk, ChatCompletionResponse, CompareResponse, CompareStreamEvent, *CATALOGUE]
+REPLIES: list[type[Reply]] = [
+    ChatCompletionChunk,
+    ChatCompletionResponse,
+    CompareResponse,
+    CompareStreamEvent,
+    *CATALOGUE,
+]
 
 
 def test_only_what_is_wrong_is_lost() -> None:
