@@ -13,7 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from meshtui.core.catalog import ModelCard, search
+from meshtui.core.catalog import ModelCard
+from meshtui.core.model_search import ModelIndex
 from meshtui.core.text import one_line
 
 SHOWN = 300
@@ -58,7 +59,7 @@ class ModelChooser(ModalScreen[str | None]):
         self._show(event.value)
 
     def _show(self, query: str) -> None:
-        found = search(self._cards, query)
+        found = ModelIndex(self._cards).find(query)
         self._shown = found[:SHOWN]
         rows = self.query_one(OptionList)
         rows.clear_options()
