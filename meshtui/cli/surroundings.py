@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, KEY, Refused, refuse
-from meshtui.session import Gateway, Session, StoreError, Target
 from meshtui.store.config import Config, ConfigError, Flags, Requests, Settings, load, resolve
 from meshtui.store.credentials import Key, Secret, find_key
-from meshtui.store.db import Store
 from meshtui.store.paths import Paths, find_paths
 
 if TYPE_CHECKING:
     from meshtui.core.template import Template
+    from meshtui.session import Gateway, Session, Target
 
 NO_KEY = "there is no API key: set MESHAPI_API_KEY, or start meshtui once and enter one, or try meshtui demo"
 
@@ -50,6 +49,8 @@ class Surroundings:
 
     def target(self, secret: Secret | None = None) -> Target:
         """Return where turns go, with the key found or with another one."""
+        from meshtui.session import Target
+
         secret = secret or (self.key.value if self.key else None)
         settings = self.settings
         return Target(
@@ -63,6 +64,9 @@ class Surroundings:
 
     def session(self, target: Target | None = None) -> Session:
         """Open the history and return a session on it; refuses where it cannot be opened."""
+        from meshtui.session import Session
+        from meshtui.store.db import Store, StoreError
+
         try:
             store = Store.open(self.paths.history_file, time.time)
             if self.key is not None:

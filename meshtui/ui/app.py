@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import signal
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import SystemCommand
@@ -18,14 +20,17 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
-from meshtui.session import Session
 from meshtui.ui import clipboard
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.compat import CalmApp
 from meshtui.ui.door import Door
-from meshtui.ui.screens.workbench import Workbench
+from meshtui.ui.screens.opening import Opening
 from meshtui.ui.theming import ThemeError, read_theme, read_themes, shipped_folder, theme_files
 from meshtui.ui.ticker import Ticker
+from meshtui.ui.widgets.top import Front
+
+if TYPE_CHECKING:
+    from meshtui.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,12 @@ class Look:
 
 
 class MeshApp(CalmApp[str]):
-    """The workbench on one session. `accept_key` checks and keeps an API key; `first_run` asks for one at once.
+    """The workbench, which opens in two steps so that it takes keys at once.
 
-    Returns `demo` where the user asked for the demo, otherwise nothing.
+    First a screen is painted that shows `front`. Then the rest is imported, `start` opens the history and
+    returns the session, and the workbench takes the screen over with whatever was typed until then. `accept_key`
+    checks and keeps an API key; `first_run` says why one is asked for at once. Returns `demo` where the user
+    asked for the demo, otherwise nothing. What `start` raised is in `failure`.
     """
 
     TITLE = "meshtui"
@@ -52,20 +60,24 @@ class MeshApp(CalmApp[str]):
 
     def __init__(
         self,
-        session: Session,
+        start: Callable[[], Session],
         look: Look,
-        accept_key: Callable[[str], Awaitable[str | None]],
+        accept_key: Callable[[Session, str], Awaitable[str | None]],
         *,
+        front: Front,
         first_run: str = "",
         notices: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.session = session
+        self.session: Session | None = None
+        self.failure: Exception | None = None
         self.look = look
         self.accept_key = accept_key
         self.first_run = first_run
         self.notices = notices
         self.ticker = Ticker(self)
+        self._start = start
+        self._front = front
         self._door = Door()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -73,21 +85,40 @@ class MeshApp(CalmApp[str]):
         return [*super().get_line_filters(), self._door]
 
     def get_default_screen(self) -> Screen[object]:
-        """Begin with the workbench."""
-        return Workbench(self.session)
+        """Begin with what takes keys at once."""
+        return Opening(self._front)
 
     def on_mount(self) -> None:
-        """Wire the session to the ticker, take the signals of the system, and put on the theme."""
+        """Put on the theme, take the signals of the system; the rest comes after the first paint."""
         self._put_on_theme()
         self.set_keymap(dict(self.look.keys))
-        self.session.on_change = lambda turn, delta: self.ticker.mark(turn.id)
-        self.session.on_notice = self.say
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             try:
                 loop.add_signal_handler(getattr(signal, name), self.leave)
             except (AttributeError, NotImplementedError, RuntimeError, ValueError):
                 break  # no such signal here, or not the main thread (the tests' pilot)
+        self.call_after_refresh(
+            self.run_worker, self._open(), group="open", exit_on_error=True, description="open the workbench"
+        )
+
+    async def _open(self) -> None:
+        """Import the rest while keys are taken, open the history, and let the workbench take over."""
+        await asyncio.to_thread(importlib.import_module, "meshtui.ui.screens.workbench")
+        from meshtui.ui.screens.workbench import Workbench
+
+        try:
+            session = self._start()
+        except Exception as error:
+            self.failure = error
+            self.exit(return_code=1)
+            return
+        session.on_change = lambda turn, delta: self.ticker.mark(turn.id)
+        session.on_notice = self.say
+        self.session = session
+        opening = self.screen
+        assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
+        await self.switch_screen(Workbench(session, opening.typed, submit=opening.submitted))
         for notice in self.notices:
             self.say(notice)
         self.call_after_refresh(self._settle)
@@ -130,8 +161,10 @@ class MeshApp(CalmApp[str]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every command of the table in the palette, with its key, before Textual's own."""
+        if self.session is None:
+            return
         for command in COMMANDS:
-            if command.in_palette and isinstance(screen, Workbench):
+            if command.in_palette and screen is self.screen_stack[0]:
                 keys = self.look.keys.get(command.id, command.key)
                 title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
                 yield SystemCommand(title, command.help, _caller(screen, command.action))
@@ -141,7 +174,7 @@ class MeshApp(CalmApp[str]):
 
     def last_words(self) -> Text:
         """Keep what streams and what is typed, write down where it failed, and say so in one sentence."""
-        self.session.close()
+        self._close_session()
         kind, error, _ = sys.exc_info()
         path = self.look.state_folder / "crash.log"
         try:
@@ -156,18 +189,23 @@ class MeshApp(CalmApp[str]):
 
     def leave(self) -> None:
         """Keep what is typed, stop what streams and keep it, and go: called by the signals of the system."""
-        for screen in self.screen_stack:
-            if isinstance(screen, Workbench):
-                screen.save_typed()
-        self.session.close()
+        self._close_session()
         self.exit()
+
+    def _close_session(self) -> None:
+        for screen in self.screen_stack:
+            save = getattr(screen, "save_typed", None)
+            if save is not None:
+                save()
+        if self.session is not None:
+            self.session.close()
 
     async def action_quit(self) -> None:
         """Stop what streams, keep it, and go."""
         self.leave()
 
 
-def _caller(screen: Workbench, action: str) -> Callable[[], Awaitable[None]]:
+def _caller(screen: Screen[object], action: str) -> Callable[[], Awaitable[None]]:
     async def call() -> None:
         await screen.run_action(action)
 

@@ -11,7 +11,7 @@ from meshtui.core.tools import parsed_arguments
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
 from meshtui.ui.panes.cards import card
-from meshtui.ui.widgets.lines import figures
+from meshtui.ui.widgets.state import figures
 from meshtui.ui.widgets.transcript_values import Attachment, Entry, Label, ToolCall
 
 _STATES: dict[TurnState, Label] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.timer import Timer
 
@@ -20,8 +20,9 @@ from meshtui.ui.screens.model_chooser import ModelChooser
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.widgets.chips import Chips
 from meshtui.ui.widgets.find import FindLine
-from meshtui.ui.widgets.lines import KeyLine, StateLine, TopLine
 from meshtui.ui.widgets.prompt import Prompt
+from meshtui.ui.widgets.state import StateLine
+from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript import Transcript
 
 
@@ -30,13 +31,14 @@ class Workbench(Composing, Reading):
 
     BINDINGS = bindings("anywhere", "prompt")
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, typed: str = "", *, submit: bool = False) -> None:
         super().__init__(session)
+        self._typed_before, self._submit_at_once = typed, submit
         self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """From top to bottom: what is in use, the conversation, what is going on, the prompt, the keys."""
-        yield TopLine(id="top")
+        yield TopLine(self._front, id="top")
         yield ConversationPane(self.session.file, id="conversation")
         yield FindLine(id="find")
         yield StateLine(id="state")
@@ -49,7 +51,17 @@ class Workbench(Composing, Reading):
         self.prompt.recall = self.session.prompts
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.open_conversation(None)
+        if self._typed_before:
+            self.prompt.put(self._typed_before)
+        if self._submit_at_once:
+            self.action_send()
         self.call_after_refresh(self._settle)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what was typed before the prompt had the focus."""
+        if self.focused is None and event.is_printable and event.character:
+            self.prompt.insert(event.character)
+            self.prompt.focus()
 
     def _settle(self) -> None:
         """After the first paint: ask for a key where there is none, else make the client while the user reads."""
@@ -66,10 +78,6 @@ class Workbench(Composing, Reading):
             notice = f"The model list could not be had: {problem}"
         if isinstance(self.app.screen, ModelChooser):
             self.app.screen.show_cards(self.session.cards, notice)
-
-    def on_resize(self) -> None:
-        """Fit the top line to the new width."""
-        self.show_top()
 
     # Conversations
 
@@ -132,16 +140,15 @@ class Workbench(Composing, Reading):
     def _show_state(self) -> None:
         self.query_one(StateLine).show(self.running or self.last_turn, self.waits)
 
+    @property
+    def _front(self) -> Front:
+        target, conversation = self.session.target, self.session.conversation
+        title = conversation.title if conversation else ""
+        return Front(target.profile, target.masked_key, self.session.draft.model, title, target.demo)
+
     def show_top(self) -> None:
         """Say again what is in use."""
-        target, conversation = self.session.target, self.session.conversation
-        self.query_one(TopLine).show(
-            conversation.title if conversation else "",
-            target.profile,
-            target.masked_key,
-            self.session.draft.model,
-            target.demo,
-        )
+        self.query_one(TopLine).show(self._front)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only while something runs, retry and copy only when there is an answer."""
@@ -195,7 +202,10 @@ class Workbench(Composing, Reading):
                 self.app.exit("demo")
             self.show_top()
 
-        self.app.push_screen(KeyEntry(self.session.target.base_url, why, self.mesh.accept_key, first), done)
+        async def accept(key: str) -> str | None:
+            return await self.mesh.accept_key(self.session, key)
+
+        self.app.push_screen(KeyEntry(self.session.target.base_url, why, accept, first), done)
 
     def action_help(self) -> None:
         """Show the keys and what they do."""

@@ -13,8 +13,6 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import TextArea
 
-from meshtui.core.attachments import NotAttachable, kind_of
-
 FOLD_LINES, FOLD_CHARACTERS = 12, 2000
 """A paste longer than this shows as one line until it is unfolded or sent."""
 
@@ -158,6 +156,8 @@ class Prompt(TextArea):
 
 def dropped_file(text: str) -> str | None:
     """Return the path of an attachable file where `text` is nothing else: terminals paste what is dropped on them."""
+    from meshtui.core.attachments import NotAttachable, kind_of
+
     text = text.strip()
     if not text or "\n" in text or len(text) > 4096:
         return None

@@ -1,59 +1,14 @@
-"""Single lines of the workbench: what is in use, what is going on, which keys work now."""
+"""The line between conversation and prompt: what goes on with the turn."""
 
 from __future__ import annotations
 
 import time
 
-from textual.binding import Binding
 from textual.content import Content
-from textual.screen import Screen
-from textual.style import Style
 from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
-
-
-class TopLine(Static):
-    """What is in use: conversation, profile, masked key, model."""
-
-    def show(self, title: str, profile: str, key: str, model: str, demo: bool) -> None:
-        """Draw the line; the model stays readable when the line is too narrow for all."""
-        badge = Content.styled(" DEMO · simulated gateway ", "bold reverse $warning") if demo else Content("")
-        used = Content.assemble(
-            (f"{one_line(profile, 24)} · {one_line(key, 16)} · ", "$text-muted"),
-            (one_line(model, 48) or "the gateway's default model", "bold"),
-        )
-        width = max(self.size.width - 2, 1)
-        if demo and 9 + badge.cell_length + 12 + used.cell_length > width:
-            badge = Content.styled(" DEMO ", "bold reverse $warning")
-        room = width - len("meshtui ── ") - badge.cell_length - used.cell_length - 4
-        name = Content.assemble(("meshtui", "bold $primary"))
-        if room > 6:
-            name = Content.assemble(name, " ── ", one_line(title, room) or "new conversation"[:room])
-        gap = max(width - name.cell_length - badge.cell_length - used.cell_length - 1, 1)
-        self.update(Content.assemble(name, " ", badge, " " * gap, used))
-
-
-class KeyLine(Static):
-    """The keys that work now, each clickable."""
-
-    def on_mount(self) -> None:
-        """Follow the screen's bindings."""
-        self.screen.bindings_updated_signal.subscribe(self, self._show)
-
-    def _show(self, screen: Screen[object]) -> None:
-        parts: dict[str, Content] = {}
-        for active in screen.active_bindings.values():
-            binding: Binding = active.binding
-            if not binding.show or not active.enabled or binding.description in parts:
-                continue
-            key = self.app.get_key_display(binding)
-            action = Style.from_meta({"@click": f"screen.run_command({binding.id!r})"})
-            name = binding.description
-            parts[name] = Content.assemble((key, "bold $primary"), " ", name.lower()).stylize(action)
-        self.update(Content("  ").join(parts.values()))
-
 
 STALL_SECONDS = 10.0
 """Silence of a running turn that is worth a word."""

@@ -1,0 +1,43 @@
+"""What is painted first: it looks as the workbench will and takes what is typed, while the rest is imported."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+
+from meshtui.ui.commands import bindings
+from meshtui.ui.widgets.prompt import Prompt
+from meshtui.ui.widgets.top import Front, KeyLine, TopLine
+
+
+class Opening(Screen[object]):
+    """Shown for a moment. `submitted` says that enter was pressed already."""
+
+    BINDINGS = bindings("anywhere", "prompt")
+
+    def __init__(self, front: Front) -> None:
+        super().__init__()
+        self._front = front
+        self.submitted = False
+
+    def compose(self) -> ComposeResult:
+        """As the workbench, with nothing in it yet."""
+        yield TopLine(self._front, id="top")
+        yield Container(id="conversation")
+        yield Prompt(id="prompt")
+        yield KeyLine(id="keys")
+
+    @property
+    def typed(self) -> str:
+        """What was typed until now."""
+        return self.query_one(Prompt).value
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing can be done yet but typing and leaving."""
+        return action in ("choose_model", "new_conversation", "list_conversations", "help", "send", "newline")
+
+    @on(Prompt.Submitted)
+    def _submit(self) -> None:
+        self.submitted = True

@@ -1,0 +1,77 @@
+"""The first and the last line of the workbench: what is in use, and which keys work now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import Screen
+from textual.style import Style
+from textual.widgets import Static
+
+from meshtui.core.text import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What is in use, as it may be shown: profile, masked key, model, the title of the conversation."""
+
+    profile: str
+    masked_key: str
+    model: str = ""
+    title: str = ""
+    demo: bool = False
+
+
+class TopLine(Static):
+    """What is in use; the model stays readable where the line is too narrow for all."""
+
+    def __init__(self, front: Front, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._front = front
+
+    def show(self, front: Front) -> None:
+        """Say something else."""
+        self._front = front
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fit the line to the new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        front, width = self._front, max(self.size.width - 2, 1)
+        badge = Content.styled(" DEMO · simulated gateway ", "bold reverse $warning") if front.demo else Content("")
+        used = Content.assemble(
+            (f"{one_line(front.profile, 24)} · {one_line(front.masked_key, 16)} · ", "$text-muted"),
+            (one_line(front.model, 48) or "the gateway's default model", "bold"),
+        )
+        if front.demo and 9 + badge.cell_length + 12 + used.cell_length > width:
+            badge = Content.styled(" DEMO ", "bold reverse $warning")
+        room = width - len("meshtui ── ") - badge.cell_length - used.cell_length - 4
+        name = Content.assemble(("meshtui", "bold $primary"))
+        if room > 6:
+            name = Content.assemble(name, " ── ", one_line(front.title, room) or "new conversation"[:room])
+        gap = max(width - name.cell_length - badge.cell_length - used.cell_length - 1, 1)
+        self.update(Content.assemble(name, " ", badge, " " * gap, used))
+
+
+class KeyLine(Static):
+    """The keys that work now, each clickable."""
+
+    def on_mount(self) -> None:
+        """Follow the screen's bindings."""
+        self.screen.bindings_updated_signal.subscribe(self, self._show)
+
+    def _show(self, screen: Screen[object]) -> None:
+        parts: dict[str, Content] = {}
+        for active in screen.active_bindings.values():
+            binding: Binding = active.binding
+            if not binding.show or not active.enabled or binding.description in parts:
+                continue
+            key = self.app.get_key_display(binding)
+            action = Style.from_meta({"@click": f"screen.run_command({binding.id!r})"})
+            name = binding.description
+            parts[name] = Content.assemble((key, "bold $primary"), " ", name.lower()).stylize(action)
+        self.update(Content("  ").join(parts.values()))
