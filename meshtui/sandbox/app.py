@@ -26,6 +26,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 CHAT_PATHS = ("/v1/chat/completions", "/v1/chat/compare")
 
 log = logging.getLogger("meshtui.sandbox")
+# Silent in the demo, where a line on stderr would spoil the screen; `serve` shows what is logged.
+log.addHandler(logging.NullHandler())
 
 Handler = Callable[[Exchange], Awaitable[Answered]]
 
@@ -109,7 +111,11 @@ class Gate:
                 await self._router(scope, receive, send)
         except Refusal as refusal:
             exchange.note_failure(refusal)
-            await refusal.response(exchange.id)(scope, receive, send)
+            response = refusal.response(exchange.id)
+            if refusal.stage == "guard_rate_limit":
+                style = exchange.settings.switch("ratelimit-headers")
+                response.headers.update(exchange.account.headers(self.state.now(), style))
+            await response(scope, receive, send)
         except Exception as error:
             log.exception("the sandbox failed at %s %s", exchange.method, exchange.path)
             self.state.crashes.append(error)
@@ -173,8 +179,8 @@ def _stamped(exchange: Exchange, send: Send) -> Send:
             exchange.record["status"] = message["status"]
             if not exchange.edge:
                 headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = exchange.id
-                headers["X-Mesh-Version"] = exchange.version
+                headers.setdefault("X-Request-Id", exchange.id)
+                headers.setdefault("X-Mesh-Version", exchange.version)
         await send(message)
 
     return stamped

@@ -32,6 +32,8 @@ async def chat(exchange: Exchange) -> Answered:
             return in_band(exchange, refusal)
         raise
     if canned := canned_answer(exchange, run.faults, streamed=streamed):
+        stage, status = "upstream_submit", f"http_{canned.status_code}"
+        exchange.account.book(exchange.id, exchange.state.now(), status, model=run.name, failure_stage=stage)
         return canned
     return _streamed(run) if streamed else _whole(run)
 

@@ -65,10 +65,13 @@ class Lane:
         if self.run is None:
             return
         if self.error is not None:
-            self.run.exchange.account.note_failure(
+            exchange = self.run.exchange
+            exchange.account.book(
                 self.request_id,
-                self.run.exchange.state.now(),
-                Refusal(self.error_code or "upstream_error", self.error, stage="upstream_stream"),
+                exchange.state.now(),
+                self.error_code or "upstream_error",
+                model=self.model,
+                failure_stage="upstream_stream",
             )
         else:
             self.run.settle_sent(self.run.completion_tokens + 1, whole)

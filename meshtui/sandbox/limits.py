@@ -98,7 +98,6 @@ class Account:
     spend_cap: Decimal | None
     balance: Decimal
     spent: Decimal = Decimal(0)
-    reserved: Decimal = Decimal(0)
     events: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=10_000))
     prefixes: dict[str, int] = field(default_factory=dict)
     replies: dict[str, Stored] = field(default_factory=dict)
@@ -152,34 +151,18 @@ class Account:
         """Whether the key's policy allows models of this provider."""
         return not key_is(self.key, RESTRICTED) or provider in RESTRICTED_PROVIDERS
 
-    def charge(self, now: float, cost: Decimal, tokens: int) -> None:
-        """Book what a finished request cost; the balance may go below zero."""
+    def book(self, request_id: str, now: float, status: str, cost: Decimal = Decimal(0), **known: Any) -> None:
+        """Charge a finished request and write its usage row; what is not known of it is empty or zero."""
+        tokens = {name: known.pop(name, 0) for name in ("prompt_tokens", "cached_tokens", "completion_tokens")}
+        total = tokens["prompt_tokens"] + tokens["completion_tokens"]
         self.spent += cost
         self.balance -= cost
         self.tpm.roll(now)
-        self.tpm.count += tokens
-
-    def note_failure(self, request_id: str, now: float, refusal: Refusal) -> None:
-        """A usage row for a request that was refused; it costs nothing."""
-        self.events.append(
-            {
-                "request_id": request_id,
-                "created_at": iso_time(now),
-                "model": None,
-                "cost_usd": money(Decimal(0)),
-                "prompt_tokens": 0,
-                "cached_tokens": 0,
-                "completion_tokens": 0,
-                "total_tokens": 0,
-                "status": refusal.code,
-                "latency_ms": 0,
-                "routing_fallback": False,
-                "cache_source": None,
-                "failure_stage": refusal.stage,
-                "session_id": None,
-                "tags": None,
-            }
-        )
+        self.tpm.count += total
+        row = {"request_id": request_id, "created_at": iso_time(now), "model": None, "cost_usd": money(cost), **tokens}
+        row |= {"total_tokens": total, "status": status, "latency_ms": 0, "routing_fallback": False}
+        row |= dict.fromkeys(("cache_source", "failure_stage", "session_id", "tags"))
+        self.events.append({**row, **known})
 
     def remember(self, key: str, reply: Reply, expires: float) -> None:
         """Keep an answer for the response cache; the oldest go when there are too many."""

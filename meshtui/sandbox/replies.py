@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import texts
@@ -36,6 +36,11 @@ class Ask:
     seed: int = 0
     length: int | None = None
     force_tools: bool = False
+    words: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Write down once what every choice is made from."""
+        object.__setattr__(self, "words", json.dumps([self.messages, self.body.get("tools")], sort_keys=True))
 
     @property
     def messages(self) -> Sequence[Mapping[str, Any]]:
@@ -63,8 +68,7 @@ class Ask:
 
     def mark(self, salt: str) -> str:
         """A digest of the request: messages, model and seeds."""
-        words = json.dumps([self.messages, self.body.get("tools")], sort_keys=True)
-        return digest(salt, self.name, self.seed, self.body.get("seed"), words)
+        return digest(salt, self.name, self.seed, self.body.get("seed"), self.words)
 
 
 def answer(ask: Ask) -> Reply:
@@ -309,6 +313,10 @@ def _kinds(parts: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"`{part.get('type')}`" for part in parts)
 
 
+def _no_tools(ask: Ask) -> Reply:
+    return Reply(split("Send a tool definition along, and I call it: the one you name, else the first."))
+
+
 def _vision(ask: Ask) -> Reply:
     seen = [part for message in ask.messages for part in attachments(message.get("content"))]
     if not seen:
@@ -352,5 +360,6 @@ _OWN: Mapping[str, Callable[[Ask], Reply]] = {
     "sandbox/image": _image,
     "sandbox/audio": _audio,
     "sandbox/vision": _vision,
+    "sandbox/tools": _no_tools,
     "sandbox/filtered": _filtered,
 }

@@ -10,6 +10,10 @@ from typing import Any
 
 from .wire import DONE, Frame
 
+# Characters of a tool call's arguments in one delta, and deltas of a sound.
+FRAGMENT = 5
+AUDIO_PIECES = 8
+
 
 def compact(value: object) -> str:
     """JSON without idle white space."""
@@ -235,16 +239,26 @@ def _reasoning_frames(reply: Reply, form: Form, writer: _Writer) -> Iterator[Fra
 def _audio_frames(audio: Mapping[str, Any], writer: _Writer) -> Iterator[Frame]:
     data = audio["data"]
     # A multiple of 4 keeps each piece decodable on its own.
-    size = max(4, len(data) // 8 // 4 * 4)
+    size = max(4, len(data) // AUDIO_PIECES // 4 * 4)
     yield writer.delta({"audio": {"id": audio["id"], "transcript": audio["transcript"]}})
     for start in range(0, len(data), size):
         yield writer.delta({"audio": {"id": audio["id"], "data": data[start : start + size]}})
     yield writer.delta({"audio": {"id": audio["id"], "expires_at": audio["expires_at"]}})
 
 
+def _fragments(call: Call) -> list[str]:
+    return [call.arguments[start : start + FRAGMENT] for start in range(0, len(call.arguments), FRAGMENT)]
+
+
+def paced(reply: Reply) -> int:
+    """How many frames of a stream of this reply wait for their turn."""
+    media = len(reply.images) + (AUDIO_PIECES + 2 if reply.audio is not None else 0)
+    calls = sum(1 + len(_fragments(call)) for call in reply.calls)
+    return len(reply.tokens) + (0 if reply.silent else len(reply.reasoning)) + media + calls
+
+
 def _call_frames(index: int, call: Call, writer: _Writer) -> Iterator[Frame]:
     first = {"index": index, "id": call.id, "type": "function", "function": {"name": call.name, "arguments": ""}}
     yield writer.delta({"tool_calls": [first]})
-    for start in range(0, len(call.arguments), 5):
-        piece = call.arguments[start : start + 5]
+    for piece in _fragments(call):
         yield writer.delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]})

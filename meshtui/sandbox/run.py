@@ -12,10 +12,10 @@ from .catalogue import Model
 from .errors import Refusal
 from .fault import Fault
 from .ids import digest, ulid
-from .limits import iso_time, money
+from .limits import money
 from .provider import check_request
 from .replies import Ask, answer, completion_tokens
-from .reply import Form, Pace, Reply, compact
+from .reply import Form, Pace, Reply, compact, paced
 from .router import Pick, route
 from .templates import expand
 from .tokens import count_prompt
@@ -55,8 +55,7 @@ class Run:
     @property
     def latency(self) -> float:
         """Seconds until the whole reply is there."""
-        last = len(self.reply.reasoning) + len(self.reply.tokens) + len(self.reply.calls)
-        return self.pace.due(last)
+        return self.pace.due(paced(self.reply))
 
     def cost(self, completion: int) -> Decimal:
         """What so many tokens of the reply cost, in US dollars; a cached reply costs nothing."""
@@ -107,29 +106,22 @@ class Run:
 
     def settle(self, completion: int, status: str) -> None:
         """Charge the account and write the usage row."""
-        cost = self.cost(completion)
-        now = self.exchange.state.now()
-        account = self.exchange.account
-        account.charge(now, cost, self.prompt_tokens + completion)
-        details = self.body
-        account.events.append(
-            {
-                "request_id": self.request_id,
-                "created_at": iso_time(now),
-                "model": self.name,
-                "cost_usd": money(cost),
-                "prompt_tokens": self.prompt_tokens,
-                "cached_tokens": self.cached_tokens,
-                "completion_tokens": completion,
-                "total_tokens": self.prompt_tokens + completion,
-                "status": status,
-                "latency_ms": round(1000 * (time.monotonic() - self.begun)),
-                "routing_fallback": self.fell_back,
-                "cache_source": "gateway" if self.from_cache else "provider" if self.cached_tokens else None,
-                "failure_stage": "upstream_stream" if status == "interrupted" else None,
-                "session_id": details.get("session_id"),
-                "tags": details.get("tags"),
-            }
+        exchange = self.exchange
+        exchange.account.book(
+            self.request_id,
+            exchange.state.now(),
+            status,
+            self.cost(completion),
+            model=self.name,
+            prompt_tokens=self.prompt_tokens,
+            cached_tokens=self.cached_tokens,
+            completion_tokens=completion,
+            latency_ms=round(1000 * (time.monotonic() - self.begun)),
+            routing_fallback=self.fell_back,
+            cache_source="gateway" if self.from_cache else "provider" if self.cached_tokens else None,
+            failure_stage=None if status == "ok" else "upstream_stream",
+            session_id=self.body.get("session_id"),
+            tags=self.body.get("tags"),
         )
 
     def settle_sent(self, frames: int, whole: bool) -> None:
@@ -159,7 +151,6 @@ def admit(exchange: Exchange, body: Mapping[str, Any]) -> None:
     """Rate limit, then spend cap; the request is counted here, once."""
     prompt = count_prompt(body.get("messages") or (), body.get("tools") or ())
     exchange.account.count_request(exchange.state.now(), prompt)
-    exchange.counted = True
     exchange.account.refuse_over_cap()
 
 

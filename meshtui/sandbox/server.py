@@ -110,6 +110,8 @@ def serve(settings: Settings) -> None:
     state = State(settings)
     state.port = listener.getsockname()[1]
 
+    logging.basicConfig(level=logging.WARNING)
+
     def announce() -> None:
         sys.stdout.write(f"listening on {_url(listener)}\n")
         sys.stdout.flush()
@@ -141,7 +143,7 @@ class Sandbox:
         self.state = State(self.settings)
         self.url = ""
         self._ready = threading.Event()
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -165,9 +167,8 @@ class Sandbox:
 
         try:
             asyncio.run(run())
-        except BaseException as error:
+        except Exception as error:
             self._failure = error
-            raise
         finally:
             self._ready.set()
 

@@ -88,7 +88,6 @@ class Exchange:
     params: dict[str, str] = field(default_factory=dict)
     version: str = SERVED_VERSIONS[0]
     faults: list[Fault] = field(default_factory=list)
-    counted: bool = False
     edge: bool = False
     account: Account = field(init=False)
 
@@ -118,7 +117,7 @@ class Exchange:
         """Put a refused chat request on the usage list, at no cost."""
         if not hasattr(self, "account") or not self.path.startswith("/v1/chat/"):
             return
-        self.account.note_failure(self.id, self.state.now(), refusal)
+        self.account.book(self.id, self.state.now(), refusal.code, failure_stage=refusal.stage)
 
     @property
     def settings(self) -> Settings:

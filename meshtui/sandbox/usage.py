@@ -83,8 +83,8 @@ async def balance(exchange: Exchange) -> Response:
     return json_response(
         {
             "balance_usd": money(account.balance),
-            "reserved_usd": money(account.reserved),
-            "available_usd": money(max(Decimal(0), account.balance - account.reserved)),
+            "reserved_usd": money(Decimal(0)),
+            "available_usd": money(max(Decimal(0), account.balance)),
             "reserved_breakdown": [],
         }
     )

@@ -174,6 +174,8 @@ class EventStream:
             self._buffer.clear()
             pieces = [data[i : i + 1] for i in range(len(data))] if self._framing.shred else [data]
             for number, piece in enumerate(pieces):
+                if self._transport.is_closing():
+                    break
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
                 if number % 256 == 255:
                     await asyncio.sleep(0)
