@@ -47,7 +47,7 @@ class MeshApp(CalmApp[str]):
     """The workbench, which opens in two steps so that it takes keys at once.
 
     First a screen is painted that shows `front`. Then the rest is imported, `start` opens the history and
-    returns the session, and the workbench takes the screen over with whatever was typed until then. `accept_key`
+    returns the session, and the workbench is put over it with whatever was typed until then. `accept_key`
     checks and keeps an API key; `first_run` says why one is asked for at once. Returns `demo` where the user
     asked for the demo, otherwise nothing. What `start` raised is in `failure`.
     """
@@ -118,7 +118,7 @@ class MeshApp(CalmApp[str]):
         self.session = session
         opening = self.screen
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
-        await self.switch_screen(Workbench(session, opening.typed, submit=opening.submitted))
+        await self.push_screen(Workbench(session, opening.typed, submit=opening.submitted))
         for notice in self.notices:
             self.say(notice)
         self.call_after_refresh(self._settle)
@@ -164,7 +164,7 @@ class MeshApp(CalmApp[str]):
         if self.session is None:
             return
         for command in COMMANDS:
-            if command.in_palette and screen is self.screen_stack[0]:
+            if command.in_palette and screen is self.screen_stack[1]:
                 keys = self.look.keys.get(command.id, command.key)
                 title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
                 yield SystemCommand(title, command.help, _caller(screen, command.action))
