@@ -276,7 +276,7 @@ def _ordinary(ask: Ask) -> str:
     seen = [part for message in ask.messages for part in attachments(message.get("content"))]
     if seen:
         lines += [f"With it came {len(seen)} attachment{'s' * (len(seen) > 1)}: {_kinds(seen)}.", ""]
-    topic = _topical(ask.question)
+    topic = _topical(ask)
     lines += [topic or ask.pick(texts.REMARKS, "remark"), ""]
     start = int(ask.mark("suggestions")[:4], 16)
     count = 2 + start % 3
@@ -286,12 +286,12 @@ def _ordinary(ask: Ask) -> str:
     return "\n".join(lines)
 
 
-def _topical(question: str) -> str:
+def _topical(ask: Ask) -> str:
     """A snippet of the kind that the question asks for, if it asks for one."""
-    asked = question.casefold()
-    for words, make in _TOPICS:
+    asked = ask.question.casefold()
+    for words, snippets in _TOPICS:
         if any(word in asked for word in words):
-            return make()
+            return ask.pick(snippets, "topic")
     return ""
 
 
@@ -300,12 +300,12 @@ def _section(start: str, end: str) -> str:
     return texts.SHOWCASE[begun : texts.SHOWCASE.index(end, begun + len(start)) + len(end)].strip()
 
 
-_TOPICS: tuple[tuple[tuple[str, ...], Callable[[], str]], ...] = (
-    (("haiku", "poem"), lambda: "> " + texts.HAIKUS[0].replace("\n", "  \n> ")),
-    (("sql", "query"), lambda: _section("```sql", "```\n")),
-    (("python", "code", "function"), lambda: _section("```python", "```\n")),
-    (("table",), lambda: _section("| Workload", "$112.75 |")),
-    (("list", "steps", "checklist"), lambda: _section("- [x] Measure", "one tenant")),
+_TOPICS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (("haiku", "poem"), tuple("> " + haiku.replace("\n", "  \n> ") for haiku in texts.HAIKUS)),
+    (("sql", "query"), (_section("```sql", "```\n"),)),
+    (("python", "code", "function"), (_section("```python", "```\n"), *texts.SNIPPETS)),
+    (("table",), (_section("| Workload", "$112.75 |"),)),
+    (("list", "steps", "checklist"), (_section("- [x] Measure", "one tenant"),)),
 )
 
 

@@ -147,6 +147,35 @@ narrow       | ok
 ```
 """
 
+SNIPPETS = (
+    """\
+```python
+from functools import lru_cache
+
+
+@lru_cache(maxsize=1024)
+def answer(prompt: str) -> str:
+    \"\"\"Ask once, remember the rest of the day.\"\"\"
+    return ask_model(prompt)
+```
+
+Short, and right as long as `ask_model` has no side effects. `answer.cache_info()` tells how often it helped.""",
+    """\
+```python
+def memoized(function):
+    known = {}
+
+    def wrapper(*args):
+        if args not in known:
+            known[args] = function(*args)
+        return known[args]
+
+    return wrapper
+```
+
+Nothing is ever thrown away here, so use it for small, closed sets of arguments.""",
+)
+
 THOUGHTS = (
     "First, what is really being asked? The last message is the one that counts; the rest is context. ",
     "The obvious answer is probably right, but let me check it against the constraints that were given. ",

@@ -204,6 +204,14 @@ def test_makers_speak_in_their_own_voice(caller: Caller) -> None:
         assert "sandbox" in text and model in text and "> Where is my refund?" in text
 
 
+@pytest.mark.parametrize(
+    ("question", "mark"),
+    [("a haiku, please", "\n> "), ("some Python code", "```python"), ("an SQL query", "```sql"), ("a table", "|---")],
+)
+def test_an_answer_has_what_the_question_asks_for(caller: Caller, question: str, mark: str) -> None:
+    assert mark in caller.text("openai/gpt-4o", question).replace("|:---", "|---")
+
+
 def test_echo_gives_the_request_back_as_json(caller: Caller) -> None:
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": "\u2028 ünï 😀"}]
     echoed = json.loads(caller.text("sandbox/echo", messages=messages, temperature=0.5, oddity=[1]))
