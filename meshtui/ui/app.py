@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual.app import SystemCommand
+from textual.app import InvalidThemeError, SystemCommand
 from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -79,6 +79,7 @@ class MeshApp(CalmApp[str]):
         self._start = start
         self._front = front
         self._door = Door()
+        self._theme_fault = self._put_on_theme()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the door for foreign text to Textual's own filters, on the way out."""
@@ -89,8 +90,7 @@ class MeshApp(CalmApp[str]):
         return Opening(self._front)
 
     def on_mount(self) -> None:
-        """Put on the theme, take the signals of the system; the rest comes after the first paint."""
-        self._put_on_theme()
+        """Take the keys and the signals of the system; the rest comes after the first paint."""
         self.set_keymap(dict(self.look.keys))
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
@@ -119,20 +119,23 @@ class MeshApp(CalmApp[str]):
         opening = self.screen
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
         await self.push_screen(Workbench(session, opening.typed, submit=opening.submitted))
-        for notice in self.notices:
+        for notice in filter(None, (*self.notices, self._theme_fault)):
             self.say(notice)
         self.call_after_refresh(self._settle)
 
-    def _put_on_theme(self) -> None:
-        files = theme_files(shipped_folder(), *([self.look.themes_folder] if self.look.themes_folder else []))
-        wanted = self.look.theme
+    def _put_on_theme(self) -> str:
+        """Put the configured theme on before anything is drawn; return a sentence where that cannot be."""
+        wanted, folder = self.look.theme, self.look.themes_folder
+        files = theme_files(shipped_folder(), *([folder] if folder else []))
         try:
             if wanted in files:
                 self.register_theme(read_theme(files[wanted]))
-            self.theme = wanted if wanted in self.available_themes else "textual-dark"
+            self.theme = wanted
         except ThemeError as error:
-            self.say(str(error))
-            self.theme = "textual-dark"
+            return str(error)
+        except InvalidThemeError:
+            return f"There is no theme {wanted!r}; there are {', '.join(sorted({*files, *self.available_themes}))}."
+        return ""
 
     def _settle(self) -> None:
         """After the first paint: the rest of the themes, and garbage collection out of the way of keys."""
