@@ -139,7 +139,8 @@ def test_a_signal_ends_the_process_at_once_with_requests_open(number: signal.Sig
     thread = threading.Thread(target=call)
     thread.start()
     seen: list[dict[str, object]] = []
-    while not any(row["path"] == "/v1/chat/completions" for row in seen):
+    until = time.monotonic() + 10
+    while not any(row["path"] == "/v1/chat/completions" for row in seen) and time.monotonic() < until:
         seen = httpx.get(f"{url}/sandbox/requests").json()
     begun = time.perf_counter()
     os.kill(process.pid, number)
