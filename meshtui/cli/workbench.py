@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ def _open(
     here: Surroundings, start: Callable[[], Session], *, first_run: str = "", demo: bool = False
 ) -> tuple[int, str | None]:
     """Run the workbench; return the exit code, and what the user asked for at the end."""
+    gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     from meshtui.ui.app import Look, MeshApp
     from meshtui.ui.widgets.top import Front
 

@@ -149,6 +149,7 @@ class MeshApp(CalmApp[str]):
         # Long pauses of the collector are the tail of the key latency; what was made until now stays.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
+        gc.enable()
 
     def say(self, sentence: str) -> None:
         """Show one sentence that concerns no single turn."""
