@@ -33,6 +33,7 @@ class Composing(Bench):
         super().__init__(session)
         self.waits = False
         self._saving: Timer | None = None
+        self._kept = ""
         self._waiting: Timer | None = None
 
     # The prompt
@@ -48,14 +49,22 @@ class Composing(Bench):
 
     def save_typed(self) -> None:
         """Keep what is typed, now, where it is not kept yet."""
-        if self._saving is None:
+        if self._saving is not None:
+            self._saving.stop()
+            self._saving = None
+        text = self.prompt.value
+        if text == self._kept:
             return
-        self._saving.stop()
-        self._saving = None
         try:
-            self.session.save_typed(self.prompt.value)
+            self.session.save_typed(text)
+            self._kept = text
         except StoreError as error:
             self.mesh.say(str(error))
+
+    def put_kept(self, text: str) -> None:
+        """Put what is kept on disk into the prompt."""
+        self.prompt.put(text)
+        self._kept = text
 
     def action_newline(self) -> None:
         """Begin a new line in the prompt."""
@@ -139,6 +148,7 @@ class Composing(Bench):
 
     def say(self, text: str) -> None:
         """Send a text in this conversation, with what is attached."""
+        self.save_typed()  # of a draft, only what is said in full is cleared
         try:
             turn = self.session.say(text)
         except StoreError as error:
@@ -149,6 +159,7 @@ class Composing(Bench):
             return
         if self.prompt.value == text:
             self.prompt.take()
+            self._kept = ""
         self._show_chips()
         self.start(turn)
 
