@@ -94,7 +94,7 @@ class Workbench(Composing, Reading):
         self.cancel_wait()
         try:
             become()
-            self.prompt.put(self.session.typed())
+            self.put_kept(self.session.typed())
         except StoreError as error:
             self.mesh.say(str(error))
             return
