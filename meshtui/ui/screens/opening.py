@@ -13,14 +13,14 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 
 
 class Opening(Screen[object]):
-    """Shown for a moment. `submitted` says that enter was pressed already."""
+    """Shown for a moment. `submitted` is what enter was pressed for already."""
 
     BINDINGS = bindings("anywhere", "prompt")
 
     def __init__(self, front: Front) -> None:
         super().__init__()
         self._front = front
-        self.submitted = False
+        self.submitted = ""
 
     def compose(self) -> ComposeResult:
         """As the workbench, with nothing in it yet."""
@@ -31,7 +31,7 @@ class Opening(Screen[object]):
 
     @property
     def typed(self) -> str:
-        """What was typed until now."""
+        """What was typed until now and not submitted."""
         return self.query_one(Prompt).value
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -39,5 +39,7 @@ class Opening(Screen[object]):
         return action in ("choose_model", "new_conversation", "list_conversations", "help", "send", "newline")
 
     @on(Prompt.Submitted)
-    def _submit(self) -> None:
-        self.submitted = True
+    def _submit(self, event: Prompt.Submitted) -> None:
+        if event.text.strip() and not self.submitted:
+            self.submitted = event.text
+            self.query_one(Prompt).take()
