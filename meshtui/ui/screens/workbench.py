@@ -31,9 +31,9 @@ class Workbench(Composing, Reading):
 
     BINDINGS = bindings("anywhere", "prompt")
 
-    def __init__(self, session: Session, typed: str = "", *, submit: bool = False) -> None:
+    def __init__(self, session: Session, typed: str = "", submitted: str = "") -> None:
         super().__init__(session)
-        self._typed_before, self._submit_at_once = typed, submit
+        self._typed_before, self._submitted_before = typed, submitted
         self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -51,10 +51,10 @@ class Workbench(Composing, Reading):
         self.prompt.recall = self.session.prompts
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.open_conversation(None)
+        if self._submitted_before:
+            self.say(self._submitted_before)
         if self._typed_before:
-            self.prompt.put(self._typed_before)
-        if self._submit_at_once:
-            self.action_send()
+            self.prompt.put(self.prompt.value + self._typed_before)
         self.call_after_refresh(self._settle)
 
     def on_key(self, event: events.Key) -> None:
