@@ -107,6 +107,8 @@ class MeshApp(CalmApp[str]):
         await asyncio.to_thread(importlib.import_module, "meshtui.ui.screens.workbench")
         from meshtui.ui.screens.workbench import Workbench
 
+        if self.session is not None:
+            return  # it was left meanwhile
         try:
             session = self._start()
         except Exception as error:
@@ -118,7 +120,7 @@ class MeshApp(CalmApp[str]):
         self.session = session
         opening = self.screen
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
-        await self.push_screen(Workbench(session, opening.typed, submit=opening.submitted))
+        await self.push_screen(Workbench(session, opening.typed, opening.submitted))
         for notice in filter(None, (*self.notices, self._theme_fault)):
             self.say(notice)
         self.call_after_refresh(self._settle)
@@ -196,7 +198,24 @@ class MeshApp(CalmApp[str]):
         self._close_session()
         self.exit()
 
+    def _keep_typed_early(self) -> None:
+        """Keep what was typed before the history was open: open it for that."""
+        opening = self.screen_stack[0] if self.screen_stack else None
+        if self.failure is not None or not isinstance(opening, Opening) or not opening.is_mounted:
+            return
+        text = opening.submitted + opening.typed
+        if not text:
+            return
+        try:
+            self.session = self._start()
+            self.session.open()
+            self.session.save_typed(self.session.typed() + text)
+        except Exception as error:
+            self.failure = error
+
     def _close_session(self) -> None:
+        if self.session is None:
+            self._keep_typed_early()
         for screen in self.screen_stack:
             save = getattr(screen, "save_typed", None)
             if save is not None:
