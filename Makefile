@@ -35,7 +35,7 @@ pty: $(BIN)/meshtui
 	$(BIN)/python -m pytest tests/pty -q
 
 shots: $(BIN)/meshtui
-	$(BIN)/python -m benchmarks.shots
+	$(BIN)/python screenshots/take.py
 
 bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.client

@@ -20,6 +20,7 @@ FIRST_RUN = "There is no API key for this profile yet."
 
 def workbench(arguments: argparse.Namespace) -> int:
     """Open the workbench on the configured gateway; without a key it asks for one, or opens the demo."""
+    gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     here = look_around(arguments)
     code, outcome = _open(here, here.session, first_run="" if here.key else FIRST_RUN)
     return demo(arguments) if outcome == "demo" else code
@@ -27,6 +28,7 @@ def workbench(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Open the workbench on a sandbox of its own, which starts when the screen is there and ends with it."""
+    gc.disable()
     here = for_demo(look_around(arguments), "http://127.0.0.1")
     boxes: list[Sandbox] = []
 
@@ -52,7 +54,6 @@ def _open(
     here: Surroundings, start: Callable[[], Session], *, first_run: str = "", demo: bool = False
 ) -> tuple[int, str | None]:
     """Run the workbench; return the exit code, and what the user asked for at the end."""
-    gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     from meshtui.ui.app import Look, MeshApp
     from meshtui.ui.widgets.top import Front
 

@@ -26,7 +26,7 @@ class StateLine(Static):
 
 
 def state_words(turn: Turn, now: float) -> str:
-    """Return what goes on with a turn in one line. `now` is seconds since the epoch."""
+    """Return what goes on with a turn in one line, nothing where all went well. `now` is seconds since the epoch."""
     elapsed = max(now - turn.started_at, 0.0)
     silent = elapsed - turn.last_at
     match turn.state:
@@ -38,7 +38,7 @@ def state_words(turn: Turn, now: float) -> str:
             quiet = f" · nothing came for {silent:.0f} s" if silent >= STALL_SECONDS else ""
             return f"streaming · {elapsed:.0f} s{quiet} · esc stops"
         case TurnState.DONE:
-            return " · ".join(filter(None, ("done", *figures(turn))))
+            return ""
         case TurnState.STOPPED:
             return " · ".join(filter(None, ("stopped, what arrived is kept", *figures(turn), "f5 retries")))
         case TurnState.INTERRUPTED:
