@@ -224,8 +224,8 @@ class MeshApp(CalmApp[str]):
             self.session.close()
 
     async def action_quit(self) -> None:
-        """Stop what streams, keep it, and go."""
-        self.leave()
+        """Stop what streams, keep it, and go, once what was typed before is taken in."""
+        (self.focused or self).call_later(self.leave)
 
 
 def _caller(screen: Screen[object], action: str) -> Callable[[], Awaitable[None]]:
