@@ -60,11 +60,13 @@ class Surroundings:
             connect=partial(connect, settings, secret),
             model=settings.model,
             params=settings.params,
+            insecure=settings.insecure,
         )
 
     def session(self, target: Target | None = None) -> Session:
         """Open the history and return a session on it; refuses where it cannot be opened."""
         from meshtui.session import Session
+        from meshtui.store.catalogues import Catalogues
         from meshtui.store.db import Store, StoreError
 
         try:
@@ -74,18 +76,19 @@ class Surroundings:
             store.sweep()
         except StoreError as error:
             refuse(str(error), FAULT)
-        return Session(store, target or self.target())
+        return Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
 
     def require_key(self) -> None:
-        """Refuse where there is no key."""
-        if self.key is None:
+        """Refuse where there is no key and the profile does not say that none is needed."""
+        if self.key is None and self.settings.profile.needs_key:
             refuse(NO_KEY, KEY)
 
 
 def connect(settings: Settings, secret: Secret | None) -> Gateway:
-    """Make the client for the gateway in force."""
+    """Make the client for the gateway in force; raises Problem where address or key cannot be used at all."""
     from meshtui.client import Gateway as Client
-    from meshtui.client import Timeouts
+    from meshtui.client import MeshAPIError, Timeouts
+    from meshtui.client.errors import problem_from
     from meshtui.session.wire import Wire
 
     requests: Requests = settings.requests
@@ -95,28 +98,40 @@ def connect(settings: Settings, secret: Secret | None) -> Gateway:
         idle=requests.idle_timeout,
         total=requests.total_timeout,
     )
-    client = Client(
-        base_url=settings.base_url,
-        token=secret.reveal() if secret else "",
-        timeouts=timeouts,
-        allow_http=True,  # the address passed the profile's own rule when the settings were read
-        headers=settings.profile.headers,
-    )
+    try:
+        client = Client(
+            base_url=settings.base_url,
+            token=secret.reveal() if secret else "",
+            timeouts=timeouts,
+            allow_http=True,  # the settings say whether the user allowed it, and the session asks them
+            headers=settings.profile.headers,
+        )
+    except MeshAPIError as error:
+        raise problem_from(error) from None
     return Wire(client)
 
 
-def look_around(arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ) -> Surroundings:
-    """Read folders, settings and key for this run; refuses, one sentence, what cannot be used."""
-    paths = find_paths(environ, getattr(arguments, "home", None))
-    flags = Flags(
+def flags_of(arguments: argparse.Namespace) -> Flags:
+    """Return what the command line said."""
+    return Flags(
         profile=getattr(arguments, "profile", None),
         base_url=getattr(arguments, "base_url", None),
         model=getattr(arguments, "model", None),
         retries=getattr(arguments, "retries", None),
     )
+
+
+def look_around(
+    arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ, *, may_ask: bool = False
+) -> Surroundings:
+    """Read folders, settings and key for this run; refuses, one sentence, what cannot be used.
+
+    `may_ask` says that there is a screen on which the user can be asked to allow plain http.
+    """
+    paths = find_paths(environ, getattr(arguments, "home", None))
     try:
         config = load(paths, Path.cwd())
-        settings = resolve(config, flags, environ)
+        settings = resolve(config, flags_of(arguments), environ, may_ask=may_ask)
         return Surroundings(paths, config, settings, find_key(settings, paths, environ))
     except ConfigError as error:
         raise Refused(str(error)) from None

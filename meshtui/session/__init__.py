@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from meshtui.session.gateway import Gateway, Target
+from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
+from meshtui.session.models import Models
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id, retry_wait
 from meshtui.store.db import Conversation, Node, StoreError
+from meshtui.store.toml import ConfigError
 
 __all__ = [
     "CHECKPOINT_SECONDS",
+    "ConfigError",
     "Conversation",
     "Gateway",
+    "Models",
     "Node",
+    "ProfileRow",
+    "Profiles",
+    "Route",
     "Session",
     "StoreError",
     "Target",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from meshtui.core.turn import Delta
+
+if TYPE_CHECKING:
+    from meshtui.session.session import Session
 
 
 class Gateway(Protocol):
@@ -20,16 +23,29 @@ class Gateway(Protocol):
         """Return the rows of the model list."""
         ...
 
+    async def route(self, messages: Sequence[Mapping[str, Any]]) -> Route:
+        """Ask the router which model it would take for these messages; nothing is generated."""
+        ...
+
     async def aclose(self) -> None:
         """Close every connection."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
+class Route:
+    """What the router chose; `fallback` says why it fell back to its default, where it did."""
+
+    model: str
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where turns go: a profile's name, its gateway and what may be shown of its key.
 
-    `connect` makes the client; it may be slow (TLS, imports) and is called in a thread.
+    `connect` makes the client; it may be slow (TLS, imports), is called in a thread and raises Problem. An `insecure`
+    one would carry the key unencrypted to another machine: nothing is sent to it before the user allowed that.
     """
 
     profile: str
@@ -39,3 +55,40 @@ class Target:
     model: str = ""
     params: Mapping[str, Any] | None = None
     demo: bool = False
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """A profile as it is listed. `key` says in words which key it has; `fault` why it cannot be used."""
+
+    name: str
+    base_url: str
+    key: str
+    model: str = ""
+    fault: str = ""
+
+
+class Profiles(Protocol):
+    """The named gateways of the user. What cannot be done is raised as ConfigError, with a sentence."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the profile was named for this run: opening a conversation then keeps it."""
+        ...
+
+    def rows(self) -> Sequence[ProfileRow]:
+        """Return every profile; asks no gateway and runs no program."""
+        ...
+
+    def target(self, session: Session, name: str) -> Target:
+        """Return where turns of a profile go; may run the program that prints its key, so call it in a thread."""
+        ...
+
+    def allow_http(self, target: Target) -> Target:
+        """Remember that a target may be used unencrypted; return it so."""
+        ...
+
+    async def accept_key(self, session: Session, key: str) -> str | None:
+        """Check a key for the profile in use live, and keep it; a sentence says why it cannot be used."""
+        ...

@@ -29,12 +29,12 @@ from meshtui.core.attachments import (
     refusal,
     take_in,
 )
-from meshtui.core.catalog import ModelCard, cards_from
-from meshtui.core.chat import Draft, Message, Part
+from meshtui.core.chat import Draft, Message, Part, sealed
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Turn, TurnState
-from meshtui.session.gateway import Gateway, Target
-from meshtui.session.library import Library
+from meshtui.session.aimed import Aimed
+from meshtui.session.gateway import Gateway, Route, Target
+from meshtui.store.catalogues import Catalogues
 from meshtui.store.db import Node, Store, StoreError
 
 CHECKPOINT_SECONDS = 1.0
@@ -50,7 +50,7 @@ def new_id() -> str:
     return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value >> shift & 31] for shift in range(125, -1, -5))
 
 
-class Session(Library):
+class Session(Aimed):
     """One user's work on one store through one gateway.
 
     `draft` is what the next message goes out with: model, parameters, tools; `attached` goes with it. `on_change`
@@ -63,22 +63,17 @@ class Session(Library):
         store: Store,
         target: Target,
         *,
+        catalogues: Catalogues | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
-        super().__init__(store)
-        self.target = target
-        self.draft = Draft(model=target.model, params=dict(target.params or {}))
+        super().__init__(store, target, catalogues, now)
         self.attached: list[Attachment] = []
         self.live: dict[str, Turn] = {}
-        self.cards: list[ModelCard] = []
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
-        self.on_notice: Callable[[str], None] = lambda sentence: None
-        self._gateway: Gateway | None = None
-        self._former: list[Gateway] = []
-        self._connecting = asyncio.Lock()
-        self._now, self._clock, self._sleep = now, clock, sleep
+        self._clock, self._sleep = clock, sleep
+        self._targets: dict[str, Target] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
@@ -91,11 +86,6 @@ class Session(Library):
         if self.conversation is not None and self.conversation.model:
             self.draft = replace(self.draft, model=self.conversation.model)
         return nodes
-
-    def choose_model(self, model: str) -> None:
-        """Take another model for what is sent from now on, here and in new conversations."""
-        self.draft = replace(self.draft, model=model)
-        self.keep("model", model)
 
     def attach(self, name: str, data: bytes) -> Attachment:
         """Store a file once by its content and return it as an attachment. Raises NotAttachable, StoreError."""
@@ -116,7 +106,7 @@ class Session(Library):
 
     def refusal(self, attachment: Attachment) -> str | None:
         """Say why the chosen model cannot take an attachment, as far as the catalogue tells."""
-        return refusal(attachment, next((card for card in self.cards if card.id == self.draft.model), None))
+        return refusal(attachment, self.models.card(self.draft.model))
 
     def messages(self) -> list[Message]:
         """Return the messages of the current branch as they count for the next request."""
@@ -165,6 +155,7 @@ class Session(Library):
         columns = (reply_id, parent_id, here, "assistant", turn.id, turn.started_at)
         self.nodes = [*nodes, Node.stored(columns, turn.reply, lambda: turn)]
         self.live[turn.id] = turn
+        self._targets[turn.id] = self.target
         self.on_change(turn, None)
         return turn
 
@@ -183,7 +174,7 @@ class Session(Library):
         try:
             turn.sent()
             self.on_change(turn, None)
-            gateway = await self.gateway()
+            gateway = await self.gateway(self._targets.get(turn.id))
             for attempt in range(retries + 1):
                 try:
                     await self._stream(gateway, turn)
@@ -266,46 +257,13 @@ class Session(Library):
         except StoreError as error:
             self.on_notice(str(error))
         self.live.pop(turn.id, None)
+        self._targets.pop(turn.id, None)
         self.on_change(turn, None)
 
-    # The gateway
-
-    async def gateway(self) -> Gateway:
-        """Return the client, made on first use."""
-        async with self._connecting:
-            if self._gateway is None:
-                self._gateway = await asyncio.to_thread(self.target.connect)
-        return self._gateway
-
-    async def aim(self, target: Target) -> None:
-        """Send from now on to another target, once its gateway answered and took the key; raises Problem."""
-        gateway = await asyncio.to_thread(target.connect)
-        try:
-            rows = await gateway.catalogue()
-        except BaseException:
-            await gateway.aclose()
-            raise
-        if self._gateway is not None:
-            self._former.append(self._gateway)  # turns may still stream from it
-        self.target, self._gateway = target, gateway
-        self.cards = cards_from(rows)
-        if target.model:
-            self.draft = replace(self.draft, model=target.model)
-
-    async def catalogue(self) -> list[ModelCard]:
-        """Fetch the gateway's models; raises Problem where it cannot be had."""
-        rows = await (await self.gateway()).catalogue()
-        self.cards = await asyncio.to_thread(cards_from, rows)
-        return self.cards
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        former, self._former = self._former, []
-        if self._gateway is not None:
-            former.append(self._gateway)
-            self._gateway = None
-        for gateway in former:
-            await gateway.aclose()
+    async def ask_router(self, text: str) -> Route:
+        """Ask which model `auto` would become for a message, without sending it; raises Problem."""
+        messages = sealed([*self.messages(), Message("user", text)])
+        return await (await self.gateway()).route([message.to_wire() for message in messages])
 
 
 def _bytes_of(path: Path | None) -> bytes | None:

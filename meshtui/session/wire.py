@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from meshtui.client.errors import MeshAPIError, problem_from
 from meshtui.client.gateway import Gateway as Client
+from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta
+from meshtui.session.gateway import Route
 
 
 class Wire:
@@ -32,6 +34,20 @@ class Wire:
             return (await self._client.catalogue()).rows
         except MeshAPIError as error:
             raise problem_from(error) from error
+
+    async def route(self, messages: Sequence[Mapping[str, Any]]) -> Route:
+        """Ask the router which model it would take; raises Problem, also where the gateway has no router."""
+        body = {"messages": list(messages), "api_type": "completions"}
+        try:
+            payload, _ = await self._client.request("POST", "/v1/router/select", body=body)
+        except MeshAPIError as error:
+            raise problem_from(error) from error
+        payload = payload if isinstance(payload, Mapping) else {}
+        if not isinstance(model := payload.get("model"), str):
+            raise Problem(ProblemKind.NOT_FOUND, "no_router", "this gateway named no model")
+        told = payload.get("auto_router")
+        reason = told.get("fallback_reason") if isinstance(told, Mapping) else None
+        return Route(model, reason if isinstance(reason, str) else "")
 
     async def aclose(self) -> None:
         """Close every connection."""

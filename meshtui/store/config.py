@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.core.text import mask_secrets
-from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
+from meshtui.store.gateway_url import MESH_GATEWAY, InsecureURL, UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_project, write_atomically
 from meshtui.store.toml import ConfigError, Source, Table, nearest_name, read_source, shown
 
@@ -54,6 +54,7 @@ class Profile:
     params: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     allow_http: bool = False
+    needs_key: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What is in force. `sources` says for profile, base_url, model and retries where the value comes from."""
+    """What is in force. `sources` says for profile, base_url, model and retries where the value comes from.
+
+    `insecure` says that the base URL is plain http to another machine, which the user has not allowed yet.
+    """
 
     profile: Profile
     base_url: str
@@ -115,6 +119,7 @@ class Settings:
     ui: Ui
     requests: Requests
     sources: Mapping[str, str]
+    insecure: bool = False
 
     @property
     def on_own_gateway(self) -> bool:
@@ -182,7 +187,7 @@ def _near(name: str, known: Mapping[str, Any]) -> str:
 def _profile(name: str, table: Table) -> Profile:
     base_url, allow_http = table.text("base_url", MESH_GATEWAY), table.flag("allow_http", False)
     try:
-        base_url = normalise_base_url(base_url, allow_http=allow_http)
+        base_url = normalise_base_url(base_url, allow_http=True)  # whether http may be used is asked on use
     except UnusableURL as error:
         table.fault("base_url", f"is {shown(base_url)}: {error}.")
     if table.take_any("api_key") is not None:
@@ -199,6 +204,7 @@ def _profile(name: str, table: Table) -> Profile:
         _params(table.table("params")),
         _headers(table.table("headers")),
         allow_http,
+        table.flag("needs_key", True),
     )
     table.close()
     return profile
@@ -285,10 +291,11 @@ def _read_project(path: Path) -> _Defaults:
     return _Defaults(ui, requests, model, params, tuple(source.notices))
 
 
-def resolve(config: Config, flags: Flags, environ: Mapping[str, str]) -> Settings:
+def resolve(config: Config, flags: Flags, environ: Mapping[str, str], *, may_ask: bool = False) -> Settings:
     """Return what is in force: flags before environment before profile before project before built-in default.
 
-    Raises ConfigError for a profile that does not exist, a base URL or a number that cannot be used.
+    Raises ConfigError for a profile that does not exist, a base URL or a number that cannot be used. Plain http to
+    another machine that is not allowed is such a base URL, unless the user can be asked (`may_ask`).
     """
     sources = {"profile": "--profile" if flags.profile else "default_profile"}
     name = flags.profile or config.default_profile
@@ -297,15 +304,7 @@ def resolve(config: Config, flags: Flags, environ: Mapping[str, str]) -> Setting
         raise ConfigError(
             f"--profile: there is no profile {shown(name)} in {config.file}{_near(name, config.profiles)}"
         )
-    base_url, sources["base_url"] = profile.base_url, f"profile {profile.name}"
-    for text, source in ((flags.base_url, "--base-url"), (environ.get("MESHAPI_BASE_URL"), "MESHAPI_BASE_URL")):
-        if text:
-            try:
-                base_url = normalise_base_url(text, allow_http=profile.allow_http)
-            except UnusableURL as error:
-                raise ConfigError(f"{source} is {shown(text)}: {error}.") from None
-            sources["base_url"] = source
-            break
+    base_url, sources["base_url"], insecure = _gateway(config, profile, flags, environ, may_ask)
     model, sources["model"] = _first(
         (flags.model, "--model"), (profile.model, f"profile {profile.name}"), (config.project_model, "project")
     )
@@ -316,7 +315,25 @@ def resolve(config: Config, flags: Flags, environ: Mapping[str, str]) -> Setting
     if flags.retries is not None:
         requests, sources["retries"] = replace(requests, retries=flags.retries), "--retries"
     params = {**config.project_params, **profile.params}
-    return Settings(profile, base_url, model, params, config.ui, requests, sources)
+    return Settings(profile, base_url, model, params, config.ui, requests, sources, insecure)
+
+
+def _gateway(
+    config: Config, profile: Profile, flags: Flags, environ: Mapping[str, str], may_ask: bool
+) -> tuple[str, str, bool]:
+    """Return the base URL, where it was named, and whether the user has to allow it first."""
+    named = ((flags.base_url, "--base-url"), (environ.get("MESHAPI_BASE_URL"), "MESHAPI_BASE_URL"))
+    text, source = next(((text, source) for text, source in named if text), ("", ""))
+    said = f"{source} is {shown(text)}" if text else f"{config.file}, profile {profile.name}: base_url"
+    source, text = source or f"profile {profile.name}", text or profile.base_url
+    try:
+        return normalise_base_url(text, allow_http=profile.allow_http), source, False
+    except InsecureURL as error:
+        if may_ask:
+            return normalise_base_url(text, allow_http=True), source, True
+        raise ConfigError(f"{said}: {error}.") from None
+    except UnusableURL as error:
+        raise ConfigError(f"{said}: {error}.") from None
 
 
 def _first(*candidates: tuple[str | None, str]) -> tuple[str, str]:

@@ -59,21 +59,21 @@ class Key:
     source: str
 
 
-def find_key(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> Key | None:
-    """Return the key for the gateway in force, None where there is none.
+def find_key(settings: Settings, paths: Paths, environ: Mapping[str, str], *, run: bool = True) -> Key | None:
+    """Return the key for the gateway in force, None where there is none; without `run` no command is run for it.
 
     Looked for in this order: the variable that the profile names, the general variables, the credentials file,
     the vendor's own file, the profile's command (which may take up to ten seconds). Raises ConfigError, one
     sentence, where a source is there but cannot be used.
     """
-    for text, source in _candidates(settings, paths, environ):
+    for text, source in _candidates(settings, paths, environ, run):
         key = _checked(text, source)
         if key is not None:
             return key
     return None
 
 
-def _candidates(settings: Settings, paths: Paths, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _candidates(settings: Settings, paths: Paths, environ: Mapping[str, str], run: bool) -> Iterator[tuple[str, str]]:
     profile = settings.profile
     own = settings.on_own_gateway
     if profile.api_key_env and own:
@@ -85,7 +85,7 @@ def _candidates(settings: Settings, paths: Paths, environ: Mapping[str, str]) ->
     yield _saved_key(settings, paths), f"credentials file, profile {profile.name}"
     if settings.base_url == MESH_GATEWAY and not paths.one_home:
         yield _vendor_key(), "~/.meshapi/credentials"
-    if profile.api_key_command and own:
+    if profile.api_key_command and own and run:
         yield _printed_key(profile.api_key_command, profile.name), f"command {profile.api_key_command[0]}"
 
 

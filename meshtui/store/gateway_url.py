@@ -14,6 +14,10 @@ class UnusableURL(ValueError):
     """The text says what is wrong with a base URL and what to write instead, without a full stop."""
 
 
+class InsecureURL(UnusableURL):
+    """The address is plain http to another machine, and the user has not allowed that."""
+
+
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine itself."""
     return _LOOPBACK.fullmatch(host.lower()) is not None
@@ -22,8 +26,8 @@ def is_loopback(host: str) -> bool:
 def normalise_base_url(text: str, *, allow_http: bool = False) -> str:
     """Return a base URL without a trailing slash and without one trailing `/v1` (contract, section 1).
 
-    Raises UnusableURL for what is no http or https address, for plain http to another machine unless
-    `allow_http`, and for an address that carries a name, a password, a query or a fragment.
+    Raises InsecureURL for plain http to another machine unless `allow_http`; UnusableURL for what is no http or https
+    address, and for an address that carries a name, a password, a query or a fragment.
     """
     text = text.strip()
     try:
@@ -38,7 +42,7 @@ def normalise_base_url(text: str, *, allow_http: bool = False) -> str:
     if parts.query or parts.fragment:
         raise UnusableURL("it must end with the path, without ? or #")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
-        raise UnusableURL(
+        raise InsecureURL(
             "plain http would send the key readable to everyone on the way; use https,"
             " or set allow_http = true in the profile"
         )

@@ -134,7 +134,6 @@ def test_no_file_means_the_built_in_profile(paths: Paths) -> None:
         ("[ui]\ntheme = 3\n", 2, ["a text in quotes"]),
         ('[ui.keys]\n"a.b" = ["x"]\n', 2, ["a text in quotes"]),
         ('default_profile = "lba"\n[profiles.lab]\n', 1, ["did you mean 'lab'?"]),
-        ('[profiles.lab]\nbase_url = "http://example.com"\n', 2, ["https", "allow_http"]),
         ('[profiles.lab]\nbase_url = "example.com"\n', 2, ["like https://api.example.com"]),
         ('[profiles.lab]\nbase_url = "https://me:pw123456@example.com"\n', 2, ["name or password"]),
         (f'[profiles.lab]\n\napi_key = "{KEY}"\n', 3, ["must be removed", "api_key_env"]),
@@ -374,3 +373,19 @@ def test_a_write_that_fails_leaves_the_old_file(paths: Paths, monkeypatch: pytes
         write_atomically(paths.config_file, "new")
     assert paths.config_file.read_text() == "old"
     assert [path.name for path in paths.config.iterdir()] == ["config.toml"]
+
+
+def test_plain_http_to_another_machine_is_refused_on_use_unless_the_user_can_be_asked(paths: Paths) -> None:
+    write(paths.config_file, '[profiles.lab]\nbase_url = "http://box.lan:8000"\n[profiles.other]\n')
+    config = load(paths)
+    assert not resolve(config, Flags(profile="other"), {}).insecure
+    with pytest.raises(ConfigError, match="profile lab: base_url: plain http .* allow_http = true"):
+        resolve(config, Flags(profile="lab"), {})
+    asked = resolve(config, Flags(profile="lab"), {}, may_ask=True)
+    assert asked.insecure and asked.base_url == "http://box.lan:8000"
+
+
+def test_plain_http_that_was_allowed_is_used(paths: Paths) -> None:
+    write(paths.config_file, '[profiles.lab]\nbase_url = "http://box.lan:8000"\nallow_http = true\nneeds_key = false\n')
+    found = resolve(load(paths), Flags(profile="lab"), {})
+    assert found.base_url == "http://box.lan:8000" and not found.insecure and not found.profile.needs_key
