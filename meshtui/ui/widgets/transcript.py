@@ -447,7 +447,7 @@ class Transcript(ScrollView, can_focus=True):
         """Return a row with the places in the text that it shows; Textual's selection asks for them."""
         place = self._place(y)
         if place is None:
-            return Strip.blank(self.size.width)
+            return self._colours().strip(Row(()), self.size.width)
         view, row = place
         section, leaf, content = view.row(row)
         order = (view.order << 40) | (max(section, 0) << 32) | max(leaf, 0)
