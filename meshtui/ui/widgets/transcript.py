@@ -435,7 +435,7 @@ class Transcript(ScrollView, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips of the visible rows, past Textual's own cache."""
-        if self.gutter.totals != (0, 0) or self.styles.opacity < 1:
+        if self.styles.gutter.totals != (0, 0) or self.styles.opacity < 1:
             return super().render_lines(crop)
         width = self.outer_size.width
         strips = [self._strip(y, width) for y in range(crop.y, crop.bottom)]
@@ -454,7 +454,7 @@ class Transcript(ScrollView, can_focus=True):
         parts = [(" " * GUTTER, 0, -1), *content.parts]
         if section < 0 or all(part[2] < 0 for part in content.parts):
             parts.append(("", 0, -1))
-        if self.gutter.totals != (0, 0):
+        if self.styles.gutter.totals != (0, 0):
             return self._strip(y, self.size.width)
         return self._colours().strip_with_offsets(Row(parts), self.size.width, order)
 
