@@ -60,8 +60,8 @@ def test_the_states_on_the_way() -> None:
     assert states[2:] == [TurnState.WAITING, TurnState.STREAMING, TurnState.STREAMING]
 
 
-@pytest.mark.parametrize("first", list(ENDED))
-@pytest.mark.parametrize("second", list(ENDED))
+@pytest.mark.parametrize("first", sorted(ENDED))
+@pytest.mark.parametrize("second", sorted(ENDED))
 def test_a_turn_ends_once(first: TurnState, second: TurnState) -> None:
     made = turn(TextDelta("kept"))
     problem = Problem(ProblemKind.NETWORK, "x", "y") if first is TurnState.FAILED else None
