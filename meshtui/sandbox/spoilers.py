@@ -67,6 +67,8 @@ def _error(scene: Scene, error: object = None) -> dict[str, Any]:
 
 
 def said(text: str) -> Callable[[Reply], Reply]:
+    """Return what replaces the text of a reply by `text`, without reasoning."""
+
     def change(reply: Reply) -> Reply:
         return replace(reply, tokens=split(text), reasoning=())
 
@@ -77,61 +79,75 @@ def said(text: str) -> Callable[[Reply], Reply]:
 
 
 def cut(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """The connection closes in the middle of a chunk."""
     return [*frames[: _half(frames)], End("cut")]
 
 
 def reset(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """The connection is reset (TCP RST) in the middle of the reply."""
     return [*frames[: _half(frames)], End("reset")]
 
 
 def cut_clean(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """The stream ends properly, with neither finish_reason nor [DONE]."""
     return frames[: _half(frames)]
 
 
 def no_done(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """A finish_reason, but no [DONE]."""
     return [frame for frame in frames if frame.payload != DONE]
 
 
 def no_finish(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """[DONE], but no finish_reason."""
     return [frame for frame in frames if not _is_finish(frame)]
 
 
 def nothing(_: Sequence[Frame], __: Scene) -> Iterable[Step]:
+    """Status 200 and not one byte of body."""
     return []
 
 
 def only_done(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """[DONE] at once, no chunk, no usage."""
     return [Frame(0, DONE)]
 
 
 def hang(_: Sequence[Frame], __: Scene) -> Iterable[Step]:
+    """The request is accepted and never answered."""
     return [Pause(None)]
 
 
 def drop(_: Sequence[Frame], __: Scene) -> Iterable[Step]:
+    """The connection closes before any answer."""
     return [End("cut")]
 
 
 def stall(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """Half of the text, then silence."""
     return [*frames[: _half(frames)], Pause(None)]
 
 
 def pause(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """Half of the text, 2 s of silence, then the rest."""
     half = _half(frames)
     return [*frames[:half], Pause(2.0), *frames[half:]]
 
 
 def open_after(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """The connection stays open after [DONE]."""
     return [*frames, Pause(None)]
 
 
 def second(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """A second completion follows in the same stream."""
     own = [frame for frame in frames if frame.payload != DONE]
     again = each(own, lambda chunk: [{**chunk, "id": "chatcmpl-second"}])
     return [*own, *again, frames[-1]]
 
 
 def finish_twice(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """finish_reason twice, then null again."""
     for frame in frames:
         yield frame
         if _is_finish(frame):
@@ -143,26 +159,32 @@ def finish_twice(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def error_first(_: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """The first event is an error."""
     return [Frame(0, compact(_error(scene))), *([Frame(0, DONE)] if scene.error_end == "done" else [])]
 
 
 def error_then_done(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """An error after partial text, then [DONE]."""
     return [*frames[: _half(frames)], Frame(0, compact(_error(scene))), Frame(0, DONE)]
 
 
 def error_then_close(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """An error after partial text, then the end."""
     return [*frames[: _half(frames)], Frame(0, compact(_error(scene)))]
 
 
 def error_string(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """An error that is a bare string."""
     return [*frames[: _half(frames)], Frame(0, compact(_error(scene, "Provider overloaded, try again.")))]
 
 
 def error_event(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """An error under `event: error`."""
     return [*frames[: _half(frames)], Frame(0, compact(_error(scene)), "error")]
 
 
 def error_in_chunk(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """An error member in an ordinary chunk."""
     half = _half(frames)
     chunk = json.loads(frames[half - 1].payload)
     choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": "error"}
@@ -171,6 +193,7 @@ def error_in_chunk(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
 
 
 def error_rate(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
+    """A rate limit as the first event."""
     error = {"code": "upstream_rate_limit_error", "message": "Rate limit reached.", "retry_after_seconds": 1}
     return [Frame(0, compact({**_error(scene), "error": error})), Frame(0, DONE)]
 
@@ -179,11 +202,13 @@ def error_rate(frames: Sequence[Frame], scene: Scene) -> Iterable[Step]:
 
 
 def bad_json(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """One line in the middle is cut JSON."""
     half = _half(frames)
     return [*frames[:half], Frame(0, _HALF_CHUNK), *frames[half:]]
 
 
 def named_events(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """Events of other kinds between the chunks."""
     noise = [
         Frame(0, '{"type":"response.reasoning_text.delta","delta":"not for you"}', "response.reasoning_text.delta"),
         Frame(0, '{"status":"warming up"}', "status"),
@@ -195,6 +220,7 @@ def named_events(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def drip(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """Every event arrives in three pieces."""
     framing = Framing(events=not frames or frames[-1].payload == DONE)
     for frame in frames:
         data = framing.encode(frame)
@@ -205,10 +231,12 @@ def drip(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def huge(reply: Reply) -> Reply:
+    """One event of more than 1 MiB."""
     return replace(reply, tokens=["A line of a very large event.\n" * 40_000])
 
 
 def ascii(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """An emoji in two halves, and half of one."""
     for frame in frames:
         if frame.payload == DONE:
             yield frame
@@ -217,6 +245,7 @@ def ascii(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def surrogates(reply: Reply) -> Reply:
+    """An emoji in two halves, and half of one."""
     return replace(reply, tokens=["Half ", "\ud83d", "\ude00", " and ", "\ud83d", " alone."], reasoning=())
 
 
@@ -245,6 +274,7 @@ def buffered(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def null_fields(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Every optional member present, as null or empty."""
     nothing = {"role": None, "content": None, "tool_calls": None, "function_call": None, "refusal": None}
     for choice in chunk["choices"]:
         choice["delta"] = {**nothing, **choice["delta"]}
@@ -255,12 +285,14 @@ def null_fields(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def lax(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Chunks without index, object and model, id empty."""
     for choice in chunk["choices"]:
         choice.pop("index", None)
     return [{**{k: v for k, v in chunk.items() if k not in ("object", "model")}, "id": "", "created": 0.5}]
 
 
 def content_parts(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Text deltas as lists of parts."""
     delta = _delta(chunk)
     if delta.get("content"):
         delta["content"] = [{"type": "text", "text": delta["content"]}]
@@ -268,11 +300,13 @@ def content_parts(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def empty_first(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """A chunk without choices comes first."""
     first = {"id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": []}
     return [Frame(0, compact(first)), *frames]
 
 
 def whole_message(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """The whole message so far beside each delta."""
     so_far = ""
 
     def edit(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
@@ -290,6 +324,8 @@ def whole_message(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def on_calls(change: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], Iterable[dict[str, Any]]]:
+    """Return what edits each tool-call fragment of a chunk."""
+
     def edit(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
         for call in _calls(chunk):
             change(call)
@@ -299,24 +335,29 @@ def on_calls(change: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, An
 
 
 def no_index(call: dict[str, Any]) -> None:
+    """Tool call deltas without an index."""
     del call["index"]
 
 
 def index_zero(call: dict[str, Any]) -> None:
+    """Every tool call under index 0."""
     call["index"] = 0
 
 
 def no_id(call: dict[str, Any]) -> None:
+    """Tool calls with an empty id."""
     if "id" in call:
         call["id"] = ""
 
 
 def shifted_index(call: dict[str, Any]) -> None:
     # Names under 2, 4, ..., arguments under 1, 3, ...: never an index that another call's name has.
+    """Arguments under another index."""
     call["index"] = 2 * call["index"] + (2 if "id" in call else 1)
 
 
 def name_twice(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
+    """Id and name in every fragment."""
     known: dict[int, tuple[str, str]] = {}
 
     def change(call: dict[str, Any]) -> None:
@@ -329,30 +370,37 @@ def name_twice(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
 
 def half_arguments(reply: Reply) -> Reply:
+    """Arguments that end in mid-JSON."""
     *others, last = reply.calls
     return replace(reply, calls=(*others, replace(last, arguments=last.arguments[: len(last.arguments) // 2])))
 
 
 def arguments_in_string(reply: Reply) -> Reply:
+    """Arguments that are JSON inside a JSON string."""
     return replace(reply, calls=tuple(replace(c, arguments=json.dumps(c.arguments)) for c in reply.calls))
 
 
 def no_arguments(reply: Reply) -> Reply:
+    """Arguments that are an empty string."""
     return replace(reply, calls=tuple(replace(c, arguments="") for c in reply.calls))
 
 
 def unknown_tool(reply: Reply) -> Reply:
+    """A call of a tool that was never offered."""
     return replace(reply, calls=tuple(replace(c, name="launch_rockets") for c in reply.calls[:1]))
 
 
 def nameless(reply: Reply) -> Reply:
+    """A tool call without a name."""
     return replace(reply, calls=(replace(reply.calls[0], name=""), *reply.calls[1:]))
 
 
 def stop_with_calls(reply: Reply) -> Reply:
+    """Tool calls, but finish_reason stop."""
     return replace(reply, finish="stop")
 
 
 def hostile(reply: Reply) -> Reply:
+    """Control sequences and markup everywhere."""
     first = replace(reply.calls[0], name=HOSTILE[:60], arguments=json.dumps({"text": HOSTILE}))
     return replace(reply, tokens=split(HOSTILE), reasoning=split(HOSTILE), calls=(first,))
