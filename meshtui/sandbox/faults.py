@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from . import spoilers
+from . import call_spoilers, spoilers
 from .answers import ANSWERS
 from .fault import Fault
 
@@ -80,26 +80,37 @@ _SPOILERS: tuple[Fault, ...] = (
     Fault("usage-nowhere", "No usage at all.", switches={"usage": "nowhere"}),
     # tool calls
     Fault(
-        "missing-index", "Tool call deltas without an index.", chunks=spoilers.on_calls(spoilers.no_index), tools=True
+        "missing-index",
+        "Tool call deltas without an index.",
+        chunks=call_spoilers.on_calls(call_spoilers.no_index),
+        tools=True,
     ),
-    Fault("same-index", "Every tool call under index 0.", chunks=spoilers.on_calls(spoilers.index_zero), tools=True),
-    Fault("missing-id", "Tool calls with an empty id.", chunks=spoilers.on_calls(spoilers.no_id), tools=True),
     Fault(
-        "wrong-index", "Arguments under another index.", chunks=spoilers.on_calls(spoilers.shifted_index), tools=True
+        "same-index",
+        "Every tool call under index 0.",
+        chunks=call_spoilers.on_calls(call_spoilers.index_zero),
+        tools=True,
     ),
-    Fault("name-twice", "Id and name in every fragment.", frames=spoilers.name_twice, tools=True),
-    Fault("half-json-args", "Arguments that end in mid-JSON.", reply=spoilers.half_arguments, tools=True),
+    Fault("missing-id", "Tool calls with an empty id.", chunks=call_spoilers.on_calls(call_spoilers.no_id), tools=True),
+    Fault(
+        "wrong-index",
+        "Arguments under another index.",
+        chunks=call_spoilers.on_calls(call_spoilers.shifted_index),
+        tools=True,
+    ),
+    Fault("name-twice", "Id and name in every fragment.", frames=call_spoilers.name_twice, tools=True),
+    Fault("half-json-args", "Arguments that end in mid-JSON.", reply=call_spoilers.half_arguments, tools=True),
     Fault(
         "args-in-string",
         "Arguments that are JSON inside a JSON string.",
-        reply=spoilers.arguments_in_string,
+        reply=call_spoilers.arguments_in_string,
         tools=True,
     ),
-    Fault("no-args", "Arguments that are an empty string.", reply=spoilers.no_arguments, tools=True),
-    Fault("unknown-tool", "A call of a tool that was never offered.", reply=spoilers.unknown_tool, tools=True),
-    Fault("nameless-tool", "A tool call without a name.", reply=spoilers.nameless, tools=True),
-    Fault("stop-with-calls", "Tool calls, but finish_reason stop.", reply=spoilers.stop_with_calls, tools=True),
-    Fault("hostile", "Control sequences and markup everywhere.", reply=spoilers.hostile, tools=True),
+    Fault("no-args", "Arguments that are an empty string.", reply=call_spoilers.no_arguments, tools=True),
+    Fault("unknown-tool", "A call of a tool that was never offered.", reply=call_spoilers.unknown_tool, tools=True),
+    Fault("nameless-tool", "A tool call without a name.", reply=call_spoilers.nameless, tools=True),
+    Fault("stop-with-calls", "Tool calls, but finish_reason stop.", reply=call_spoilers.stop_with_calls, tools=True),
+    Fault("hostile", "Control sequences and markup everywhere.", reply=call_spoilers.hostile, tools=True),
 )
 
 _REFUSALS = tuple(Fault(name, answer.summary, answer=name) for name, answer in ANSWERS.items())

@@ -42,14 +42,10 @@ def _half(frames: Sequence[Frame]) -> int:
     return max(1, len(frames) // 2)
 
 
-def _delta(chunk: dict[str, Any]) -> dict[str, Any]:
+def delta_of(chunk: dict[str, Any]) -> dict[str, Any]:
+    """Return the delta of a chunk's first choice."""
     choices = chunk.get("choices") or [{}]
     found: dict[str, Any] = choices[0].get("delta") or {}
-    return found
-
-
-def _calls(chunk: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = _delta(chunk).get("tool_calls") or []
     return found
 
 
@@ -256,7 +252,7 @@ def buffered(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
     sample: dict[str, Any] | None = None
     for frame in frames:
         chunk = json.loads(frame.payload) if frame.payload != DONE else {}
-        content = _delta(chunk).get("content")
+        content = delta_of(chunk).get("content")
         if isinstance(content, str) and content and not _is_finish(frame):
             texts.append(content)
             sample = sample or chunk
@@ -264,7 +260,7 @@ def buffered(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
             rest.append(frame)
     if sample is None:
         return frames
-    _delta(sample)["content"] = "".join(texts)
+    delta_of(sample)["content"] = "".join(texts)
     late = frames[-1].due
     ordered = [rest[0]._replace(due=late), Frame(late, compact(sample)), *(f._replace(due=late) for f in rest[1:])]
     return ordered
@@ -293,7 +289,7 @@ def lax(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 def content_parts(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
     """Text deltas as lists of parts."""
-    delta = _delta(chunk)
+    delta = delta_of(chunk)
     if delta.get("content"):
         delta["content"] = [{"type": "text", "text": delta["content"]}]
     return [chunk]
@@ -311,96 +307,10 @@ def whole_message(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
 
     def edit(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
         nonlocal so_far
-        content = _delta(chunk).get("content")
+        content = delta_of(chunk).get("content")
         so_far += content if isinstance(content, str) else ""
         for choice in chunk["choices"]:
             choice["message"] = {"role": "assistant", "content": so_far}
         return [chunk]
 
     return each(frames, edit)
-
-
-# -- tool calls -----------------------------------------------------------------------------------
-
-
-def on_calls(change: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], Iterable[dict[str, Any]]]:
-    """Return what edits each tool-call fragment of a chunk."""
-
-    def edit(chunk: dict[str, Any]) -> Iterable[dict[str, Any]]:
-        for call in _calls(chunk):
-            change(call)
-        return [chunk]
-
-    return edit
-
-
-def no_index(call: dict[str, Any]) -> None:
-    """Tool call deltas without an index."""
-    del call["index"]
-
-
-def index_zero(call: dict[str, Any]) -> None:
-    """Every tool call under index 0."""
-    call["index"] = 0
-
-
-def no_id(call: dict[str, Any]) -> None:
-    """Tool calls with an empty id."""
-    if "id" in call:
-        call["id"] = ""
-
-
-def shifted_index(call: dict[str, Any]) -> None:
-    # Names under 2, 4, ..., arguments under 1, 3, ...: never an index that another call's name has.
-    """Arguments under another index."""
-    call["index"] = 2 * call["index"] + (2 if "id" in call else 1)
-
-
-def name_twice(frames: Sequence[Frame], _: Scene) -> Iterable[Step]:
-    """Id and name in every fragment."""
-    known: dict[int, tuple[str, str]] = {}
-
-    def change(call: dict[str, Any]) -> None:
-        if "id" in call:
-            known[call["index"]] = (call["id"], call["function"]["name"])
-        call["id"], call["function"]["name"] = known[call["index"]]
-        call["type"] = "function"
-
-    return each(frames, on_calls(change))
-
-
-def half_arguments(reply: Reply) -> Reply:
-    """Arguments that end in mid-JSON."""
-    *others, last = reply.calls
-    return replace(reply, calls=(*others, replace(last, arguments=last.arguments[: len(last.arguments) // 2])))
-
-
-def arguments_in_string(reply: Reply) -> Reply:
-    """Arguments that are JSON inside a JSON string."""
-    return replace(reply, calls=tuple(replace(c, arguments=json.dumps(c.arguments)) for c in reply.calls))
-
-
-def no_arguments(reply: Reply) -> Reply:
-    """Arguments that are an empty string."""
-    return replace(reply, calls=tuple(replace(c, arguments="") for c in reply.calls))
-
-
-def unknown_tool(reply: Reply) -> Reply:
-    """A call of a tool that was never offered."""
-    return replace(reply, calls=tuple(replace(c, name="launch_rockets") for c in reply.calls[:1]))
-
-
-def nameless(reply: Reply) -> Reply:
-    """A tool call without a name."""
-    return replace(reply, calls=(replace(reply.calls[0], name=""), *reply.calls[1:]))
-
-
-def stop_with_calls(reply: Reply) -> Reply:
-    """Tool calls, but finish_reason stop."""
-    return replace(reply, finish="stop")
-
-
-def hostile(reply: Reply) -> Reply:
-    """Control sequences and markup everywhere."""
-    first = replace(reply.calls[0], name=HOSTILE[:60], arguments=json.dumps({"text": HOSTILE}))
-    return replace(reply, tokens=split(HOSTILE), reasoning=split(HOSTILE), calls=(first,))
