@@ -29,10 +29,13 @@ class Opening(Screen[object]):
         yield Prompt(id="prompt")
         yield KeyLine(id="keys")
 
-    @property
-    def typed(self) -> str:
-        """What was typed until now and not submitted."""
-        return self.query_one(Prompt).value
+    def take(self) -> tuple[str, str]:
+        """Hand over what was submitted until now, and what was typed after it."""
+        prompt = self.query_one(Prompt)
+        taken = self.submitted, prompt.value
+        prompt.take()
+        self.submitted = ""
+        return taken
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing can be done yet but typing and leaving."""
