@@ -31,9 +31,9 @@ class Workbench(Composing, Reading):
 
     BINDINGS = bindings("anywhere", "prompt")
 
-    def __init__(self, session: Session, typed: str = "", submitted: str = "") -> None:
+    def __init__(self, session: Session, typed_before: Callable[[], tuple[str, str]] = lambda: ("", "")) -> None:
         super().__init__(session)
-        self._typed_before, self._submitted_before = typed, submitted
+        self._typed_before = typed_before
         self._clock: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -51,17 +51,22 @@ class Workbench(Composing, Reading):
         self.prompt.recall = self.session.prompts
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.open_conversation(None)
-        if self._submitted_before:
-            self.say(self._submitted_before)
-        if self._typed_before:
-            self.prompt.put(self.prompt.value + self._typed_before)
+        submitted, typed = self._typed_before()
+        if submitted:
+            self.say(submitted)
+        if typed:
+            self.prompt.put(self.prompt.value + typed)
         self.call_after_refresh(self._settle)
 
     def on_key(self, event: events.Key) -> None:
-        """Take what was typed before the prompt had the focus."""
-        if self.focused is None and event.is_printable and event.character:
+        """Take what was typed before the prompt had the focus, though it may have it by now."""
+        if self.focused not in (None, self.prompt):
+            return
+        if event.is_printable and event.character:
             self.prompt.insert(event.character)
             self.prompt.focus()
+        elif event.key == "enter":
+            self.action_send()
 
     def _settle(self) -> None:
         """After the first paint: ask for a key where there is none, else make the client while the user reads."""
