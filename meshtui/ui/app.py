@@ -120,7 +120,7 @@ class MeshApp(CalmApp[str]):
         self.session = session
         opening = self.screen
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
-        await self.push_screen(Workbench(session, opening.typed, opening.submitted))
+        await self.push_screen(Workbench(session, opening.take))
         for notice in filter(None, (*self.notices, self._theme_fault)):
             self.say(notice)
         self.call_after_refresh(self._settle)
@@ -203,7 +203,7 @@ class MeshApp(CalmApp[str]):
         opening = self.screen_stack[0] if self.screen_stack else None
         if self.failure is not None or not isinstance(opening, Opening) or not opening.is_mounted:
             return
-        text = opening.submitted + opening.typed
+        text = "".join(opening.take())
         if not text:
             return
         try:
