@@ -105,7 +105,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     try:
         serve(settings)
     except OSError as error:
-        raise Refused(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}", FAULT) from None
+        raise Refused(str(error.strerror or error), FAULT) from None
     return OK
 
 

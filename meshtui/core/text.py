@@ -55,36 +55,14 @@ def one_line(text: str, limit: int = 200) -> str:
     return folded
 
 
-_HIGH, _LOW = re.compile("[\ud800-\udbff]\\Z"), re.compile("[\ud800-\udfff]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def whole_characters(text: str) -> str:
     """Return `text` with surrogate pairs joined and lone halves replaced, so that it can be encoded."""
-    if not _LOW.search(text):
+    if not _HALF.search(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-class HalfJoiner:
-    """Joins halves of surrogate pairs that arrive in different pieces of one stream."""
-
-    __slots__ = ("_pending",)
-
-    def __init__(self) -> None:
-        self._pending = ""
-
-    def feed(self, piece: str) -> str:
-        """Return what is whole of `piece`; a high half at its end waits for the next piece."""
-        if self._pending:
-            piece, self._pending = self._pending + piece, ""
-        if _HIGH.search(piece):
-            piece, self._pending = piece[:-1], piece[-1]
-        return whole_characters(piece)
-
-    def flush(self) -> str:
-        """Return a replacement character where a half is still waiting at the end of the stream."""
-        pending, self._pending = self._pending, ""
-        return REPLACEMENT if pending else ""
 
 
 class Growing:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from meshtui.core.text import (
     Growing,
-    HalfJoiner,
     clean,
     json_text,
     mask_key,
@@ -94,26 +93,6 @@ def test_one_line_folds_and_cuts() -> None:
 
 
 # Pieces
-
-
-@given(anything | hostile, st.lists(st.integers(0, 40)))
-def test_halves_are_joined_under_any_cutting(text: str, cuts: list[int]) -> None:
-    joiner, out, start = HalfJoiner(), [], 0
-    for cut in sorted(cuts):
-        out.append(joiner.feed(text[start:cut]))
-        start = max(start, min(cut, len(text)))
-    out += [joiner.feed(text[start:]), joiner.flush(), joiner.flush()]
-    joined = "".join(out)
-    assert joined == whole_characters(text)
-    joined.encode()
-
-
-def test_a_pair_cut_in_two_is_one_character_and_a_lone_half_a_sign() -> None:
-    joiner = HalfJoiner()
-    assert [joiner.feed("a\ud83d"), joiner.feed(""), joiner.feed("\ude00b"), joiner.flush()] == ["a", "", "😀b", ""]
-    assert [joiner.feed("\ud83d"), joiner.feed("x"), joiner.feed("\ude00"), joiner.feed("\ud83d"), joiner.flush()] == [
-        "", "\ufffdx", "\ufffd", "", "\ufffd",
-    ]  # fmt: skip
 
 
 @given(st.lists(anything), st.lists(st.integers(0, 50), max_size=5))
