@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
 import pytest
@@ -93,6 +94,24 @@ def test_one_line_folds_and_cuts() -> None:
 
 
 # Pieces
+
+
+@given(anything | hostile)
+def test_whole_characters_can_be_encoded_and_keep_what_was_whole(text: str) -> None:
+    whole = whole_characters(text)
+    whole.encode()
+    assert whole_characters(whole) == whole
+    assert [c for c in whole if c != "\ufffd"] == [
+        c for c in joined_pairs(text) if not "\ud800" <= c <= "\udfff" and c != "\ufffd"
+    ]
+
+
+def joined_pairs(text: str) -> str:
+    return re.sub(
+        "([\ud800-\udbff])([\udc00-\udfff])",
+        lambda pair: chr(0x10000 + (ord(pair[1]) - 0xD800) * 0x400 + ord(pair[2]) - 0xDC00),
+        text,
+    )
 
 
 @given(st.lists(anything), st.lists(st.integers(0, 50), max_size=5))
