@@ -199,7 +199,7 @@ class MeshApp(CalmApp[str]):
         self.exit()
 
     def _keep_typed_early(self) -> None:
-        """Keep what was typed before the history was open: open it for that."""
+        """Keep what was typed before the workbench was there to take it; the history is opened for that."""
         opening = self.screen_stack[0] if self.screen_stack else None
         if self.failure is not None or not isinstance(opening, Opening) or not opening.is_mounted:
             return
@@ -207,25 +207,24 @@ class MeshApp(CalmApp[str]):
         if not text:
             return
         try:
-            self.session = self._start()
+            self.session = self.session or self._start()
             self.session.open()
             self.session.save_typed(self.session.typed() + text)
         except Exception as error:
             self.failure = error
 
     def _close_session(self) -> None:
-        if self.session is None:
-            self._keep_typed_early()
         for screen in self.screen_stack:
             save = getattr(screen, "save_typed", None)
             if save is not None:
                 save()
+        self._keep_typed_early()
         if self.session is not None:
             self.session.close()
 
     async def action_quit(self) -> None:
         """Stop what streams, keep it, and go, once what was typed before is taken in."""
-        (self.focused or self).call_later(self.leave)
+        (self.focused or self.screen).call_later(self.leave)
 
 
 def _caller(screen: Screen[object], action: str) -> Callable[[], Awaitable[None]]:
