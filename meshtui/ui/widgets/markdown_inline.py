@@ -25,6 +25,10 @@ _SPECIAL = re.compile(r"[\\`*_~\[\]<&!\n]|://|  ")
 _ADDRESS = re.compile(r"https?://[^\s<>\"`{}|\\^]+", re.IGNORECASE)
 _LOOKS_LIKE_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[\w-]+(?:\.|%2e))+[a-z]{2,}(?=[/:?#\s]|$)", re.I)
 _MOST = 16_384
+_BRACKETS = 40
+_DEEPEST = 16
+# Stand-ins for brackets that cannot be part of a link; control characters do not occur in clean source.
+_OPEN, _CLOSE = "\x01", "\x02"
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable("strikethrough")
 _BLOCKS = MarkdownIt("zero", {"html": False}).enable("reference")
@@ -97,6 +101,9 @@ def read_inline(source: str, references: References) -> Inline:
         return Inline(source)
     if len(source) > _MOST:
         return Inline(clean(source.replace("\n", " ")))
+    plain = source
+    if source.count("[") > _BRACKETS:
+        source = _without_hopeless_brackets(source)
     try:
         state = StateInline(source, _MARKDOWN, {"references": references}, [])
         _MARKDOWN.inline.tokenize(state)
@@ -108,9 +115,28 @@ def read_inline(source: str, references: References) -> Inline:
             writer.take(token)
         inline = writer.finish()
     except Exception:  # a parser's limit is no reason to lose the text
-        return Inline(clean(source.replace("\n", " ")))
+        return Inline(clean(plain.replace("\n", " ")))
     inline.settled = settled and writer.is_settled()
     return inline
+
+
+def _without_hopeless_brackets(source: str) -> str:
+    """Replace the brackets that are never closed, or nested too deeply, with stand-ins.
+
+    The parser looks for the end of each bracket anew, which takes quadratic time where there is none.
+    """
+    characters = list(source)
+    opened: list[int] = []
+    for at, character in enumerate(source):
+        if character == "[":
+            opened.append(at)
+        elif character == "]" and opened:
+            start = opened.pop()
+            if len(opened) >= _DEEPEST:
+                characters[start], characters[at] = _CLOSE + _OPEN, _CLOSE
+    for at in opened:
+        characters[at] = _OPEN
+    return "".join(characters)
 
 
 class _Writer:
@@ -163,6 +189,8 @@ class _Writer:
         literal = "".join(self._literal)
         if "`" in literal or "](" in literal:
             return False
+        if _OPEN in literal.replace(_CLOSE + _OPEN, ""):
+            return False
         depth = 0
         for character in literal:
             if character == "[":
@@ -181,6 +209,8 @@ class _Writer:
     def _put(self, text: str, flags: int) -> None:
         if not text:
             return
+        if _OPEN in text or _CLOSE in text:
+            text = text.replace(_CLOSE + _OPEN, "[").replace(_OPEN, "[").replace(_CLOSE, "]")
         text = clean(text).replace("\t", " ")
         start, self._length = self._length, self._length + len(text)
         self._parts.append(text)

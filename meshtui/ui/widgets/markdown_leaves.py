@@ -178,9 +178,13 @@ class Rule(Leaf):
 
 
 class Blank(Leaf):
-    """The place of a list item without content: its bullet, nothing else."""
+    """The place of a list item without content: its bullet, nothing else. `item` is that item."""
 
-    __slots__ = ()
+    __slots__ = ("item",)
+
+    def __init__(self, item: object) -> None:
+        super().__init__()
+        self.item = item
 
     @property
     def text(self) -> str:
@@ -226,6 +230,7 @@ class Paragraph(Leaf):
         "_fresh",
         "_lines",
         "_pieces",
+        "_read_to",
         "_references",
         "_settled",
         "_tail",
@@ -259,6 +264,7 @@ class Paragraph(Leaf):
         self._again = _TRY
         self._done = ""
         self._at = 0
+        self._read_to = 0
         self._done_runs = 0
         self._done_links = 0
         self._text = ""
@@ -307,9 +313,9 @@ class Paragraph(Leaf):
         """Read pieces of the source for good, at the cuts that it allows."""
         self.take_definitions()
         while len(self._tail) > self._again:
-            found = _CUT.search(self._tail, self._again)
+            found = _CUT.search(self._tail, self._again, _HARD + 4)
             cut = found.start() if found else -1
-            if (cut < 0 or cut > _HARD) and len(self._tail) > _HARD + 1:
+            if cut < 0 and len(self._tail) > _HARD + 4:
                 self._keep(self._tail[:_HARD], self._tail[_HARD:], "")
                 continue
             if cut < 0:
@@ -384,7 +390,8 @@ class Paragraph(Leaf):
         self._forget_tail()
         self._join(inline)
         self._text = self._done + inline.text if self._done else inline.text
-        self._rewrap(self._at)
+        self._rewrap(min(self._read_to, self._at))
+        self._read_to = self._at
 
     def read_again(self) -> None:
         """Read everything again, because link definitions have changed."""
@@ -433,8 +440,12 @@ class Paragraph(Leaf):
         return self.links_found
 
     def measure(self, width: int) -> int:
-        """Return the number of rows: none where all was link definitions."""
+        """Return the number of rows: none without text, as where all was link definitions."""
         self.refresh()
+        if not self._text:
+            self._lines.clear()
+            self._width = self._settled = 0
+            return 0
         room = self.room(width)
         if self._width != room:
             if self._width != -room:
@@ -444,7 +455,7 @@ class Paragraph(Leaf):
                 start = self._lines.pop()[0]
             wrap(self._text, room, self._lines, start)
             self._width = room
-        return len(self._lines) if self._text or not self.defined else 0
+        return len(self._lines)
 
     def row(self, index: int, width: int) -> Row:
         """Return row `index`."""

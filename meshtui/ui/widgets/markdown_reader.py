@@ -434,8 +434,7 @@ class BlockReader:
         self._at = len(text) if empty else after + padding
         if empty:
             self._blank = False
-            blank = Blank()
-            self._add(blank, counts=False)
+            self._add(Blank(item), counts=False)
         return True
 
     def _sign(self, items: ListState, ordered: bool) -> Edge:
@@ -470,7 +469,7 @@ class BlockReader:
         parent = self._stack[-1]
         leaves = self.leaves
         previous = leaves[-1] if leaves else None
-        if isinstance(previous, Blank) and parent.items is not None and not parent.children and counts:
+        if isinstance(previous, Blank) and previous.item is parent and not parent.children and counts:
             leaves.pop()
             leaf.place(previous.first, previous.rest, previous.between, previous.gap)
             leaf.copied = previous.copied

@@ -22,6 +22,7 @@ Cell = str | Inline
 _DELIMITER = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*")
 _PIPE = re.compile(r"(?<!\\)\|")
 _NARROWEST = 8
+_MANY_ROWS = 256
 _SEPARATOR = 3
 
 
@@ -40,8 +41,8 @@ def read_alignments(header: str, delimiter: str) -> list[str] | None:
     """Return how the columns are aligned, where the two lines begin a table; None where they do not."""
     if "|" not in header or "-" not in delimiter or not _DELIMITER.fullmatch(delimiter):
         return None
-    marks = split_cells(delimiter)
-    if len(marks) != len(split_cells(header)):
+    marks, heads = split_cells(delimiter), split_cells(header)
+    if len(marks) != len(heads) or not any(heads):
         return None
     return [_alignment(mark) for mark in marks]
 
@@ -75,9 +76,11 @@ class Table(Leaf):
 
     __slots__ = (
         "_alignments",
+        "_fits",
         "_head",
         "_open",
         "_open_wanted",
+        "_recorded",
         "_references",
         "_rows",
         "_settled",
@@ -86,6 +89,7 @@ class Table(Leaf):
         "_starts",
         "_text_starts",
         "_wanted",
+        "_widest_head",
         "_width",
         "_wrapped",
         "asked",
@@ -106,6 +110,8 @@ class Table(Leaf):
         self._starts = array("L", [0])
         self._text_starts = array("L")
         self._width = self._settled = 0
+        self._fits = False
+        self._recorded: tuple[tuple[Cell, ...], int, list[list[Span]]] | None = None
         self._wrapped: tuple[int, list[list[Span]]] | None = None
         self._begin(header)
 
@@ -137,6 +143,7 @@ class Table(Leaf):
         self.asked.clear()
         self._sources = [header]
         self._head = self._read(header)
+        self._widest_head = max(cells(_text(cell)) for cell in self._head)
         self._rows = []
         self._wanted = self._open_wanted = [cells(_text(cell)) for cell in self._head]
         self._text_starts = array("L", [0, self._length(self._head)])
@@ -193,12 +200,18 @@ class Table(Leaf):
         room = self.room(width)
         columns = len(self._alignments)
         most = max(room, 1)
-        wanted = [min(want, most) for want in self._open_wanted]
-        shares = share_width(wanted, room - _SEPARATOR * (columns - 1))
+        left = room - _SEPARATOR * (columns - 1)
+        self._fits = sum(self._open_wanted) <= left
+        # In a long table that must break its cells anyway, a row that is not complete widens no column:
+        # each time all rows would be laid out again.
+        wants = self._open_wanted if self._fits or len(self._rows) < _MANY_ROWS else self._wanted
+        shares = share_width([min(want, most) for want in wants], left)
         if shares != self._shares or self._width != room:
             self._shares, self._width = shares, room
             self._starts = array("L", [0])
             self._wrapped, self._settled = None, 0
+        if self._fits:  # a row each
+            return len(self._rows) + (self.open_line is not None) + 2
         at = self._starts[-1]
         for number in range(len(self._starts) - 1, len(self._rows)):
             at += self._height(self._rows[number], shares, room)
@@ -212,6 +225,8 @@ class Table(Leaf):
     def settled_rows(self) -> int:
         """Return how many rows are the same since this was last asked."""
         settled, self._settled = self._settled, len(self._rows)
+        if self._fits:
+            return settled + 2 if settled else 0
         if not 0 < settled < len(self._starts) or self._shares is None:
             return 0
         return self._height(self._head, self._shares, self._width) + 1 + int(self._starts[settled])
@@ -229,10 +244,16 @@ class Table(Leaf):
         return most
 
     def _record(self, row: tuple[Cell, ...], room: int) -> list[list[Span]]:
-        return [_wrapped(_text(cell), max(room - self._label_width(room) - 2, 1)) for cell in row]
+        if self._recorded is None or self._recorded[0] is not row or self._recorded[1] != room:
+            self._recorded = row, room, self._record_anew(row, room)
+        return self._recorded[2]
+
+    def _record_anew(self, row: tuple[Cell, ...], room: int) -> list[list[Span]]:
+        width = max(room - self._label_width(room) - 2, 1)
+        return [_wrapped(_text(cell), width) for cell in row]
 
     def _label_width(self, room: int) -> int:
-        return min(max((cells(_text(cell)) for cell in self._head), default=0), max(room // 3, 1))
+        return min(self._widest_head, max(room // 3, 1))
 
     def row(self, index: int, width: int) -> Row:
         """Return row `index`."""
@@ -251,6 +272,8 @@ class Table(Leaf):
         return Row([*before, *self._cells_row(number, row, line_number, shares)])
 
     def _find(self, at: int) -> tuple[int, tuple[Cell, ...], int]:
+        if self._fits:
+            return at, self._rows[at] if at < len(self._rows) else self._open, 0
         number = min(bisect_right(self._starts, at) - 1, len(self._rows))
         row = self._rows[number] if number < len(self._rows) else self._open
         return number, row, at - self._starts[number]
@@ -306,6 +329,8 @@ class Table(Leaf):
         self.measure(width)
         number = bisect_right(self._text_starts, offset) - 2
         shares = self._shares
+        if self._fits:
+            return max(number, -2) + 2
         start = self._starts[min(number, len(self._starts) - 1)] if number >= 0 else 0
         if shares is None:
             return int(start)

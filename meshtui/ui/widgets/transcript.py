@@ -201,6 +201,12 @@ class Transcript(ScrollView, can_focus=True):
         """Whether the view stays at the end while text arrives."""
         return self._follow
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be laid out, measured or searched."""
+        waits_for_size = bool(self._document.views) and not self._document.width
+        return self._flush_due or self._idle is not None or waits_for_size
+
     def _touch(self, key: str) -> None:
         self._touched.add(key)
         self._schedule_flush()
