@@ -29,6 +29,7 @@ from meshtui.ui.widgets.transcript import Transcript
 class Workbench(Composing, Reading):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
+    AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
     BINDINGS = bindings("anywhere", "prompt")
 
     def __init__(self, session: Session, typed_before: Callable[[], tuple[str, str]] = lambda: ("", "")) -> None:
