@@ -6,6 +6,7 @@ A slot is `{{`, optional white space, a name of ASCII letters, digits and unders
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -74,6 +75,47 @@ class Template:
             for message in self.messages
         )
         return fill(self.system, values), messages
+
+    def sent(self) -> dict[str, Any]:
+        """Return what of the template decides about an answer: texts, model and parameters."""
+        return {
+            "system": self.system,
+            "messages": [{"role": message.role, "content": message.text} for message in self.messages],
+            "model": self.model,
+            "params": dict(self.params),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the whole template as JSON values."""
+        known = {"name": self.name, "description": self.description, "variables": dict(self.variables)}
+        return {**known, **self.sent()}
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Template:
+        """Read what `to_json` returned, or an object of the gateway; names without values are no defaults."""
+        variables = raw.get("variables")
+        return cls(
+            name=raw.get("name") or "",
+            description=raw.get("description") or "",
+            system=raw.get("system") or "",
+            messages=tuple(Message.from_json(row) for row in raw.get("messages") or ()),
+            model=raw.get("model") or "",
+            params=dict(raw.get("params") or {}),
+            variables=dict(variables) if isinstance(variables, Mapping) else {},
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return the fields of `POST /v1/templates`; the slots are its list of variables. What is empty is None."""
+        fields = {"name": self.name, "description": self.description, **self.sent(), "variables": list(self.slots)}
+        return {name: value or None for name, value in fields.items()}
+
+    @property
+    def hash(self) -> str:
+        """The name of this version: the same for the same texts, model and parameters (SHA-256, 16 letters)."""
+        import hashlib  # late: OpenSSL takes a while to load
+
+        body = json.dumps(self.sent(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def unused(texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
