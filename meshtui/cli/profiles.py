@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meshtui.cli.surroundings import Surroundings
-from meshtui.session.gateway import ProfileRow, Target
 from meshtui.store.config import ConfigError, Flags, Settings, change, resolve
 from meshtui.store.credentials import Secret, find_key, save_key
 
 if TYPE_CHECKING:
     from meshtui.core.problem import Problem
-    from meshtui.session import Session
+    from meshtui.session import ProfileRow, Session, Target
 
 
 class UserProfiles:
@@ -34,6 +33,8 @@ class UserProfiles:
         return [self._row(name) for name in self._here.config.profiles]
 
     def _row(self, name: str) -> ProfileRow:
+        from meshtui.session import ProfileRow
+
         try:
             settings = self._settings(name)
             found = find_key(settings, self._here.paths, self._environ, run=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, KEY, Refused, refuse
-from meshtui.store.config import Config, ConfigError, Flags, Requests, Settings, load, resolve
+from meshtui.store.config import MESH_GATEWAY, Config, ConfigError, Flags, Requests, Settings, load, resolve
 from meshtui.store.credentials import Key, Secret, find_key
 from meshtui.store.paths import Paths, find_paths
 
@@ -61,6 +61,8 @@ class Surroundings:
             model=settings.model,
             params=settings.params,
             insecure=settings.insecure,
+            lacks_key=secret is None and settings.profile.needs_key,
+            may_be_open=settings.base_url != MESH_GATEWAY,
         )
 
     def session(self, target: Target | None = None) -> Session:
@@ -78,9 +80,14 @@ class Surroundings:
             refuse(str(error), FAULT)
         return Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
 
+    @property
+    def lacks_key(self) -> bool:
+        """Whether there is no key, and the profile does not say that none is needed."""
+        return self.key is None and self.settings.profile.needs_key
+
     def require_key(self) -> None:
-        """Refuse where there is no key and the profile does not say that none is needed."""
-        if self.key is None and self.settings.profile.needs_key:
+        """Refuse where a key is lacking."""
+        if self.lacks_key:
             refuse(NO_KEY, KEY)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import gc
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meshtui.cli.output import OK
-from meshtui.cli.surroundings import DEMO_MODEL, Surroundings, for_demo, look_around
+from meshtui.cli.profiles import UserProfiles
+from meshtui.cli.surroundings import DEMO_MODEL, Surroundings, flags_of, for_demo, look_around
 
 if TYPE_CHECKING:
     from meshtui.sandbox import Sandbox
@@ -21,8 +23,9 @@ FIRST_RUN = "There is no API key for this profile yet."
 def workbench(arguments: argparse.Namespace) -> int:
     """Open the workbench on the configured gateway; without a key it asks for one, or opens the demo."""
     gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
-    here = look_around(arguments)
-    code, outcome = _open(here, here.session, first_run="" if here.key else FIRST_RUN)
+    here = look_around(arguments, may_ask=True)
+    profiles = UserProfiles(here, flags_of(arguments), os.environ)
+    code, outcome = _open(here, here.session, profiles=profiles, first_run=FIRST_RUN if here.lacks_key else "")
     return demo(arguments) if outcome == "demo" else code
 
 
@@ -51,7 +54,12 @@ def demo(arguments: argparse.Namespace) -> int:
 
 
 def _open(
-    here: Surroundings, start: Callable[[], Session], *, first_run: str = "", demo: bool = False
+    here: Surroundings,
+    start: Callable[[], Session],
+    *,
+    profiles: UserProfiles | None = None,
+    first_run: str = "",
+    demo: bool = False,
 ) -> tuple[int, str | None]:
     """Run the workbench; return the exit code, and what the user asked for at the end."""
     from meshtui.ui.app import Look, MeshApp
@@ -60,7 +68,15 @@ def _open(
     ui, profile = here.settings.ui, here.settings.profile.name
     look = Look(ui.theme or "mesh-dark", ui.keys, here.paths.themes, here.paths.state)
     front = Front(profile, str(here.key.value) if here.key else "no key", here.model, demo=demo)
-    app = MeshApp(start, look, _acceptance(here), front=front, first_run=first_run, notices=here.config.notices)
+    app = MeshApp(
+        start,
+        look,
+        profiles.accept_key if profiles is not None else _accept_nothing,
+        front=front,
+        profiles=profiles,
+        first_run=first_run,
+        notices=here.config.notices,
+    )
     try:
         outcome = app.run(mouse=ui.mouse)
     finally:
@@ -71,23 +87,5 @@ def _open(
     return app.return_code or OK, outcome
 
 
-def _acceptance(here: Surroundings) -> Callable[[Session, str], Awaitable[str | None]]:
-    """Return what checks a key live and keeps it; a sentence says why one cannot be used."""
-
-    async def accept(session: Session, key: str) -> str | None:
-        from meshtui.core.problem import Problem
-        from meshtui.store.config import ConfigError
-        from meshtui.store.credentials import Secret, save_key
-
-        secret = Secret(key)
-        try:
-            await session.aim(replace(here.target(secret), demo=session.target.demo))
-            session.store.withhold(key)
-            save_key(here.paths, here.settings.profile.name, here.settings.base_url, key)
-        except Problem as problem:
-            return problem.sentence
-        except ConfigError as error:
-            return str(error)
-        return None
-
-    return accept
+async def _accept_nothing(session: Session, key: str) -> str | None:
+    return "The demo needs no key."

@@ -113,10 +113,15 @@ class Aimed(Library):
             self._gateways.append((target, gateway))
             return gateway
 
-    def switch(self, target: Target) -> None:
-        """Send from now on to another target, unchecked; turns that stream go on where they began."""
+    def switch(self, target: Target, model: str = "") -> None:
+        """Send from now on to another target, unchecked, with its own model where none is named.
+
+        Turns that stream go on where they began.
+        """
         self.target = target
         self.take_last_choice()
+        if model:
+            self.draft = replace(self.draft, model=model)
         self.on_models()
 
     async def aim(self, target: Target) -> None:

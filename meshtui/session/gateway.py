@@ -27,6 +27,10 @@ class Gateway(Protocol):
         """Ask the router which model it would take for these messages; nothing is generated."""
         ...
 
+    async def limits(self) -> Mapping[str, Any]:
+        """Return the gateway's table of this key's limits (contract, section 7)."""
+        ...
+
     async def aclose(self) -> None:
         """Close every connection."""
         ...
@@ -45,7 +49,8 @@ class Target:
     """Where turns go: a profile's name, its gateway and what may be shown of its key.
 
     `connect` makes the client; it may be slow (TLS, imports), is called in a thread and raises Problem. An `insecure`
-    one would carry the key unencrypted to another machine: nothing is sent to it before the user allowed that.
+    one would carry the key unencrypted to another machine: nothing is sent to it before the user allowed that. A
+    gateway that `may_be_open` perhaps asks for no key.
     """
 
     profile: str
@@ -56,6 +61,8 @@ class Target:
     params: Mapping[str, Any] | None = None
     demo: bool = False
     insecure: bool = False
+    lacks_key: bool = False
+    may_be_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,9 @@ class Models:
         except Problem as problem:
             self.fault = problem.sentence
             raise
+        except Exception as error:
+            self.fault = Problem.bug(error).sentence
+            raise
         finally:
             self.fetching = False
             self.on_change()

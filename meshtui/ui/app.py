@@ -30,7 +30,7 @@ from meshtui.ui.ticker import Ticker
 from meshtui.ui.widgets.top import Front
 
 if TYPE_CHECKING:
-    from meshtui.session import Session
+    from meshtui.session import Profiles, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class MeshApp(CalmApp[str]):
 
     First a screen is painted that shows `front`. Then the rest is imported, `start` opens the history and
     returns the session, and the workbench is put over it with whatever was typed until then. `accept_key`
-    checks and keeps an API key; `first_run` says why one is asked for at once. Returns `demo` where the user
+    checks and keeps an API key; `profiles` are those to switch to, None in the demo; `first_run` says why a key is
+    asked for at once. Returns `demo` where the user
     asked for the demo, otherwise nothing. What `start` raised is in `failure`.
     """
 
@@ -65,6 +66,7 @@ class MeshApp(CalmApp[str]):
         accept_key: Callable[[Session, str], Awaitable[str | None]],
         *,
         front: Front,
+        profiles: Profiles | None = None,
         first_run: str = "",
         notices: Sequence[str] = (),
     ) -> None:
@@ -73,6 +75,7 @@ class MeshApp(CalmApp[str]):
         self.failure: Exception | None = None
         self.look = look
         self.accept_key = accept_key
+        self.profiles = profiles
         self.first_run = first_run
         self.notices = notices
         self.ticker = Ticker(self)
@@ -170,7 +173,8 @@ class MeshApp(CalmApp[str]):
         if self.session is None:
             return
         for command in COMMANDS:
-            if command.in_palette and screen is self.screen_stack[1]:
+            name = command.action.partition("(")[0]
+            if command.in_palette and screen is self.screen_stack[1] and screen.check_action(name, ()) is not False:
                 keys = self.look.keys.get(command.id, command.key)
                 title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
                 yield SystemCommand(title, command.help, _caller(screen, command.action))

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
-from meshtui.core.problem import Problem
 from meshtui.session import Session, StoreError
 from meshtui.ui.commands import COMMANDS, bindings
 from meshtui.ui.panes.conversation import ConversationPane
+from meshtui.ui.panes.model import ModelPane
+from meshtui.ui.screens.choosing import Choosing
 from meshtui.ui.screens.composing import CONTINUE, Composing
 from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
-from meshtui.ui.screens.key_entry import KeyEntry
-from meshtui.ui.screens.model_chooser import ModelChooser
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.widgets.chips import Chips
 from meshtui.ui.widgets.find import FindLine
@@ -26,7 +26,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript import Transcript
 
 
-class Workbench(Composing, Reading):
+class Workbench(Composing, Reading, Choosing):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
@@ -40,7 +40,10 @@ class Workbench(Composing, Reading):
     def compose(self) -> ComposeResult:
         """From top to bottom: what is in use, the conversation, what is going on, the prompt, the keys."""
         yield TopLine(self._front, id="top")
-        yield ConversationPane(self.session.file, id="conversation")
+        with Horizontal(id="centre"):
+            yield ConversationPane(self.session.file, id="conversation")
+            with Vertical(id="side"):
+                yield ModelPane(id="model")
         yield FindLine(id="find")
         yield StateLine(id="state")
         yield Chips(id="chips")
@@ -51,13 +54,14 @@ class Workbench(Composing, Reading):
         """Show the latest conversation and what stood in the prompt, then follow what changes."""
         self.prompt.recall = self.session.prompts
         self.mesh.ticker.signal.subscribe(self, self._changed)
+        self.session.take_last_choice()
         self.open_conversation(None)
         submitted, typed = self._typed_before()
         if submitted:
             self.say(submitted)
         if typed:
             self.prompt.put(self.prompt.value + typed)
-        self.call_after_refresh(self._settle)
+        self.call_after_refresh(self.begin_choosing)
 
     def on_key(self, event: events.Key) -> None:
         """Take what was typed before the prompt had the focus, though it may have it by now."""
@@ -68,22 +72,6 @@ class Workbench(Composing, Reading):
             self.prompt.focus()
         elif event.key == "enter":
             self.action_send()
-
-    def _settle(self) -> None:
-        """After the first paint: ask for a key where there is none, else make the client while the user reads."""
-        if self.mesh.first_run:
-            self._ask_for_key(self.mesh.first_run, first=True)
-        else:
-            self.run_worker(self._fetch_models(), group="catalog", exclusive=True, exit_on_error=False)
-
-    async def _fetch_models(self) -> None:
-        notice = ""
-        try:
-            await self.session.catalogue()
-        except Problem as problem:
-            notice = f"The model list could not be had: {problem}"
-        if isinstance(self.app.screen, ModelChooser):
-            self.app.screen.show_cards(self.session.cards, notice)
 
     # Conversations
 
@@ -98,6 +86,7 @@ class Workbench(Composing, Reading):
     def _show_conversation(self, become: Callable[[], object]) -> None:
         self.save_typed()
         self.cancel_wait()
+        self.instead_of = None
         try:
             become()
             self.put_kept(self.session.typed())
@@ -118,6 +107,7 @@ class Workbench(Composing, Reading):
         here = self.session.conversation
         if id is not None:
             self.open_conversation(id)
+            self.follow_conversation()
         elif here is not None and self.session.is_deleted(here.id):
             self.action_new_conversation()
         self.show_top()
@@ -144,22 +134,27 @@ class Workbench(Composing, Reading):
             self.refresh_bindings()
 
     def _show_state(self) -> None:
-        self.query_one(StateLine).show(self.running or self.last_turn, self.waits)
+        self.query_one(StateLine).show(self.running or self.last_turn, self.waits, self.instead_of is not None)
 
     @property
     def _front(self) -> Front:
         target, conversation = self.session.target, self.session.conversation
         title = conversation.title if conversation else ""
-        return Front(target.profile, target.masked_key, self.session.draft.model, title, target.demo)
+        model, fallbacks = self.session.draft.model, self.session.fallbacks
+        model += f" +{len(fallbacks)}" if fallbacks else ""
+        return Front(target.profile, target.masked_key, model, title, target.demo)
 
     def show_top(self) -> None:
         """Say again what is in use."""
         self.query_one(TopLine).show(self._front)
+        super().show_top()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only while something runs, retry and copy only when there is an answer."""
         if action == "stop":
             return True if self.running is not None or not self.prompt.has_focus else None
+        if action == "tour":
+            return self.session.target.demo
         if action in ("retry", "copy_answer"):
             return self.running is None and bool(self.session.nodes)
         return True
@@ -179,39 +174,13 @@ class Workbench(Composing, Reading):
             case "key":
                 self.action_enter_key()
             case "edit":
-                self.prompt.focus()
+                self.action_edit_last()
 
-    # Models, keys, help
+    def retry_with(self, model: str) -> None:
+        """Send the last request again with another model."""
+        self.action_retry(model)
 
-    def action_choose_model(self, then_retry: bool = False) -> None:
-        """Choose the model for the next message, or for sending the last one again."""
-
-        def chosen(model: str | None) -> None:
-            if model is not None:
-                self.session.choose_model(model)
-                self.show_top()
-                if then_retry:
-                    self.action_retry(model)
-
-        if not self.session.cards:
-            self.run_worker(self._fetch_models(), group="catalog", exclusive=True, exit_on_error=False)
-        notice = "" if self.session.cards else "fetching the list …"
-        self.app.push_screen(ModelChooser(self.session.cards, self.session.draft.model, notice), chosen)
-
-    def action_enter_key(self) -> None:
-        """Enter another API key for this profile."""
-        self._ask_for_key(f"Another key for the profile {self.session.target.profile}.", first=False)
-
-    def _ask_for_key(self, why: str, *, first: bool) -> None:
-        def done(outcome: str | None) -> None:
-            if outcome == "demo":
-                self.app.exit("demo")
-            self.show_top()
-
-        async def accept(key: str) -> str | None:
-            return await self.mesh.accept_key(self.session, key)
-
-        self.app.push_screen(KeyEntry(self.session.target.base_url, why, accept, first), done)
+    # Help
 
     def action_help(self) -> None:
         """Show the keys and what they do."""

@@ -1,0 +1,213 @@
+"""The part of the workbench that chooses: models, fallbacks, profiles, keys; and the demo's tour."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from meshtui.core.problem import Problem
+from meshtui.session import ConfigError, Target
+from meshtui.ui.panes.model import ModelPane
+from meshtui.ui.screens.bench import Bench
+from meshtui.ui.screens.fallback_list import FallbackList
+from meshtui.ui.screens.key_entry import KeyEntry
+from meshtui.ui.screens.model_picker import ModelPicker, PickerAsks
+from meshtui.ui.screens.profile_list import ProfileList
+from meshtui.ui.screens.question import Question
+from meshtui.ui.screens.tour import STEPS, Step, Tour
+
+ASK_HTTP = (
+    "{url} is plain http to another machine: your key and everything you send can be read by everyone on the way."
+    " Use it all the same? The answer is remembered for the profile {profile}."
+)
+
+
+class Choosing(Bench):
+    """Says what the next message goes to, and takes another."""
+
+    def begin_choosing(self) -> None:
+        """After the first paint: ask for what is missing, else fetch the models while the user reads."""
+        self.session.on_models = self.show_models
+        if self.session.target.insecure:
+            self.run_worker(self._switch_to(self.session.target), group="profile", exit_on_error=False)
+        elif self.mesh.first_run:
+            self._ask_for_key(self.mesh.first_run, first=True)
+        else:
+            self.fetch_models()
+        if self.session.target.demo and not self.session.recall("toured", False):
+            self.action_tour()
+
+    # Models
+
+    def fetch_models(self, anew: bool = False) -> None:
+        """Take the list from the disk, and from the gateway where that is old, or in any case where `anew`."""
+        self.app.run_worker(
+            self._fetch(anew), group="catalog", exclusive=True, exit_on_error=False, description="fetch the models"
+        )
+
+    async def _fetch(self, anew: bool) -> None:
+        models = self.session.models
+        await models.load()
+        if anew or not models.is_fresh:
+            try:
+                await self.session.catalogue()
+            except Problem:
+                self.show_models()  # they say why they could not be fetched
+
+    def show_models(self) -> None:
+        """Say again what is in use and what can be chosen."""
+        self.show_top()
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ModelPicker) and screen.is_mounted:
+                screen.show_models()
+
+    def show_top(self) -> None:
+        """Say again what is in use."""
+        model = self.session.draft.model
+        for pane in self.query(ModelPane):
+            pane.show(model, self.session.models.card(model), self.session.fallbacks)
+
+    def _picker(self, title: str = "", several: bool = False, chosen: Sequence[str] = ()) -> ModelPicker:
+        if not self.session.models.is_fresh:
+            self.fetch_models()
+        asks = PickerAsks(
+            lambda: self.session.models,
+            self.session.toggle_favourite,
+            lambda: self.fetch_models(anew=True),
+            self._ask_router,
+        )
+        return ModelPicker(asks, self.session.draft.model, title=title, several=several, chosen=chosen)
+
+    async def _ask_router(self) -> str:
+        text = self.prompt.value.strip()
+        if not text and not self.session.nodes:
+            return "Type a message first: the router chooses by what is asked."
+        try:
+            route = await self.session.ask_router(text or "continue")
+        except Problem as problem:
+            return f"The router could not be asked: {problem.sentence}"
+        about = "what stands in the prompt" if text else "this conversation"
+        because = f" (its fallback: {route.fallback})" if route.fallback else ""
+        return f"For {about} it would take {route.model} now{because}."
+
+    def action_choose_model(self, then_retry: bool = False) -> None:
+        """Choose the model for the next message, or for sending the last one again."""
+
+        def chosen(ids: tuple[str, ...] | None) -> None:
+            if ids:
+                self.session.choose_model(ids[0])
+                self.show_top()
+                if then_retry:
+                    self.retry_with(ids[0])
+
+        self.app.push_screen(self._picker(), chosen)
+
+    def retry_with(self, model: str) -> None:
+        """Send the last request again with another model."""
+
+    def action_choose_fallbacks(self) -> None:
+        """Choose the models that the gateway tries where the chosen one fails, and their order."""
+
+        def chosen(ids: tuple[str, ...] | None) -> None:
+            if ids is not None:
+                self.session.choose_fallbacks(ids)
+                self.show_top()
+
+        def pick(ids: Sequence[str]) -> ModelPicker:
+            return self._picker("Choose fallback models, in order", several=True, chosen=ids)
+
+        self.app.push_screen(FallbackList(self.session.fallbacks, pick), chosen)
+
+    # Profiles
+
+    def action_choose_profile(self) -> None:
+        """Send from now on through another profile: its gateway, its key, its defaults."""
+        profiles = self.mesh.profiles
+        if profiles is None:
+            self.mesh.say("The demo has one profile. Leave it with ctrl+q and start meshtui for your own.")
+            return
+
+        def chosen(name: str | None) -> None:
+            if name is not None:
+                self.run_worker(self._switch(name), group="profile", exclusive=True, exit_on_error=False)
+
+        self.app.push_screen(ProfileList(profiles.rows(), self.session.target.profile), chosen)
+
+    def follow_conversation(self) -> None:
+        """Go on with the profile that the conversation just opened was last used with."""
+        here, profiles = self.session.conversation, self.mesh.profiles
+        if here is not None and profiles is not None and here.profile not in ("", self.session.target.profile):
+            self.run_worker(
+                self._switch(here.profile, here.model), group="profile", exclusive=True, exit_on_error=False
+            )
+
+    async def _switch(self, name: str, model: str = "") -> None:
+        profiles, session = self.mesh.profiles, self.session
+        if profiles is None:
+            return
+        try:
+            target = await asyncio.to_thread(profiles.target, session, name)
+        except ConfigError as error:
+            self.mesh.say(f"Still on the profile {session.target.profile}. {error}")
+            return
+        await self._switch_to(target, model)
+
+    async def _switch_to(self, target: Target, model: str = "") -> None:
+        """Switch once the user allowed plain http where that is needed; ask for a key where there is none."""
+        profiles = self.mesh.profiles
+        if target.insecure and profiles is not None:
+            text = ASK_HTTP.format(url=target.base_url, profile=target.profile)
+            if not await self.app.push_screen_wait(Question("Send your key unencrypted?", text, "Use it", "No")):
+                return
+            try:
+                target = await asyncio.to_thread(profiles.allow_http, target)
+            except ConfigError as error:
+                self.mesh.say(str(error))
+                return
+        self.session.switch(target, model)
+        self.show_models()
+        if target.lacks_key:
+            self._ask_for_key(f"There is no API key for the profile {target.profile} yet.", first=False)
+        else:
+            self.fetch_models()
+
+    # Keys
+
+    def action_enter_key(self) -> None:
+        """Enter another API key for this profile."""
+        if self.session.target.demo:
+            self.mesh.say("The demo needs no key. Leave it with ctrl+q and start meshtui to enter yours.")
+            return
+        self._ask_for_key(f"Another key for the profile {self.session.target.profile}.", first=False)
+
+    def _ask_for_key(self, why: str, *, first: bool) -> None:
+        def done(outcome: str | None) -> None:
+            if outcome == "demo":
+                self.app.exit("demo")
+            self.show_models()
+
+        async def accept(key: str) -> str | None:
+            return await self.mesh.accept_key(self.session, key)
+
+        target = self.session.target
+        self.app.push_screen(KeyEntry(target.base_url, why, accept, first, target.may_be_open), done)
+
+    # The tour
+
+    def action_tour(self) -> None:
+        """Show in five steps what can be done; in the demo it comes by itself, once."""
+        place = self.session.recall("tour", 0)
+
+        def done(step: Step | None) -> None:
+            self.session.keep("toured", True)
+            if step is None:
+                self.session.keep("tour", 0)
+                return
+            self.session.keep("tour", (STEPS.index(step) + 1) % len(STEPS))
+            self.session.choose_model(step.model)
+            self.prompt.put(step.message)
+            self.prompt.focus()
+            self.show_top()
+            self.mesh.say("enter sends it. ctrl+p and “tour” go on with the next step.")
+
+        self.app.push_screen(Tour(place if isinstance(place, int) and 0 <= place < len(STEPS) else 0), done)

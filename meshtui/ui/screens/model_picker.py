@@ -1,0 +1,298 @@
+"""Choosing models: the gateway's list narrowed by typing and by chips, or any id that is typed in full."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.style import Style
+from textual.widgets import Input, Static
+
+from meshtui.core.catalog import ROUTER, ModelCard
+from meshtui.core.model_search import Filter, Sort, typed_filters
+from meshtui.core.text import clean, one_line
+from meshtui.session import Models
+from meshtui.ui.panes.model import facts_content
+from meshtui.ui.screens.conversation_list import age_words
+from meshtui.ui.widgets.filter_bar import FilterBar, pressed
+from meshtui.ui.widgets.model_list import ModelList
+
+SORTS = tuple(Sort)
+
+
+@dataclass(frozen=True, slots=True)
+class PickerAsks:
+    """What the picker asks of the workbench: the models as known now, to change a favourite, to fetch the list anew,
+    and which model the router would take (in a sentence)."""
+
+    models: Callable[[], Models]
+    toggle_favourite: Callable[[str], None]
+    refresh: Callable[[], None]
+    route: Callable[[], Awaitable[str]]
+
+
+class ModelPicker(ModalScreen[tuple[str, ...] | None]):
+    """Returns the ids of the chosen models, or None. Only with `several` more than one can be chosen, in order."""
+
+    DEFAULT_CSS = """
+    ModelPicker .picker {
+        width: 100%; max-width: 170; height: 100%; max-height: 52; padding: 0 1;
+        background: $panel; border: round $primary; border-title-color: $primary; border-title-style: bold;
+    }
+    ModelPicker Input { background: $surface; margin-bottom: 0; }
+    ModelPicker #body { height: 1fr; layout: vertical; }
+    ModelPicker #list { min-height: 4; }
+    ModelPicker #details { height: 6; border-top: solid $border-blurred; scrollbar-size-vertical: 1; }
+    ModelPicker #details Static { height: auto; }
+    ModelPicker #count { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+    ModelPicker #hints {
+        height: 1; text-wrap: nowrap; text-overflow: ellipsis; link-style: none; link-color: $foreground;
+        link-background-hover: $primary; link-color-hover: $background;
+    }
+    ModelPicker.-wide .picker { width: 96%; height: 92%; }
+    ModelPicker.-wide #body { layout: horizontal; }
+    ModelPicker.-wide #list { width: 1fr; height: 100%; }
+    ModelPicker.-wide #details {
+        width: 44; height: 100%; border-top: none; border-left: solid $border-blurred; padding: 0 1;
+    }
+    """
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Close"),
+        Binding("f2", "dismiss(None)", show=False),
+        Binding("f3", "sort", show=False),
+        Binding("f4", "star", show=False),
+        Binding("f5", "refetch", show=False),
+        Binding("f6", "clear", show=False),
+        Binding("f7", "route", show=False),
+        Binding("ctrl+home", "go('home')", show=False),
+        Binding("ctrl+end", "go('end')", show=False),
+    ]
+
+    def __init__(
+        self, asks: PickerAsks, current: str = "", *, title: str = "", several: bool = False, chosen: Sequence[str] = ()
+    ) -> None:
+        super().__init__()
+        self._asks, self._current, self._title, self._several = asks, current, title, several
+        self._marked: list[str] = list(chosen)
+        self._asked, self._sort = Filter(), Sort.MATCH
+        self._found = 0
+        self._routed = ""
+
+    def compose(self) -> ComposeResult:
+        """From top to bottom: what is typed, the chips, the list with its details, how many, the keys."""
+        with Vertical(classes="picker") as frame:
+            frame.border_title = Content(self._title or "Choose a model")
+            yield Input(placeholder="type to find, or an id in full", compact=True, select_on_focus=False)
+            yield FilterBar(id="filters")
+            with Container(id="body"):
+                yield ModelList(id="list")
+                with VerticalScroll(id="details", can_focus=False):
+                    yield Static(id="facts", markup=False)
+            yield Static(id="count", markup=False)
+            yield Static(id="hints", markup=False)
+
+    def on_mount(self) -> None:
+        """Show everything, with the model in use under the cursor."""
+        self.query_one(FilterBar).show(self._asked)
+        self._show_hints()
+        self._find(self._current)
+
+    # Finding
+
+    @property
+    def _list(self) -> ModelList:
+        return self.query_one(ModelList)
+
+    @property
+    def _typed(self) -> Input:
+        return self.query_one(Input)
+
+    def show_models(self) -> None:
+        """Take in what is known of the models now: the list arrived, or could not be had."""
+        at = self._list.card
+        self._find(at.id if at is not None else self._current)
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        query, asked = typed_filters(event.value, self._asked)
+        if query != event.value:
+            self._asked = asked
+            self.query_one(FilterBar).show(asked)
+            self._typed.value = query
+            return
+        self._find()
+
+    def _find(self, stay: str | None = None) -> None:
+        """Show what fits, with the cursor on the best, or on the model `stay` where it is among them."""
+        models, rows, query = self._asks.models(), self._list, self._typed.value
+        found = models.index.find(query, self._asked, self._sort, models.first)
+        self._found = len(found)
+        id = query.strip()
+        if id and " " not in id and id not in models.index.by_id:
+            found.append(ModelCard(id, name="as it is typed: it is in no list"))
+        rows.current, rows.marked = self._current, self._marked
+        rows.favourites, rows.recents = models.favourites, models.recents
+        place = next((at for at, card in enumerate(found) if card.id == stay), 0) if stay else 0
+        rows.show(found, place)
+        self._show_count()
+
+    def _show_count(self) -> None:
+        models, parts = self._asks.models(), []
+        total = len(models.index)
+        parts.append(f"{self._found} of {total} models" if total else "no list of models: type an id in full")
+        if self._sort is not Sort.MATCH:
+            parts.append(f"by {self._sort.value}")
+        if self._several:
+            parts.append(f"{len(self._marked)} chosen")
+        age = models.age()
+        if models.fetching:
+            parts.append("fetching the list …")
+        elif age is not None and age >= 60:
+            parts.append(f"list of {age_words(age)} ago")
+        if models.fault:
+            parts.append(f"could not be fetched: {one_line(models.fault, 200)}")
+        self.query_one("#count", Static).update(Content(" · ".join(parts)))
+
+    @on(ModelList.Moved)
+    def _show_facts(self) -> None:
+        card = self._list.card
+        shown = facts_content(card) if card is not None else Content.styled(self._nothing(), "$text-muted")
+        if card is not None and card.id == ROUTER and self._routed:
+            shown = Content("\n").join([shown, Content.styled(clean(self._routed), "$text-success")])
+        self.query_one("#facts", Static).update(shown)
+        self.query_one("#details").scroll_home(animate=False)
+        self._show_hints()
+
+    def _nothing(self) -> str:
+        if self._asked:
+            return f"Nothing fits {', '.join(self._asked.words.values())}. f6 takes the filters away."
+        return "Nothing fits." if self._typed.value.strip() else "Type the id of a model and press enter."
+
+    def _show_hints(self) -> None:
+        card = self._list.card
+        hints = [("enter", "choose", "choose")]
+        if self._several:
+            count = len(self._marked)
+            hints = [("space", "mark", "mark"), ("enter", f"take {count or 'this'}", "choose")]
+        hints += [("tab", "filters", "go('filters')")]
+        if self._asked or self._typed.value:
+            hints += [("f6", "clear", "clear")]
+        if card is not None and card.id == ROUTER:
+            hints += [("f7", "ask router", "route")]
+        hints += [("f3", "sort", "sort"), ("f4", "favourite", "star"), ("f5", "fetch", "refetch")]
+        hints += [("esc", "close", "dismiss(None)")]
+        parts = []
+        for key, words, action in hints:
+            link = Style.from_meta({"@click": f"screen.{action}"})
+            parts.append(Content.assemble((key, "bold $primary"), " ", words).stylize(link))
+        self.query_one("#hints", Static).update(Content("  ").join(parts))
+
+    # Keys
+
+    async def on_key(self, event: events.Key) -> None:
+        """Type wherever the focus is; move in the list from wherever it is."""
+        rows, line = self._list, self._typed
+        if event.key in ("down", "up", "pagedown", "pageup") and self.focused is not rows:
+            event.stop()
+            rows.focus()
+            await rows.run_action(
+                {"down": "move(1)", "up": "move(-1)", "pagedown": "page(1)"}.get(event.key, "page(-1)")
+            )
+        elif self.focused is rows and event.key == "space" and self._several:
+            event.stop()
+            self.action_mark()
+        elif self.focused is not line and event.is_printable and event.character and event.key != "space":
+            event.stop()
+            line.focus()
+            line.insert_text_at_cursor(event.character)
+        elif self.focused is rows and event.key == "backspace":
+            event.stop()
+            line.focus()
+            line.action_delete_left()
+
+    def action_go(self, where: str) -> None:
+        """Go to the first or last row, or to the chips."""
+        if where == "filters":
+            self.query_one(FilterBar).focus()
+        else:
+            self._list.action_move(-len(self._list.cards) if where == "home" else len(self._list.cards))
+
+    @on(FilterBar.Pressed)
+    def _press(self, event: FilterBar.Pressed) -> None:
+        card = self._list.card
+        self._ask(pressed(self._asked, event.name, card.provider if card is not None else ""))
+
+    def _ask(self, asked: Filter) -> None:
+        self._asked = asked
+        self.query_one(FilterBar).show(asked)
+        at = self._list.card
+        self._find(at.id if at is not None else None)
+
+    def action_clear(self) -> None:
+        """Take every filter away, and what is typed."""
+        self._typed.value = ""
+        self._sort = Sort.MATCH
+        self._ask(Filter())
+        self._typed.focus()
+
+    def action_sort(self) -> None:
+        """Take the next order."""
+        self._sort = SORTS[(SORTS.index(self._sort) + 1) % len(SORTS)]
+        self._find()
+
+    @on(ModelList.Starred)
+    def action_star(self) -> None:
+        """Make the model under the cursor a favourite, or one no longer; it stays under the cursor."""
+        card = self._list.card
+        if card is not None:
+            self._asks.toggle_favourite(card.id)
+            self._find(card.id)
+
+    def action_refetch(self) -> None:
+        """Fetch the list anew."""
+        self._asks.refresh()
+
+    def action_route(self) -> None:
+        """Ask the router which model it would take."""
+        card = self._list.card
+        if card is not None and card.id == ROUTER:
+            self._routed = "asking …"
+            self._show_facts()
+            self.run_worker(self._ask_router(), group="dialog", exclusive=True, exit_on_error=False)
+
+    async def _ask_router(self) -> None:
+        self._routed = await self._asks.route()
+        self._show_facts()
+
+    # Choosing
+
+    def action_mark(self) -> None:
+        """Take the model under the cursor among the chosen, or out of them."""
+        card = self._list.card
+        if card is None:
+            return
+        if card.id in self._marked:
+            self._marked.remove(card.id)
+        else:
+            self._marked.append(card.id)
+        self._list.marked = self._marked
+        self._list.action_move(1)
+        self._list.refresh()
+        self._show_count()
+        self._show_hints()
+
+    @on(Input.Submitted)
+    @on(ModelList.Chosen)
+    def action_choose(self) -> None:
+        """Return what is marked, or the model under the cursor."""
+        card = self._list.card
+        if self._several and self._marked:
+            self.dismiss(tuple(self._marked))
+        elif card is not None:
+            self.dismiss((card.id.strip() if card.id not in self._asks.models().index.by_id else card.id,))

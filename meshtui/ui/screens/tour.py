@@ -1,0 +1,132 @@
+"""The guided tour of the demo: one page for each job that people come with. It tells of what can be done today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page: the job, what to do for it, and a message to try it with."""
+
+    title: str
+    text: str
+    model: str = ""
+    message: str = ""
+
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        "Iterate on a prompt",
+        "Type a message below and press enter: the answer streams in, and all of it is on disk as it comes.\n"
+        "f5 sends the same message again as another answer. ↑ in the prompt brings earlier ones back.",
+        "sandbox/markdown",
+        "Show me what you can draw.",
+    ),
+    Step(
+        "Choose a model",
+        "f2 opens the list: type a few letters, press tab for the filters, f4 to keep a favourite.\n"
+        "Context, price and abilities stand beside each model. f5 after that asks the new one the same thing.",
+        "openai/gpt-4o-mini",
+        "Which model are you?",
+    ),
+    Step(
+        "Look at a tool call",
+        "Some models here call tools by themselves. The call stands in the conversation with its name and its\n"
+        "arguments as they arrive; space folds it, y copies it.",
+        "sandbox/fault-unknown-tool",
+        "What is the weather in Lisbon?",
+    ),
+    Step(
+        "Recover from a failure",
+        "Rate limits, spend caps, refused keys, cut streams: each is a card where the answer would have been. It says\n"
+        "what happened and what can be done, and what was typed or had arrived is kept. This one is a rate limit.",
+        "sandbox/fault-429-rpm",
+        "How long do I have to wait?",
+    ),
+    Step(
+        "Find and reuse",
+        "ctrl+r lists every conversation, by title, model or profile; ctrl+f finds text in this one.\n"
+        "f8 copies the last answer, and ctrl+p finds any other command by its name. f1 has all keys.",
+    ),
+)
+
+
+class Tour(ModalScreen[Step | None]):
+    """Returns the step whose message is to be tried, or None at the end or where the tour was skipped."""
+
+    DEFAULT_CSS = """
+    Tour { align: center bottom; background: $background 0%; }
+    Tour .dialog { width: 110; max-width: 98%; margin-bottom: 5; border: round $accent; padding: 0 2; }
+    Tour .title { margin-bottom: 0; }
+    Tour .buttons { margin-top: 1; }
+    Tour Button { margin-right: 1; }
+    """
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Skip"),
+        Binding("right,n", "step(1)", "Next"),
+        Binding("left,p", "step(-1)", "Back"),
+        Binding("t", "take", "Try it"),
+    ]
+
+    def __init__(self, first: int = 0) -> None:
+        super().__init__()
+        self.place = first
+
+    def compose(self) -> ComposeResult:
+        """The page and what can be done with it."""
+        with Vertical(classes="dialog"):
+            yield Static(id="step-title", classes="title", markup=False)
+            yield Static(id="step-text", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(Content("Next →"), variant="primary", id="next", compact=True)
+                yield Button(Content("Try it (t)"), id="try", compact=True)
+                yield Button(Content("← Back"), id="back", compact=True)
+                yield Button(Content("Skip (esc)"), id="skip", compact=True)
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._show()
+
+    def _show(self) -> None:
+        step, last = STEPS[self.place], self.place == len(STEPS) - 1
+        self.query_one("#step-title", Static).update(Content(f"{self.place + 1} of {len(STEPS)} · {step.title}"))
+        self.query_one("#step-text", Static).update(Content(step.text))
+        self.query_one("#next", Button).label = Content("Done" if last else "Next →")
+        self.query_one("#try", Button).display = bool(step.message)
+        self.query_one("#back", Button).display = self.place > 0
+        self.query_one("#skip", Button).display = not last
+        self.query_one("#next").focus()
+
+    def action_step(self, steps: int) -> None:
+        """Turn a page; after the last one the tour is over."""
+        if self.place + steps >= len(STEPS):
+            self.dismiss(None)
+            return
+        self.place = max(self.place + steps, 0)
+        self._show()
+
+    def action_take(self) -> None:
+        """Put the message of this page into the prompt."""
+        if STEPS[self.place].message:
+            self.dismiss(STEPS[self.place])
+
+    @on(Button.Pressed)
+    def _press(self, event: Button.Pressed) -> None:
+        match event.button.id:
+            case "next":
+                self.action_step(1)
+            case "back":
+                self.action_step(-1)
+            case "try":
+                self.action_take()
+            case _:
+                self.dismiss(None)
