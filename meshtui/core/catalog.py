@@ -16,7 +16,11 @@ DEAREST, CHEAPEST = Decimal(10**9), Decimal("1e-15")
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """One model. Prices are US dollars per million tokens; None means that the gateway did not say."""
+    """One model. Prices are US dollars per million tokens; None means that the gateway did not say.
+
+    `price_request` is a flat price for each request. A prompt of more than `long_from` tokens is charged at
+    `long_prices`: in, out and cached.
+    """
 
     id: str
     name: str = ""
@@ -29,6 +33,9 @@ class ModelCard:
     price_out: Decimal | None = None
     price_cached: Decimal | None = None
     discount_pct: Decimal | None = None
+    price_request: Decimal | None = None
+    long_from: int | None = None
+    long_prices: tuple[Decimal | None, Decimal | None, Decimal | None] = (None, None, None)
     capabilities: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
@@ -129,7 +136,8 @@ def card_from(row: object) -> ModelCard | None:
     architecture = _table(row.get("architecture"))
     inputs = _words(row.get("input_modalities")) or _words(architecture.get("input_modalities"))
     outputs = _words(row.get("output_modalities")) or _words(architecture.get("output_modalities"))
-    price_in, price_out, price_cached = _prices(_table(row.get("pricing")))
+    pricing = _table(row.get("pricing"))
+    price_in, price_out, price_cached = _prices(pricing)
     free = row.get("is_free")
     if not isinstance(free, bool):
         free = None if price_in is None or price_out is None else not (price_in or price_out)
@@ -144,7 +152,10 @@ def card_from(row: object) -> ModelCard | None:
         price_in=price_in,
         price_out=price_out,
         price_cached=price_cached,
-        discount_pct=_money(_table(row.get("pricing")).get("discount_pct")),
+        discount_pct=_money(pricing.get("discount_pct")),
+        price_request=_money(pricing.get("request_usd")),
+        long_from=_count(row.get("standard_context_threshold")),
+        long_prices=_long_prices(pricing),
         capabilities=_capabilities(row, inputs, outputs),
         inputs=inputs,
         outputs=outputs,
@@ -173,6 +184,16 @@ def _prices(pricing: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None,
             price = single * _MILLION
         found.append(price)
     return found[0], found[1], found[2]
+
+
+def _long_prices(pricing: Mapping[str, Any]) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return the prices in, out and of cached input beyond the standard context; the names go by prefix and part."""
+    if not any(name.startswith("long_context_") for name in pricing):
+        return None, None, None
+    names = (("prompt", "input"), ("completion", "output"), ("cache_read_input", "cache_read"))
+    found = [[_money(pricing.get(f"long_context_{part}_usd_per_1m")) for part in parts] for parts in names]
+    said = [next((price for price in prices if price is not None), None) for prices in found]
+    return said[0], said[1], said[2]
 
 
 def _capabilities(row: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str]) -> tuple[str, ...]:

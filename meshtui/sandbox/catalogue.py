@@ -69,15 +69,26 @@ class Model:
         """Whether /v1/chat/completions can use it."""
         return self.kind == "text"
 
-    def cost(self, prompt: int, completion: int, cached: int = 0, classifier: int = 0) -> Decimal:
-        """Price of one reply in US dollars, by the estimate of contract section 5; zero where unpriced."""
+    def cost(self, prompt: int, completion: int, cached: int = 0, classifier: tuple[int, int] = (0, 0)) -> Decimal:
+        """Price of one reply in US dollars, by the estimate of contract section 5; zero where unpriced.
+
+        classifier: tokens that the router read and wrote, charged at the same two rates.
+        """
         if self.prompt is None or self.completion is None:
             return Decimal(0)
-        cached_rate = self.prompt if self.cache_read is None else self.cache_read
-        total = (prompt - cached + classifier) * self.prompt + cached * cached_rate
-        total += completion * self.completion
+        rate_in, rate_out, rate_cached = self.prompt, self.completion, self.cache_read
+        if self.standard_context and prompt > self.standard_context and "long_context_input_usd_per_1m" in self.pricing:
+            rate_in = Decimal(self.pricing["long_context_input_usd_per_1m"] or 0)
+            rate_out, rate_cached = Decimal(self.pricing["long_context_output_usd_per_1m"] or 0), None
+        total = (prompt - cached + classifier[0]) * rate_in + cached * (rate_in if rate_cached is None else rate_cached)
+        total += (completion + classifier[1]) * rate_out
         discount = Decimal(self.pricing.get("discount_pct") or 0)
         return total / MILLION * (1 - discount / 100)
+
+    @property
+    def standard_context(self) -> int | None:
+        """Prompt tokens beyond which the long-context prices hold."""
+        return 200_000 if (self.context or 0) > 900_000 else None
 
     def row(self) -> dict[str, Any]:
         """The catalogue entry as the gateway sends it."""
@@ -106,7 +117,7 @@ class Model:
             "supports_background_response": False,
             "supports_video_generation": self.kind == "video",
             "supports_image_edit": False,
-            "standard_context_threshold": 200_000 if (self.context or 0) > 900_000 else None,
+            "standard_context_threshold": self.standard_context,
             "is_composite": False,
             "composite_models": None,
             "pricing": self._pricing(),

@@ -61,7 +61,7 @@ class Run:
         """What so many tokens of the reply cost, in US dollars; a cached reply costs nothing."""
         if self.from_cache:
             return Decimal(0)
-        classifier = self.pick.tokens if self.pick else 0
+        classifier = (self.pick.prompt_tokens, self.pick.completion_tokens) if self.pick else (0, 0)
         return self.model.cost(self.prompt_tokens, completion, self.cached_tokens, classifier)
 
     def usage(self) -> dict[str, Any]:
