@@ -8,13 +8,12 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from meshtui.cli import inputs
 from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, template_named
-from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of, from_url
+from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of
 from meshtui.core.chat import Draft, Message
 from meshtui.core.turn import (
     Delta,
@@ -51,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tools", metavar="FILE", action="append", default=[], help="tool definitions, JSON or TOML (repeat)"
     )
     parser.add_argument(
-        "--attach", metavar="FILE|URL", action="append", default=[], help="a picture, video or sound (repeat)"
+        "--attach",
+        metavar="FILE|URL",
+        action="append",
+        default=[],
+        help="a picture, video or sound; #detail=low or #fps=2 may follow (repeat)",
     )
     parser.add_argument("--tool-choice", metavar="CHOICE", help="none, auto, required, or the name of a tool")
     parser.add_argument(
@@ -140,12 +143,11 @@ def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
 def _attached(session: Session, where: str) -> Attachment:
     """Return a file or URL as an attachment; refuses with one sentence."""
     try:
-        if where.startswith(("http://", "https://")):
-            return from_url(where)
-        path = Path(where).expanduser()
-        return session.attach(path.name, inputs.read_bytes(path))
+        return session.attach(where)
     except (NotAttachable, StoreError) as error:
         refuse(str(error))
+    except OSError as error:
+        refuse(f"{where} cannot be read: {error.strerror or error}")
 
 
 def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:

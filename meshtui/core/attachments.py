@@ -249,11 +249,23 @@ def digests(request: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def with_detail(attachment: Attachment, detail: str | None = None, fps: str | None = None) -> Attachment:
-    """Return the attachment with the picture's detail (auto, low, high) or the video's frames per second set."""
+_OPTION = re.compile(r"#(detail=(?:auto|low|high)|fps=[0-9]+(?:\.[0-9]+)?)\Z")
+
+
+def split_option(where: str) -> tuple[str, str]:
+    """Split `PLACE#detail=low` or `PLACE#fps=2` into the place and the option; the option is empty without one."""
+    found = _OPTION.search(where)
+    return (where[: found.start()], found[1]) if found else (where, "")
+
+
+def with_option(attachment: Attachment, option: str) -> Attachment:
+    """Return the attachment with a picture's detail or a video's frames per second set. Raises NotAttachable."""
+    if not option:
+        return attachment
+    name, _, value = option.partition("=")
     part = attachment.part
-    if isinstance(part, ImagePart) and detail is not None:
-        part = replace(part, detail=detail)
-    if isinstance(part, VideoPart) and fps is not None:
-        part = replace(part, fps=fps)
-    return replace(attachment, part=part)
+    if name == "detail" and isinstance(part, ImagePart):
+        return replace(attachment, part=replace(part, detail=value))
+    if name == "fps" and isinstance(part, VideoPart):
+        return replace(attachment, part=replace(part, fps=value))
+    raise NotAttachable(f"{attachment.name} is {attachment.kind}: detail is for pictures, fps for videos.")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from meshtui.core.attachments import (
@@ -25,9 +25,12 @@ from meshtui.core.attachments import (
     expand,
     file_of,
     from_blob,
+    from_url,
     kind_of,
     refusal,
+    split_option,
     take_in,
+    with_option,
 )
 from meshtui.core.chat import Draft, Message, Part, sealed
 from meshtui.core.problem import Problem, ProblemKind
@@ -87,10 +90,22 @@ class Session(Aimed):
             self.draft = replace(self.draft, model=self.conversation.model)
         return nodes
 
-    def attach(self, name: str, data: bytes) -> Attachment:
-        """Store a file once by its content and return it as an attachment. Raises NotAttachable, StoreError."""
-        kind_of(name)
-        return from_blob(name, self.store.put_blob(data, PurePath(name).suffix.lower()), len(data))
+    def attach(self, where: str) -> Attachment:
+        """Return a file or a web address as an attachment; a file is stored, once by its content.
+
+        `#detail=low` behind a picture and `#fps=2` behind a video say how the model shall see it. Raises
+        NotAttachable, OSError where the file cannot be read, StoreError where it cannot be stored.
+        """
+        option = ""
+        if not Path(where).expanduser().exists():
+            where, option = split_option(where)
+        if where.startswith(("http://", "https://")):
+            return with_option(from_url(where), option)
+        path = Path(where).expanduser()
+        kind_of(path.name)
+        data = path.read_bytes()
+        stored = from_blob(path.name, self.store.put_blob(data, path.suffix.lower()), len(data))
+        return with_option(stored, option)
 
     def file(self, part: Part) -> File:
         """Return what can be said of a part that is not text: its name, kind, size, and where it lies."""
@@ -114,18 +129,30 @@ class Session(Aimed):
 
     # One turn
 
-    def say(self, text: str) -> Turn:
+    def say(self, text: str, instead_of: str | None = None) -> Turn:
         """Send what the user typed with what is attached, the model and the parameters of the draft; see `send`.
 
+        With `instead_of`, the id of a message of this branch, it becomes a sibling of that message.
         Raises NotAttachable where the attachments together pass the gateway's limit.
         """
-        check_size(self.attached)
-        message = Message("user", content_of(text, self.attached))
-        turn = self.send(replace(self.draft, messages=(message,)))
+        draft, branch = self.drafted(text), self.nodes
+        ids = [node.id for node in branch]
+        if instead_of in ids:
+            self.nodes = branch[: ids.index(instead_of)]
+        try:
+            turn = self.send(draft)
+        except StoreError:
+            self.nodes = branch
+            raise
         self.attached.clear()
         if text.strip():
             self.store.remember_prompt(text)
         return turn
+
+    def drafted(self, text: str) -> Draft:
+        """Return the draft with a message of this text and what is attached; raises NotAttachable."""
+        check_size(self.attached)
+        return replace(self.draft, messages=(Message("user", content_of(text, self.attached)),))
 
     def send(self, draft: Draft) -> Turn:
         """Put the draft's messages and its turn on disk; `run` then sends it.
@@ -137,7 +164,10 @@ class Session(Aimed):
 
     def retry(self, turn: Turn, model: str | None = None) -> Turn:
         """Begin the same request again as a sibling of `turn`, with another model where one is named."""
-        request = {**turn.request, "model": model} if model else turn.request
+        return self.beside(turn, {**turn.request, "model": model} if model else turn.request)
+
+    def beside(self, turn: Turn, request: Mapping[str, Any]) -> Turn:
+        """Begin another request as a sibling of `turn`: another answer to the same message."""
         ids = [node.id for node in self.nodes]
         before = self.nodes[: ids.index(turn.parent_id) + 1] if turn.parent_id in ids else []
         return self._begin(self._turn(request, turn.parent_id), before, [])

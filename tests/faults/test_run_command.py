@@ -305,3 +305,39 @@ def test_text_arrives_while_it_streams() -> None:
         running.communicate(timeout=10)
         assert time.monotonic() - began < 5
         assert running.returncode == 130
+
+
+def test_attachments_go_along(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    picture = tmp_path / "dot.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    _, result, _ = result_of(
+        capsys,
+        "what?",
+        "-m",
+        "sandbox/echo",
+        "--attach",
+        str(picture),
+        "--attach",
+        "https://example.test/clip.mp4#fps=2",
+    )
+    parts = json.loads(result["message"]["content"])["messages"][0]["content"]
+    assert [part["type"] for part in parts] == ["text", "image_url", "video_url"]
+    assert parts[1]["image_url"]["url"].startswith("data:image/png;base64,iVBOR")
+    assert parts[2] == {"type": "video_url", "video_url": {"url": "https://example.test/clip.mp4"}, "fps": "2"}
+
+
+def test_a_picture_that_comes_back_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    _, result, _ = result_of(capsys, "a cat", "-m", "sandbox/image")
+    assert "base64" not in json.dumps(result)
+    files = [path for path in Path(os.environ["MESHTUI_HOME"]).rglob("*.png") if path.is_file()]
+    assert len(files) == 1 and files[0].read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(("name", "words"), [("notes.txt", "not .txt files"), ("gone.png", "cannot be read")])
+def test_what_cannot_be_attached_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    assert run_command(["run", "hi", "--attach", str(tmp_path / name)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and words in err

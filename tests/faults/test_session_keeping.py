@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from meshtui.core.attachments import from_blob
+from meshtui.core.attachments import NotAttachable, from_blob
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.session import CHECKPOINT_SECONDS, StoreError
@@ -98,11 +98,50 @@ async def test_an_answer_that_cannot_be_kept_is_still_shown_and_said(box: Sandbo
         assert session.live == {}
 
 
+def file(home: Path, name: str) -> str:
+    home.mkdir(exist_ok=True)
+    (home / name).write_bytes(PIXEL)
+    return str(home / name)
+
+
+@pytest.mark.anyio
+async def test_an_edited_message_takes_the_place_of_the_last_as_another_branch(box: Sandbox, home: Path) -> None:
+    async with opened(home, box, "sandbox/echo") as session:
+        await session.run(session.say("first"))
+        await session.run(session.say("secnod"))
+        wrong = session.nodes[2]
+        turn = session.say("second", instead_of=wrong.id)
+        await session.run(turn)
+        assert [message["content"] for message in turn.request["messages"] if message["role"] == "user"] == [
+            "first",
+            "second",
+        ]
+        assert [node.message.text for node in session.nodes if node.role == "user"] == ["first", "second"]
+        assert {node.message.text for node in session.store.siblings(wrong.id)} == {"secnod", "second"}
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ("notes.txt", "not .txt files"),
+        ("dot.png#fps=2", "detail is for pictures"),
+        ("https://example.test/a.png#fps=2", "detail is for pictures"),
+    ],
+)
+def test_what_cannot_be_attached_is_said(box: Sandbox, home: Path, where: str, words: str) -> None:
+    session = new_session(home, box.url)
+    if where.startswith("dot"):
+        where = where.replace("dot.png", file(home, "dot.png"))
+    with pytest.raises(NotAttachable, match=words):
+        session.attach(where)
+    session.close()
+
+
 @pytest.mark.anyio
 async def test_an_attachment_leaves_as_its_bytes_and_is_stored_once(box: Sandbox, home: Path) -> None:
     async with opened(home, box, "sandbox/vision") as session:
-        picture = session.attach("dot.PNG", PIXEL)
-        assert session.attach("again.png", PIXEL).size == len(PIXEL)
+        picture = session.attach(file(home, "dot.PNG") + "#detail=low")
+        assert session.attach(file(home, "again.png")).size == len(PIXEL)
         session.attached.append(picture)
         turn = session.say("what is this?")
         assert session.attached == []
@@ -110,7 +149,10 @@ async def test_an_attachment_leaves_as_its_bytes_and_is_stored_once(box: Sandbox
         assert turn.state is TurnState.DONE, turn.problem
         content = box.requests[-1]["body"]["messages"][0]["content"]
         url = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
-        assert content[0] == {"type": "text", "text": "what is this?"} and content[1]["image_url"]["url"] == url
+        assert content[0] == {"type": "text", "text": "what is this?"} and content[1]["image_url"] == {
+            "url": url,
+            "detail": "low",
+        }
         blobs = [path for path in (home / "data" / "blobs").rglob("*") if path.is_file()]
         assert len(blobs) == 1 and blobs[0].read_bytes() == PIXEL
         with sqlite3.connect(session.store.path) as history:
@@ -124,7 +166,7 @@ async def test_a_file_that_is_gone_is_said_and_not_fatal(box: Sandbox, home: Pat
     async with opened(home, box, "sandbox/vision") as session:
         notices: list[str] = []
         session.on_notice = notices.append
-        picture = session.attach("my dot.png", PIXEL)
+        picture = session.attach(file(home, "my dot.png"))
         for path in (home / "data" / "blobs").rglob("*.png"):
             path.unlink()
         session.attached.append(picture)

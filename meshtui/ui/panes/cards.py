@@ -16,6 +16,7 @@ WAIT = Action("w", "retry when free", "retry_when_free")
 CANCEL_WAIT = Action("w", "don't wait", "retry_when_free")
 MODEL = Action("m", "model", "model")
 KEY = Action("k", "key", "key")
+EDIT = Action("e", "edit", "edit")
 CONTINUE = Action("c", "continue", "continue")
 
 _ACTIONS: Mapping[ProblemKind, tuple[Action, ...]] = {
@@ -26,9 +27,9 @@ _ACTIONS: Mapping[ProblemKind, tuple[Action, ...]] = {
     ProblemKind.PROVIDER_BUSY: (RETRY, WAIT, MODEL),
     ProblemKind.MODEL_NOT_FOUND: (MODEL,),
     ProblemKind.NOT_FOUND: (MODEL, RETRY),
-    ProblemKind.INVALID: (MODEL, RETRY),
-    ProblemKind.CONTEXT: (MODEL,),
-    ProblemKind.TOO_LARGE: (),
+    ProblemKind.INVALID: (EDIT, MODEL, RETRY),
+    ProblemKind.CONTEXT: (EDIT, MODEL),
+    ProblemKind.TOO_LARGE: (EDIT,),
     ProblemKind.NOT_A_GATEWAY: (RETRY,),
     ProblemKind.STREAM_CUT: (RETRY, CONTINUE, MODEL),
     ProblemKind.STREAM_ERROR: (RETRY, CONTINUE, MODEL),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
 
 from textual import on
 from textual.timer import Timer
 from textual.widgets import TextArea
 
-from meshtui.core.attachments import Attachment, NotAttachable, from_url
+from meshtui.core.attachments import NotAttachable
 from meshtui.core.turn import Turn
 from meshtui.session import Session, StoreError
 from meshtui.ui.editor import edit
@@ -23,6 +22,8 @@ from meshtui.ui.widgets.prompt import Prompt
 DRAFT_SECONDS = 0.5
 """How long after the last key what stands in the prompt is on disk."""
 
+ATTACH_HINT = "path or web address; #detail=low (picture) or #fps=2 (video) may follow"
+
 CONTINUE = "Continue exactly where your last answer was cut off."
 
 
@@ -32,6 +33,7 @@ class Composing(Bench):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.waits = False
+        self.instead_of: str | None = None
         self._saving: Timer | None = None
         self._kept = ""
         self._waiting: Timer | None = None
@@ -71,7 +73,12 @@ class Composing(Bench):
         self.prompt.insert("\n")
 
     def action_edit_prompt(self) -> None:
-        """Open the prompt in the user's own editor."""
+        """Open the prompt in the user's own editor; in the conversation, the block under the cursor, to read."""
+        if self.pane.transcript.has_focus:
+            _, fault = edit(self.app, self.pane.transcript.current()[0], ".md")
+            if fault:
+                self.mesh.say(fault)
+            return
         text, fault = edit(self.app, self.prompt.value, ".md")
         if fault:
             self.mesh.say(fault)
@@ -96,14 +103,14 @@ class Composing(Bench):
 
     def action_attach(self) -> None:
         """Attach a picture, video or sound to the next message."""
-        self.app.push_screen(Ask("Attach a file", "path or web address of a picture, video or sound"), self.attach)
+        self.app.push_screen(Ask("Attach a file", ATTACH_HINT), self.attach)
 
     def attach(self, where: str | None) -> None:
         """Attach a file or a web address; says why where that cannot be."""
         if not where:
             return
         try:
-            attachment = self._attachment(where)
+            attachment = self.session.attach(where)
         except (NotAttachable, StoreError) as error:
             self.mesh.say(str(error))
             return
@@ -116,12 +123,6 @@ class Composing(Bench):
             return
         self.session.attached.append(attachment)
         self._show_chips()
-
-    def _attachment(self, where: str) -> Attachment:
-        if where.startswith(("http://", "https://")):
-            return from_url(where)
-        path = Path(where).expanduser()
-        return self.session.attach(path.name, path.read_bytes())
 
     @on(Prompt.DetachAsked)
     def action_detach(self) -> None:
@@ -150,13 +151,14 @@ class Composing(Bench):
         """Send a text in this conversation, with what is attached."""
         self.save_typed()  # of a draft, only what is said in full is cleared
         try:
-            turn = self.session.say(text)
+            turn = self.session.say(text, instead_of=self.instead_of)
         except StoreError as error:
             self.mesh.say(f"Nothing was sent, because it could not be kept: {error}")
             return
         except NotAttachable as error:
             self.mesh.say(str(error))
             return
+        self.edit_instead(None)
         if self.prompt.value == text:
             self.prompt.take()
             self._kept = ""
@@ -187,13 +189,30 @@ class Composing(Bench):
         if ended is not None and ended.problem is None and ended.finish_reason is not None:
             self.action_send()
 
+    def action_edit_last(self) -> None:
+        """Put the last message back into the prompt: what is sent then takes its place, as another branch."""
+        node = next((node for node in reversed(self.session.nodes) if node.role == "user"), None)
+        if node is None or self.running is not None:
+            return
+        self.prompt.put(node.message.text)
+        self.edit_instead(node.id)
+        self.prompt.focus()
+
+    def edit_instead(self, node_id: str | None) -> None:
+        """Say which message the prompt will take the place of, if any."""
+        self.instead_of = node_id
+        self.prompt.set_class(node_id is not None, "-editing")
+        self.follow()
+
     # Stopping and repeating
 
     def action_stop(self) -> None:
-        """Stop the answer that streams, keeping what arrived; with none, go to the prompt."""
+        """Stop the answer that streams, keeping what arrived; with none, leave the editing and go to the prompt."""
         turn = self.running
         if turn is not None:
             self.session.stop(turn)
+        elif self.instead_of is not None:
+            self.edit_instead(None)
         else:
             self.prompt.focus()
 
