@@ -97,6 +97,7 @@ class Workbench(Composing, Reading, Choosing):
         self.prompt.focus()
         self.show_top()
         self.follow()
+        self.refresh_bindings()
 
     def action_list_conversations(self) -> None:
         """Choose another conversation from the list."""
