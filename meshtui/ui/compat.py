@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 from textual.app import App
 from textual.geometry import Size
+from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
 if TYPE_CHECKING:
@@ -16,18 +18,30 @@ if TYPE_CHECKING:
 def set_scroll_state(view: ScrollView, height: int, y: int) -> None:
     """Set the height of what a view scrolls over and its position, without a layout of the screen.
 
-    The ordinary setters lay out every widget of the screen again when the height changes. The view must show
-    its vertical scrollbar always, and repaint itself.
+    The ordinary setters lay out every widget of the screen again when the height changes, and draw the whole
+    scrollbar for each row. Here it is drawn when its thumb looks different. The view must show its vertical
+    scrollbar always, and repaint itself.
     """
-    if view.virtual_size.height != height:
-        view.set_reactive(Widget.virtual_size, Size(view.size.width, height))
-        if view.show_vertical_scrollbar:
-            view.vertical_scrollbar.window_virtual_size = height
-    if view.scroll_y != y:
-        view.set_reactive(Widget.scroll_y, float(y))
-        if view.show_vertical_scrollbar:
-            view.vertical_scrollbar.position = y
+    view.set_reactive(Widget.virtual_size, Size(view.size.width, height))
+    view.set_reactive(Widget.scroll_y, float(y))
     view.set_reactive(Widget.scroll_target_y, float(y))
+    if view.show_vertical_scrollbar:
+        bar = view.vertical_scrollbar
+        before = _thumb(bar)
+        bar.set_reactive(ScrollBar.window_virtual_size, height)
+        bar.set_reactive(ScrollBar.position, float(y))
+        if _thumb(bar) != before:
+            bar.refresh()
+
+
+def _thumb(bar: ScrollBar) -> tuple[int, int]:
+    """Return where the thumb begins and ends, in eighths of a cell."""
+    size, window, virtual = bar.size.height, bar.window_size, bar.window_virtual_size
+    if not size or not window or virtual <= window:
+        return 0, 0
+    thumb = max(1.0, window * size / virtual)
+    start = int((size - thumb) * bar.position / (virtual - window) * 8)
+    return start, start + ceil(thumb * 8)
 
 
 Result = TypeVar("Result")

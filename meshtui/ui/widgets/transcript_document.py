@@ -163,6 +163,11 @@ class TranscriptDocument:
                 high = middle
         return low
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all heights are known."""
+        return not self.views or (self._queue is not None and not self._queue)
+
     def measure_some(self, near: int, seconds: float) -> bool:
         """Measure guessed heights for so long, those near an entry first; return whether some are left."""
         until = perf_counter() + seconds

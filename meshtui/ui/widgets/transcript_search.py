@@ -82,9 +82,6 @@ class Search:
         """Forget the hits in an entry."""
         self.total -= len(self._hits.pop(key, ()))
 
-    def forget_overlays(self) -> None:
-        """Nothing is kept by row, so a new width needs nothing."""
-
     def step(self, seconds: float) -> bool:
         """Search for so long; return whether anything was looked through."""
         if self._pattern is None or not self._queue:
