@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshtui.session.comparison import Comparison, Lane, Variant, variants
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.models import Models
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id, retry_wait
@@ -10,9 +11,11 @@ from meshtui.store.toml import ConfigError
 
 __all__ = [
     "CHECKPOINT_SECONDS",
+    "Comparison",
     "ConfigError",
     "Conversation",
     "Gateway",
+    "Lane",
     "Models",
     "Node",
     "ProfileRow",
@@ -21,6 +24,8 @@ __all__ = [
     "Session",
     "StoreError",
     "Target",
+    "Variant",
     "new_id",
     "retry_wait",
+    "variants",
 ]

@@ -22,6 +22,17 @@ class Library:
         self.nodes = self.store.history(found.head_id) if found and found.head_id else []
         return self.nodes
 
+    def show_branch(self, node_id: str) -> None:
+        """Make the branch that ends with a node the one on which its conversation goes on; raises StoreError."""
+        nodes = self.store.history(node_id)
+        if nodes:
+            self.store.move_head(nodes[-1].conversation_id, node_id)
+            self.conversation, self.nodes = self.store.conversation(nodes[-1].conversation_id), nodes
+
+    def siblings(self, node_id: str) -> list[Node]:
+        """Return a node and the other answers to the same message, oldest first."""
+        return self.store.siblings(node_id)
+
     def new(self) -> None:
         """Begin an empty conversation; nothing is stored before something is sent."""
         self.conversation, self.nodes = None, []

@@ -33,8 +33,9 @@ from meshtui.core.attachments import (
     with_option,
 )
 from meshtui.core.chat import Draft, Message, Part, sealed
+from meshtui.core.limits import Allowance
 from meshtui.core.problem import Problem, ProblemKind
-from meshtui.core.turn import Delta, MediaDelta, Turn, TurnState
+from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
 from meshtui.session.aimed import Aimed
 from meshtui.session.gateway import Gateway, Route, Target
 from meshtui.store.catalogues import Catalogues
@@ -58,7 +59,8 @@ class Session(Aimed):
 
     `draft` is what the next message goes out with: model, parameters, tools; `attached` goes with it. `on_change`
     is called with a turn whenever something of it changed, and with the delta where one did it; `on_notice` with
-    a sentence that concerns no single turn.
+    a sentence that concerns no single turn. `waits` says of turns that are to be sent again when that will be, in
+    seconds since the epoch.
     """
 
     def __init__(
@@ -74,12 +76,14 @@ class Session(Aimed):
         super().__init__(store, target, catalogues, now)
         self.attached: list[Attachment] = []
         self.live: dict[str, Turn] = {}
+        self.waits: dict[str, float] = {}
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock, self._sleep = clock, sleep
         self._targets: dict[str, Target] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
+        self._allowances: dict[tuple[str, str], Allowance] = {}
 
     # What is about to be sent
 
@@ -199,6 +203,8 @@ class Session(Aimed):
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in one
+        allowance = self.allowance(self._targets.get(turn.id))
+        allowance.leave(turn.id)
         self._tasks[turn.id] = task
         self._started[turn.id] = self._clock()
         try:
@@ -210,11 +216,14 @@ class Session(Aimed):
                     await self._stream(gateway, turn)
                     break
                 except Problem as problem:
+                    if problem.kind is ProblemKind.RATE_LIMIT and problem.retry_after_seconds is not None:
+                        allowance.refuse(problem.retry_after_seconds, self._now())
                     wait = retry_wait(problem, attempt)
                     if turn.has_output or attempt == retries or wait is None:
                         raise
                     self.on_notice(f"{problem}. Trying again in {wait:.0f} s.")
-                    await self._sleep(wait)
+                    await self._wait_to_repeat(turn, wait)
+                    allowance.leave(turn.id)
             self._end(turn, TurnState.DONE)
         except asyncio.CancelledError:
             self._end(turn, TurnState.STOPPED)  # synchronous: nobody awaits us at exit
@@ -226,6 +235,20 @@ class Session(Aimed):
             raise
         finally:
             self._tasks.pop(turn.id, None)
+            allowance.settle(turn.id)
+
+    async def _wait_to_repeat(self, turn: Turn, seconds: float) -> None:
+        self.waits[turn.id] = self._now() + seconds
+        self.on_change(turn, None)
+        try:
+            await self._sleep(seconds)
+        finally:
+            del self.waits[turn.id]
+
+    def allowance(self, target: Target | None = None) -> Allowance:
+        """Return what is known to be left of a target's limits, of those in use where none is named."""
+        target = target or self.target
+        return self._allowances.setdefault((target.base_url, target.masked_key), Allowance())
 
     async def _stream(self, gateway: Gateway, turn: Turn) -> None:
         started, request = self._started[turn.id], turn.request
@@ -236,7 +259,11 @@ class Session(Aimed):
                 self.on_notice(f"The attached file {name} is no longer there; the message says so in its place.")
         async with aclosing(gateway.stream(request, stream=bool(request.get("stream")))) as deltas:
             async for delta in deltas:
-                if isinstance(delta, MediaDelta):
+                if isinstance(delta, Opened):
+                    allowance = self.allowance(self._targets.get(turn.id))
+                    allowance.settle(turn.id)
+                    allowance.read_headers(delta.headers, self._now())
+                elif isinstance(delta, MediaDelta):
                     delta = MediaDelta(self._taken_in(delta.part))
                 turn.apply(delta, self._clock() - started)
                 if turn.id not in self._due:
@@ -259,6 +286,11 @@ class Session(Aimed):
             task.cancel()
         else:
             self._end(turn, TurnState.STOPPED)
+
+    def refuse(self, turn: Turn, problem: Problem) -> None:
+        """End a turn that was not sent, and say why."""
+        if turn.id not in self._tasks:
+            self._end(turn, TurnState.FAILED, problem)
 
     def close(self) -> None:
         """Stop every live turn, at once and synchronously: their text is on disk when this returns."""

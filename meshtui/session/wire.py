@@ -49,6 +49,14 @@ class Wire:
         reason = told.get("fallback_reason") if isinstance(told, Mapping) else None
         return Route(model, reason if isinstance(reason, str) else "")
 
+    async def limits(self) -> Mapping[str, Any]:
+        """Return the gateway's table of this key's limits, an empty one where it has none; raises Problem."""
+        try:
+            payload, _ = await self._client.request("GET", "/v1/usage/rate-limits")
+        except MeshAPIError as error:
+            raise problem_from(error) from error
+        return payload if isinstance(payload, Mapping) else {}
+
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()

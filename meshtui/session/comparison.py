@@ -1,0 +1,274 @@
+"""Several answers to one message at once: every lane is a turn of its own through the session's one `run`.
+
+A lane's failure is a value on its turn and nobody else's affair. Lanes beyond what is left of the gateway's minute
+wait, visibly, until its window is over; what a spend limit refused stops what has not started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from meshtui.core.chat import Draft, Message
+from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.turn import Turn, TurnState
+from meshtui.session.session import Session
+from meshtui.store.db import Node
+
+SOCKETS = 8
+"""How many lanes of one comparison have a connection at the same time."""
+
+LOOK_SECONDS = 3.0
+"""How long the gateway may take to say what is left; the lanes start without it then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A draft with one thing changed; `label` says what, and is shown on its lane. Labels may be foreign text."""
+
+    label: str
+    draft: Draft
+
+
+def variants(
+    draft: Draft,
+    models: Sequence[str] = (),
+    params: Iterable[tuple[str, Any]] = (),
+    drafts: Iterable[Variant] = (),
+    samples: int = 1,
+) -> list[Variant]:
+    """Return one variant for each combination of a model, a parameter's value and another draft.
+
+    `drafts` are other whole drafts, such as another template or another value of a slot. What does not vary is not
+    said. `samples` repeats each of them.
+    """
+    found = list(drafts) or [Variant("", draft)]
+    chosen = list(models) or [draft.model]
+    found = [
+        Variant(_joined(model if len(chosen) > 1 or not one.label else "", one.label), replace(one.draft, model=model))
+        for one in found
+        for model in chosen
+    ]
+    changes = list(params)
+    if changes:
+        found = [
+            Variant(
+                _joined(one.label if len(found) > 1 else "", f"{name} {value}"),
+                replace(one.draft, params={**one.draft.params, name: value}),
+            )
+            for one in found
+            for name, value in changes
+        ]
+    if samples > 1:
+        found = [
+            Variant(f"{one.label or 'sample'} #{number}", one.draft)
+            for one in found
+            for number in range(1, samples + 1)
+        ]
+    return found
+
+
+def _joined(*words: str) -> str:
+    return " · ".join(word for word in words if word)
+
+
+class Lane:
+    """One answer of a comparison. `place` counts from 1 in the order in which whole answers arrived."""
+
+    __slots__ = ("label", "node", "place", "starts_at", "turn", "_woken")
+
+    def __init__(self, label: str, turn: Turn, node: Node) -> None:
+        self.label = label
+        self.turn = turn
+        self.node = node
+        self.place: int | None = None
+        self.starts_at: float | None = None
+        """When it may start, in seconds since the epoch, while it waits for the gateway's window."""
+        self._woken = asyncio.Event()
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether its answer is whole."""
+        return self.turn.state is TurnState.DONE
+
+    def wake(self) -> None:
+        """Let what waits for the window look again."""
+        self._woken.set()
+
+    def sleep(self) -> None:
+        """Let the next wait last as long as it is told."""
+        self._woken.clear()
+
+    async def wait(self, seconds: float) -> None:
+        """Wait so long, or until it is woken."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+
+
+class Comparison:
+    """The lanes of one message. `retries` is how often a lane that was refused for now is sent again by itself.
+
+    Whoever made it runs `run(lane)` for every lane that was begun, or `run_all` for those there are.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        retries: int = 0,
+        sockets: int = SOCKETS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.session = session
+        self.retries = retries
+        self.lanes: list[Lane] = []
+        self._sockets = asyncio.Semaphore(sockets)
+        self._now = now
+        self._history: list[Message] = []
+        self._places = 0
+        self._spent = False
+
+    # The lanes
+
+    def begin(self, chosen: Sequence[Variant]) -> list[Lane]:
+        """Put the message and the turns of all lanes on disk; raises StoreError, and nothing leaves then."""
+        for variant in chosen:
+            self.add(variant)
+        if self.lanes:
+            self.session.show_branch(self.lanes[0].node.id)
+        return self.lanes
+
+    def add(self, variant: Variant) -> Lane:
+        """Begin one more answer to the same message; raises StoreError."""
+        session = self.session
+        if not self.lanes:
+            self._history = session.messages()
+            turn = session.send(variant.draft)
+        else:
+            turn = session.beside(self.lanes[0].turn, variant.draft.request(self._history))
+        lane = Lane(variant.label, turn, session.nodes[-1])
+        self.lanes.append(lane)
+        return lane
+
+    @classmethod
+    def of(cls, session: Session, node: Node, **settings: Any) -> Comparison:
+        """Return the answers that a message has already, as lanes."""
+        comparison = cls(session, **settings)
+        for sibling in session.siblings(node.id):
+            if sibling.turn is not None:
+                comparison.lanes.append(Lane(sibling.turn.model or "default model", sibling.turn, sibling))
+        done = [lane for lane in comparison.lanes if lane.succeeded]
+        for place, lane in enumerate(sorted(done, key=lambda lane: lane.turn.ended_at or 0.0), 1):
+            lane.place = place
+        comparison._places = len(done)
+        return comparison
+
+    def again(self, lane: Lane, label: str | None = None, **changes: Any) -> None:
+        """Send a lane's request once more, with members changed; the earlier answer stays in the tree."""
+        self.stop(lane)
+        request: Mapping[str, Any] = {**lane.turn.request, **changes}
+        lane.turn = self.session.beside(lane.turn, request)
+        lane.node, lane.label = self.session.nodes[-1], lane.label if label is None else label
+        lane.place, lane.starts_at = None, None
+        lane.sleep()
+        self._spent = False
+
+    def beside(self, lane: Lane, label: str, **changes: Any) -> Lane:
+        """Begin one more lane that differs from `lane` in some members of the request; raises StoreError."""
+        turn = self.session.beside(lane.turn, {**lane.turn.request, **changes})
+        added = Lane(label, turn, self.session.nodes[-1])
+        self.lanes.append(added)
+        self._spent = False
+        return added
+
+    def stop(self, lane: Lane) -> None:
+        """End a lane that waits or streams; what arrived of it is kept."""
+        if not lane.turn.ended:
+            self.session.stop(lane.turn)
+        lane.wake()
+
+    def remove(self, lane: Lane) -> None:
+        """Take a lane out of sight; what it said stays in the tree."""
+        self.stop(lane)
+        self.lanes.remove(lane)
+
+    def keep(self, lane: Lane) -> None:
+        """Let the conversation go on from a lane's answer; the others stay in the tree. Raises StoreError."""
+        self.session.show_branch(lane.node.id)
+        if lane.turn.model:
+            self.session.choose_model(lane.turn.model)
+
+    @property
+    def running(self) -> bool:
+        """Whether a lane waits or streams."""
+        return any(not lane.turn.ended for lane in self.lanes)
+
+    # Running
+
+    async def look(self) -> int | None:
+        """Ask the gateway what is left of the minute, where it tells; return how many requests may leave now."""
+        allowance = self.session.allowance()
+        try:
+            async with asyncio.timeout(LOOK_SECONDS):
+                allowance.read_table(await (await self.session.gateway()).limits(), self._now())
+        except (Problem, TimeoutError):
+            pass  # a gateway without that table says what it allows when it refuses
+        return allowance.room(self._now())
+
+    async def run_all(self) -> None:
+        """Run every lane that has not ended, side by side, and return when all have."""
+        async with asyncio.TaskGroup() as tasks:
+            for lane in self.lanes:
+                if not lane.turn.ended:
+                    tasks.create_task(self.run(lane))
+
+    async def run(self, lane: Lane) -> None:
+        """Drive one lane to its end, when the window and the number of connections allow it."""
+        turn = lane.turn
+        try:
+            async with self._sockets:
+                await self._until_allowed(lane, turn)
+                if not turn.ended and self._spent:
+                    self.session.refuse(turn, not_sent())
+                await self.session.run(turn, self.retries)
+        except asyncio.CancelledError:
+            self.session.stop(turn)
+            raise
+        except Exception as error:
+            if not turn.ended:
+                raise
+            self.session.on_notice(str(Problem.bug(error)))  # it ended that turn as a problem; the others go on
+        finally:
+            lane.starts_at = None
+        self._note_end(lane, turn)
+
+    async def _until_allowed(self, lane: Lane, turn: Turn) -> None:
+        allowance = self.session.allowance()
+        while not turn.ended and not self._spent and (wait := allowance.wait(self._now())) > 0:
+            lane.starts_at = self._now() + wait
+            self.session.on_change(turn, None)
+            await lane.wait(wait)
+        lane.starts_at = None
+
+    def _note_end(self, lane: Lane, turn: Turn) -> None:
+        if lane.turn is not turn:
+            return
+        if turn.state is TurnState.DONE:
+            self._places += 1
+            lane.place = self._places
+        elif turn.problem is not None and turn.problem.kind is ProblemKind.SPEND:
+            self._spent = True
+            for other in self.lanes:
+                if other.turn.state is TurnState.QUEUED:
+                    self.session.refuse(other.turn, not_sent())
+                    other.wake()
+        self.session.on_change(turn, None)
+
+
+def not_sent() -> Problem:
+    """Return the problem of a lane that was not sent because the spend limit refused another one."""
+    return Problem(ProblemKind.SPEND, "not_sent", "It was not sent: the spend limit refused another lane.")
