@@ -45,9 +45,12 @@ def facts(card: ModelCard) -> Sequence[tuple[str, str]]:
     return rows
 
 
-def facts_content(card: ModelCard) -> Content:
-    """Return the facts as lines to show."""
-    return Content("\n").join(Content.styled(line, look) for look, line in facts(card))
+def facts_content(card: ModelCard, *, short: bool = False) -> Content:
+    """Return the facts as lines to show, name and id in one line where it is to be `short`."""
+    lines = [Content.styled(line, look) for look, line in facts(card)]
+    if short and card.name != card.id:
+        lines[:2] = [Content("  ").join(lines[:2])]
+    return Content("\n").join(lines)
 
 
 class ModelPane(Static):

@@ -135,7 +135,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         self._found = len(found)
         id = query.strip()
         if id and " " not in id and id not in models.index.by_id:
-            found.append(ModelCard(id, name="as it is typed: it is in no list"))
+            found.append(ModelCard(id, name=id, description="It is in no list, and is sent as it is typed."))
+        rows.typed = id if found and found[-1].id not in models.index.by_id else ""
         rows.current, rows.marked = self._current, self._marked
         rows.favourites, rows.recents = models.favourites, models.recents
         place = next((at for at, card in enumerate(found) if card.id == stay), 0) if stay else 0
@@ -162,7 +163,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
     @on(ModelList.Moved)
     def _show_facts(self) -> None:
         card = self._list.card
-        shown = facts_content(card) if card is not None else Content.styled(self._nothing(), "$text-muted")
+        short = not self.has_class("-wide")
+        shown = facts_content(card, short=short) if card is not None else Content.styled(self._nothing(), "$text-muted")
         if card is not None and card.id == ROUTER and self._routed:
             shown = Content("\n").join([shown, Content.styled(clean(self._routed), "$text-success")])
         self.query_one("#facts", Static).update(shown)
@@ -185,8 +187,9 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
             hints += [("f6", "clear", "clear")]
         if card is not None and card.id == ROUTER:
             hints += [("f7", "ask router", "route")]
-        hints += [("f3", "sort", "sort"), ("f4", "favourite", "star"), ("f5", "fetch", "refetch")]
-        hints += [("esc", "close", "dismiss(None)")]
+        else:
+            hints += [("f5", "fetch", "refetch")]
+        hints += [("f3", "sort", "sort"), ("f4", "star", "star"), ("esc", "close", "dismiss(None)")]
         parts = []
         for key, words, action in hints:
             link = Style.from_meta({"@click": f"screen.{action}"})

@@ -83,8 +83,9 @@ class FilterBar(Static, can_focus=True):
         chips = []
         for place, name in enumerate(NAMES):
             holds = name in words
-            label = one_line(words.get(name) or SWITCHES.get(name, name), 28).replace(" ", "\u00a0")
-            text = f"✓{label}\u00a0" if holds else f"\u00a0{label}\u00a0"
+            label = one_line(words.get(name, name) if name not in SWITCHES else name.partition("_")[0], 28)
+            label = label.replace(" ", "\u00a0")
+            text = f"✓{label}" if holds else f"\u00a0{label}"
             here = self.has_focus and place == self._place
             look = "bold $background on $accent" if here else "bold $background on $primary" if holds else "$text-muted"
             chips.append(Content.styled(text, look).stylize(Style.from_meta({"@click": f"press_chip({name!r})"})))

@@ -93,6 +93,8 @@ class ModelList(ScrollView, can_focus=True):
         self.cards: Sequence[ModelCard] = ()
         self.cursor = 0
         self.current = ""
+        self.typed = ""
+        """An id that stands at the end because it was typed, and is in no list."""
         self.favourites: Collection[str] = ()
         self.recents: Collection[str] = ()
         self.marked: Sequence[str] = ()
@@ -188,7 +190,7 @@ class ModelList(ScrollView, can_focus=True):
         at, style = self._columns, self._style("head")
         text = " " * MARKS + _fit("model", at.id) + _fit("name", at.name)
         text += "context".rjust(at.context)[-at.context :] if at.context else ""
-        text += "  " + _fit("$ per M, in/out", at.price - 2) if at.price else ""
+        text += "  " + _fit("$/M in/out", at.price - 2) if at.price else ""
         return [Segment(text + _fit("can", at.can), style)]
 
     def _row(self, card: ModelCard, at_cursor: bool) -> list[Segment]:
@@ -199,9 +201,11 @@ class ModelList(ScrollView, can_focus=True):
         star = "★ " if card.id in self.favourites else "· " if card.id in self.recents else "  "
         segments = [Segment(self._sign(card), mark), Segment(star, mark), Segment(_fit(card.id, at.id), plain)]
         rest = _fit(card.name if card.name != card.id else "", at.name)
-        if at.context:
+        if card.id == self.typed:
+            rest += "as typed"
+        elif at.context:
             rest += card.context_words.rjust(at.context) + "  " + _fit(card.price.replace("$", ""), at.price - 2)
-        rest += _fit(can_words(card), at.can)
+        rest += _fit(can_words(card) if card.id != self.typed else "", at.can)
         return [*segments, Segment(rest, muted)]
 
     def _sign(self, card: ModelCard) -> str:
