@@ -77,9 +77,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("answer.copy", "Copy answer", "f8", "copy_answer", "Copy the last answer as the model wrote it."),
     # Textual's own text area takes f6 and f7 otherwise.
     Command("focus.prompt", "Prompt", "f6", "focus_prompt", "Go to the prompt.", priority=True),
-    Command(
-        "focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation.", priority=True
-    ),
+    Command("focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation.", priority=True),
     Command("block.up", "Block up", "alt+up", "block(-1)", "Move to the block above, in the conversation."),
     Command("block.down", "Block down", "alt+down", "block(1)", "Move to the block below, in the conversation."),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
