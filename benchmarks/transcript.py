@@ -70,7 +70,9 @@ def _block(rng: random.Random) -> str:
     if kind == "quote":
         return "> " + _words(rng, 40) + "\n\n"
     if kind == "code":
-        lines = [f"    {rng.choice(WORDS)} = call({rng.randint(0, 99)}, 'text')  # {rng.choice(WORDS)}" for _ in range(12)]
+        lines = [
+            f"    {rng.choice(WORDS)} = call({rng.randint(0, 99)}, 'text')  # {rng.choice(WORDS)}" for _ in range(12)
+        ]
         return "```python\ndef work():\n" + "\n".join(lines) + "\n```\n\n"
     rows = [f"| {_words(rng, 3)} | {rng.randint(0, 999)} | {_words(rng, 4)} |" for _ in range(8)]
     return "| name | count | note |\n|---|---:|---|\n" + "\n".join(rows) + "\n\n"
@@ -81,6 +83,7 @@ def _block(rng: random.Random) -> str:
 
 def run_child(options: argparse.Namespace) -> None:
     """Run the application of one variant; its figures go to a file."""
+    import meshtui.ui  # noqa: F401  (sets what Textual reads when it is imported)
     from textual.app import App, ComposeResult
     from textual.containers import VerticalScroll
     from textual.widgets import Input, Markdown
@@ -102,6 +105,9 @@ def run_child(options: argparse.Namespace) -> None:
 
         async def on_mount(self) -> None:
             self.query_one(Input).focus()
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(50_000, 20, 50)
             if options.child == "ours" and not options.messages:
                 self.run_worker(self.stream_ours())
             elif options.child == "ours":
@@ -111,9 +117,7 @@ def run_child(options: argparse.Namespace) -> None:
 
         def open_many(self) -> None:
             body = document(150)
-            entries = [
-                Entry(str(n), "assistant" if n % 2 else "user", text=body) for n in range(options.messages)
-            ]
+            entries = [Entry(str(n), "assistant" if n % 2 else "user", text=body) for n in range(options.messages)]
             view = self.query_one(Transcript)
             empty = _memory()
             started = time.perf_counter()
@@ -160,9 +164,6 @@ def run_child(options: argparse.Namespace) -> None:
             await self.stream(stream.write, empty)
 
         async def stream(self, write: Any, empty: float) -> None:
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(50_000, 20, 50)
             memory = _memory() - empty
             lag = Lag()
             Path(options.out + ".ready").touch()
