@@ -15,6 +15,7 @@ from typing import Any
 
 from meshtui.core.assemble import CallAssembler
 from meshtui.core.chat import Message, Part, TextPart
+from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem
 from meshtui.core.text import Growing
 
@@ -134,15 +135,18 @@ class Turn:
     `request` is the body as it goes over the wire; it may be given as a function that reads it when it is first
     asked for, because every request of a long conversation repeats all that went before. `started_at` and
     `ended_at` are seconds since the epoch, `first_at` (of the first output), `last_at` (of anything) and `total`
-    seconds since the turn was sent.
+    seconds since the turn was sent. `cost` is what the reply itself said in US dollars, `estimate` what the catalogue
+    makes of it, `billed` what the gateway's usage report has.
     """
 
     __slots__ = (
         "_request",
         "assembler",
+        "billed",
         "content",
         "cost",
         "ended_at",
+        "estimate",
         "finish_reason",
         "first_at",
         "headers",
@@ -205,6 +209,8 @@ class Turn:
         self.meta: dict[str, Any] = {}
         self.usage: Mapping[str, Any] | None = None
         self.cost: Decimal | None = None
+        self.estimate: Decimal | None = None
+        self.billed: Decimal | None = None
         self.finish_reason: str | None = None
         self.noise: dict[str, int] = {}
         self.samples: dict[str, str] = {}
@@ -225,6 +231,11 @@ class Turn:
     def ended(self) -> bool:
         """Whether nothing more will change."""
         return self.state in ENDED
+
+    @property
+    def charge(self) -> Charge:
+        """What the turn cost, and how surely."""
+        return charge_of(self.estimate, self.cost, self.billed)
 
     @property
     def has_output(self) -> bool:

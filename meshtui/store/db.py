@@ -37,6 +37,7 @@ from meshtui.store.rows import (
     turn_values,
 )
 from meshtui.store.shelf import Shelf
+from meshtui.store.usage import UsageRows
 
 __all__ = ["Conversation", "Node", "Store", "StoreError", "TurnFacts"]
 
@@ -45,7 +46,7 @@ TITLE_LENGTH = 80
 _UPDATE = "UPDATE turn SET {} WHERE id = :id"
 
 
-class Store(Conversations, Shelf, RequestBodies):
+class Store(Conversations, Shelf, RequestBodies, UsageRows):
     """The history of one user in one file; several processes may use the same file at once."""
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
@@ -200,6 +201,7 @@ class Store(Conversations, Shelf, RequestBodies):
         reply = json_row(turn.reply().to_json())
         execute("UPDATE node SET message_json = ? WHERE turn_id = ?", self._texts(reply, turn.id))
         execute("DELETE FROM piece WHERE turn_id = ?", (turn.id,))
+        self._store_usage(execute, turn)
         execute(
             "UPDATE conversation SET updated_at = MAX(updated_at, ?)"
             " WHERE id = (SELECT conversation_id FROM turn WHERE id = ?)",

@@ -164,7 +164,7 @@ _PLAIN = (
     "ended_at",
     "finish_reason",
 )
-_CODED = ("cost", "usage_json", "headers_json", "problem_json", "noise_json", "meta_json")
+_CODED = ("cost", "estimate", "billed", "usage_json", "headers_json", "problem_json", "noise_json", "meta_json")
 TURN_COLUMNS = ", ".join(f"t.{name}" for name in (*_PLAIN, *_CODED))
 _STATES = {state.value: state for state in TurnState}
 
@@ -189,7 +189,9 @@ def turn_values(turn: Turn) -> dict[str, Any]:
     for name in ("prompt_tokens", "completion_tokens"):
         count = usage.get(name)
         values[name] = count if isinstance(count, int) and abs(count) < 1 << 62 else None
-    values["cost"] = None if turn.cost is None else str(turn.cost)
+    for name in ("cost", "estimate", "billed"):
+        amount = getattr(turn, name)
+        values[name] = None if amount is None else str(amount)
     values["usage_json"] = None if turn.usage is None else json_row(turn.usage)
     harmless = {name: value for name, value in turn.headers.items() if name.lower() not in CREDENTIALS}
     values["headers_json"] = json_row(masked(harmless)) if harmless else None
@@ -212,13 +214,14 @@ def masked(value: Any) -> Any:
 
 def turn_from_row(row: Sequence[Any], request: Callable[[], Mapping[str, Any]]) -> Turn:
     """Build the turn of the columns `TURN_COLUMNS`, still without its reply."""
-    (id, parent_id, state, profile, model, served_model, request_id, reply_id, status, started_at, *times) = row[:-7]
-    finish_reason, cost, *coded = row[-7:]
+    (id, parent_id, state, profile, model, served_model, request_id, reply_id, status, started_at, *times) = row[:-9]
+    finish_reason, cost, estimate, billed, *coded = row[-9:]
     turn = Turn(id, request, model=model, parent_id=parent_id, profile=profile, started_at=started_at)
     turn.state = _STATES[state]
     turn.served_model, turn.request_id, turn.reply_id, turn.status = served_model, request_id, reply_id, status
     turn.first_at, turn.last_at, turn.reasoning_total, turn.total, turn.ended_at = times
     turn.finish_reason, turn.cost = finish_reason, _decimal(cost)
+    turn.estimate, turn.billed = _decimal(estimate), _decimal(billed)
     usage, headers, problem, noise, meta = coded
     if usage is not None:
         turn.usage = json.loads(usage)

@@ -98,7 +98,50 @@ _FIRST = (
     "CREATE TABLE blob (hash TEXT PRIMARY KEY, suffix TEXT NOT NULL, size INTEGER NOT NULL, created_at REAL NOT NULL)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_UNITS = 1_000_000_000_000  # in a dollar; an old migration does not lean on what the program says today
+
+_SECOND = (
+    "ALTER TABLE turn ADD COLUMN estimate TEXT",  # US dollars by the catalogue
+    "ALTER TABLE turn ADD COLUMN billed TEXT",  # US dollars as the gateway's usage report has them
+    # Apart from the turn, whose rows are wide: sums over all of them are read at once.
+    """
+    CREATE TABLE usage (
+        turn_id TEXT PRIMARY KEY REFERENCES turn(id) ON DELETE CASCADE,
+        conversation_id TEXT NOT NULL,
+        day INTEGER NOT NULL,  -- as 20261120, by the user's clock
+        started_at REAL NOT NULL,
+        profile TEXT NOT NULL,
+        model TEXT NOT NULL,
+        session_id TEXT,
+        request_id TEXT,
+        prompt INTEGER,
+        completion INTEGER,
+        cached INTEGER,
+        reasoning INTEGER,
+        classifier INTEGER,
+        first_at REAL,
+        total REAL,
+        estimate INTEGER,  -- this and the next two: millionths of a millionth of a dollar
+        stated INTEGER,
+        billed INTEGER,
+        asked INTEGER NOT NULL DEFAULT 0  -- how often the gateway was asked for the bill
+    )
+    """,
+    "CREATE INDEX usage_started ON usage(started_at)",
+    "CREATE INDEX usage_conversation ON usage(conversation_id, started_at)",
+    "CREATE INDEX usage_model ON usage(model, started_at)",
+    "CREATE INDEX usage_unbilled ON usage(profile, started_at) WHERE billed IS NULL AND request_id IS NOT NULL",
+    f"""
+    INSERT INTO usage (turn_id, conversation_id, day, started_at, profile, model, session_id, request_id, prompt,
+        completion, first_at, total, stated)
+    SELECT id, conversation_id, CAST(strftime('%Y%m%d', started_at, 'unixepoch', 'localtime') AS INTEGER), started_at,
+        profile, model, session_id, request_id, prompt_tokens, completion_tokens, first_at, total,
+        CAST(ROUND(CAST(cost AS REAL) * {_UNITS}) AS INTEGER)
+    FROM turn WHERE ended_at IS NOT NULL AND (first_at IS NOT NULL OR usage_json IS NOT NULL OR cost IS NOT NULL)
+    """,  # noqa: S608 - our number
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
 
 
 class UnknownSchema(Exception):
