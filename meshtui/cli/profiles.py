@@ -113,7 +113,7 @@ def _why(problem: Problem, key: str) -> str:
 
     if problem.kind is not ProblemKind.KEY_REFUSED:
         return problem.sentence
-    said = f" It said: {problem.message}" if problem.message else ""
+    said = f": {problem.message.rstrip('.')}" if problem.message else ""
     if not key:
-        return f"This gateway wants a key.{said}"
-    return f"The gateway refused this key.{said} Copy it again in full, or make a new one, and try once more."
+        return f"This gateway wants a key{said}."
+    return f"The gateway refused this key{said}. Copy it again in full, or make a new one, and try once more."

@@ -17,8 +17,8 @@ from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.tour import STEPS, Step, Tour
 
 ASK_HTTP = (
-    "{url} is plain http to another machine: your key and everything you send can be read by everyone on the way."
-    " Use it all the same? The answer is remembered for the profile {profile}."
+    "{url} is plain http to another machine: everything you send, with the key, can be read by everyone on the way."
+    " Use it all the same? A yes is remembered for the profile {profile}."
 )
 
 
@@ -157,7 +157,7 @@ class Choosing(Bench):
         profiles = self.mesh.profiles
         if target.insecure and profiles is not None:
             text = ASK_HTTP.format(url=target.base_url, profile=target.profile)
-            if not await self.app.push_screen_wait(Question("Send your key unencrypted?", text, "Use it", "No")):
+            if not await self.app.push_screen_wait(Question("Send unencrypted?", text, "Use it", "No")):
                 return
             try:
                 target = await asyncio.to_thread(profiles.allow_http, target)
@@ -208,6 +208,5 @@ class Choosing(Bench):
             self.prompt.put(step.message)
             self.prompt.focus()
             self.show_top()
-            self.mesh.say("enter sends it. ctrl+p and “tour” go on with the next step.")
 
         self.app.push_screen(Tour(place if isinstance(place, int) and 0 <= place < len(STEPS) else 0), done)

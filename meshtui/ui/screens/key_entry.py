@@ -62,7 +62,7 @@ class KeyEntry(ModalScreen[str | None]):
     def _lines(self) -> list[str]:
         return [
             clean(self._why),
-            f"It goes to {one_line(self._base_url, 54)} only, and is checked with one call that costs nothing.",
+            f"It goes to {one_line(self._base_url, 30)} only; one free call checks it.",
             "It is kept in a file that only you can read; the demo needs none."
             if self._first
             else "It is kept in a file that only you can read.",

@@ -26,38 +26,41 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step(
         "Iterate on a prompt",
-        "Type a message below and press enter: the answer streams in, and all of it is on disk as it comes.\n"
+        "Type a message below and press enter: the answer streams in, and all of it is on disk as it comes. "
         "f5 sends the same message again as another answer. ↑ in the prompt brings earlier ones back.",
         "sandbox/markdown",
         "Show me what you can draw.",
     ),
     Step(
         "Choose a model",
-        "f2 opens the list: type a few letters, press tab for the filters, f4 to keep a favourite.\n"
+        "f2 opens the list: type a few letters, press tab for the filters, f4 to keep a favourite. "
         "Context, price and abilities stand beside each model. f5 after that asks the new one the same thing.",
         "openai/gpt-4o-mini",
         "Which model are you?",
     ),
     Step(
         "Look at a tool call",
-        "Some models here call tools by themselves. The call stands in the conversation with its name and its\n"
-        "arguments as they arrive; space folds it, y copies it.",
-        "sandbox/fault-unknown-tool",
+        "Some models here call tools that nobody offered. Each call stands in the conversation with its name and its "
+        "arguments as they arrive. f7 goes there: j and k move, y copies, space folds.",
+        "sandbox/fault-missing-index",
         "What is the weather in Lisbon?",
     ),
     Step(
         "Recover from a failure",
-        "Rate limits, spend caps, refused keys, cut streams: each is a card where the answer would have been. It says\n"
+        "Rate limits, spend caps, refused keys, cut streams: each is a card where the answer would have been. It says "
         "what happened and what can be done, and what was typed or had arrived is kept. This one is a rate limit.",
         "sandbox/fault-429-rpm",
         "How long do I have to wait?",
     ),
     Step(
         "Find and reuse",
-        "ctrl+r lists every conversation, by title, model or profile; ctrl+f finds text in this one.\n"
+        "ctrl+r lists every conversation, by title, model or profile; ctrl+f finds text in this one. "
         "f8 copies the last answer, and ctrl+p finds any other command by its name. f1 has all keys.",
     ),
 )
+
+NOTE = "t puts a message for this into the prompt. Go on later with ctrl+p and “tour”."
+END = "The tour is in the palette: ctrl+p and “tour”."
 
 
 class Tour(ModalScreen[Step | None]):
@@ -65,7 +68,7 @@ class Tour(ModalScreen[Step | None]):
 
     DEFAULT_CSS = """
     Tour { align: center bottom; background: $background 0%; }
-    Tour .dialog { width: 110; max-width: 98%; margin-bottom: 5; border: round $accent; padding: 0 2; }
+    Tour .dialog { margin-bottom: 5; border: round $accent; padding: 0 2; }
     Tour .title { margin-bottom: 0; }
     Tour .buttons { margin-top: 1; }
     Tour Button { margin-right: 1; }
@@ -83,9 +86,10 @@ class Tour(ModalScreen[Step | None]):
 
     def compose(self) -> ComposeResult:
         """The page and what can be done with it."""
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog -wide"):
             yield Static(id="step-title", classes="title", markup=False)
             yield Static(id="step-text", markup=False)
+            yield Static(id="step-note", classes="note", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content("Next →"), variant="primary", id="next", compact=True)
                 yield Button(Content("Try it (t)"), id="try", compact=True)
@@ -100,6 +104,7 @@ class Tour(ModalScreen[Step | None]):
         step, last = STEPS[self.place], self.place == len(STEPS) - 1
         self.query_one("#step-title", Static).update(Content(f"{self.place + 1} of {len(STEPS)} · {step.title}"))
         self.query_one("#step-text", Static).update(Content(step.text))
+        self.query_one("#step-note", Static).update(Content(NOTE if step.message else END))
         self.query_one("#next", Button).label = Content("Done" if last else "Next →")
         self.query_one("#try", Button).display = bool(step.message)
         self.query_one("#back", Button).display = self.place > 0
