@@ -122,6 +122,19 @@ def _run(arguments: argparse.Namespace) -> int:
     return run(arguments, look_around(arguments))
 
 
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.compare import add_arguments
+
+    add_arguments(parser)
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.compare import compare
+    from meshtui.cli.surroundings import look_around
+
+    return compare(arguments, look_around(arguments))
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     from meshtui.cli.models import add_arguments
 
@@ -168,6 +181,7 @@ Run = Callable[[argparse.Namespace], int]
 COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "demo": ("open the workbench on a simulated gateway; no key is needed", _nothing, _demo),
     "run": ("send one message without a screen and print the answer", _add_run, _run),
+    "compare": ("send one message to several models at once and print what each took", _add_compare, _compare),
     "models": ("list, search or show the gateway's models", _add_models, _models),
     "sessions": ("list conversations, or show one", _add_sessions, _sessions),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),

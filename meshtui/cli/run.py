@@ -37,12 +37,18 @@ from meshtui.session import Session, StoreError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run` (design, section 5)."""
-    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say; - or nothing reads stdin")
+    add_message_arguments(parser)
     parser.add_argument("-m", "--model", metavar="ID", help="the model, as the gateway names it")
-    parser.add_argument("-s", "--system", metavar="TEXT", help="a system message before everything else")
     parser.add_argument(
         "-t", "--template", metavar="NAME", help="a template of this project, of yours, or the gateway's"
     )
+    parser.add_argument("--events", action="store_true", help="print one object per change, a line each")
+
+
+def add_message_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is sent, to one model or to several."""
+    parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say; - or nothing reads stdin")
+    parser.add_argument("-s", "--system", metavar="TEXT", help="a system message before everything else")
     parser.add_argument(
         "-v", "--var", metavar="NAME=VALUE", action="append", default=[], help="the value of a slot (repeat)"
     )
@@ -66,7 +72,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--retries", type=_count, metavar="N", help="tries after the first, before a reply begins (default 2)"
     )
     parser.add_argument("--json", action="store_true", help="print one object at the end")
-    parser.add_argument("--events", action="store_true", help="print one object per change, a line each")
 
 
 def _count(text: str) -> int:
@@ -76,11 +81,15 @@ def _count(text: str) -> int:
     return number
 
 
-def draft_from(arguments: argparse.Namespace, surroundings: Surroundings) -> Draft:
+def prompt_of(arguments: argparse.Namespace) -> str:
+    """Return what the options say to be said; reads stdin where they say so."""
+    return inputs.prompt_from(arguments.prompt, optional=bool(arguments.template or arguments.attach))
+
+
+def draft_from(arguments: argparse.Namespace, surroundings: Surroundings, prompt: str) -> Draft:
     """Return what the options ask to be sent; refuses, one sentence, what cannot be."""
     variables = inputs.pairs(arguments.var, "-v/--var")
     template = template_named(arguments.template, surroundings) if arguments.template else None
-    prompt = inputs.prompt_from(arguments.prompt, optional=bool(arguments.template or arguments.attach))
     said = (Message("user", prompt),) if prompt.strip() else ()
     system, params = arguments.system or "", dict(surroundings.params)
     before: tuple[Message, ...] = ()
@@ -128,16 +137,22 @@ def check(request: Mapping[str, Any]) -> None:
 def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     """Send one turn and print its reply; return the exit code."""
     surroundings.require_key()
-    draft = draft_from(arguments, surroundings)
-    retries = arguments.retries if arguments.retries is not None else surroundings.retries
+    draft = draft_from(arguments, surroundings, prompt_of(arguments))
     session = surroundings.session()
     try:
-        if arguments.attach:
-            draft = with_attachments(draft, [_attached(session, where) for where in arguments.attach])
-        check(draft.request())
+        draft = checked(draft, session, arguments)
+        retries = arguments.retries if arguments.retries is not None else surroundings.retries
         return asyncio.run(_drive(session, draft, retries, arguments))
     finally:
         session.close()
+
+
+def checked(draft: Draft, session: Session, arguments: argparse.Namespace) -> Draft:
+    """Return the draft with the files that the options attach; refuses a request that the contract does not allow."""
+    if arguments.attach:
+        draft = with_attachments(draft, [_attached(session, where) for where in arguments.attach])
+    check(draft.request())
+    return draft
 
 
 def _attached(session: Session, where: str) -> Attachment:
@@ -161,11 +176,7 @@ def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:
 
 
 async def _drive(session: Session, draft: Draft, retries: int, arguments: argparse.Namespace) -> int:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - a coroutine always runs in one
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+    task = cancelled_by_signals()
     printer = Printer(arguments.json, arguments.events, on_closed=task.cancel)
     session.on_change = printer.changed
     session.on_notice = say
@@ -177,6 +188,16 @@ async def _drive(session: Session, draft: Draft, retries: int, arguments: argpar
     finally:
         await session.aclose()
     return printer.end(turn)
+
+
+def cancelled_by_signals() -> asyncio.Task[Any]:
+    """Let the signals that end a program cancel the current task; return it."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine always runs in one
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
+    return task
 
 
 class Printer:

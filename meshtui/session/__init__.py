@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshtui.session.comparison import Comparison, Lane, Variant, variants
+from meshtui.session.comparison import Comparison, Figures, Lane, Variant, variants
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.models import Models
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id, retry_wait
@@ -14,6 +14,7 @@ __all__ = [
     "Comparison",
     "ConfigError",
     "Conversation",
+    "Figures",
     "Gateway",
     "Lane",
     "Models",

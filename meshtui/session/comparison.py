@@ -10,17 +10,23 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from meshtui.core.chat import Draft, Message
+from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.quote import BYTES_PER_TOKEN
 from meshtui.core.turn import Turn, TurnState
+from meshtui.core.usage import card_for, price_of, tokens_of
 from meshtui.session.session import Session
 from meshtui.store.db import Node
 
 SOCKETS = 8
 """How many lanes of one comparison have a connection at the same time."""
+
+LEAST_FLOW = 0.05
+"""Seconds of streaming from which on a speed means something."""
 
 LOOK_SECONDS = 3.0
 """How long the gateway may take to say what is left; the lanes start without it then."""
@@ -107,6 +113,20 @@ class Lane:
         """Wait so long, or until it is woken."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a lane took so far. Times in seconds; `guessed` says that nobody counted the tokens yet."""
+
+    first: float | None = None
+    total: float | None = None
+    tokens: int = 0
+    guessed: bool = True
+    speed: float | None = None
+    charge: Charge = field(default_factory=Charge)
+    finish: str = ""
+    place: int | None = None
 
 
 class Comparison:
@@ -267,6 +287,24 @@ class Comparison:
                     self.session.refuse(other.turn, not_sent())
                     other.wake()
         self.session.on_change(turn, None)
+
+    def figures(self, lane: Lane) -> Figures:
+        """Return what a lane took so far: prices as the gateway said, else by the catalogue, else unknown."""
+        turn = lane.turn
+        counted = tokens_of(turn.usage, turn.meta)
+        tokens = counted.completion
+        written = tokens if tokens is not None else round(weight_of_answer(turn))
+        flowing = (turn.total if turn.total is not None else turn.last_at) - (turn.first_at or 0.0)
+        speed = written / flowing if turn.first_at is not None and flowing > LEAST_FLOW else None
+        card = card_for(self.session.models.index.by_id, turn.model, turn.served_model or "")
+        charge = charge_of(price_of(card, counted), turn.cost, None)
+        reason = turn.finish_reason or ""
+        return Figures(turn.first_at, turn.total, written, tokens is None, speed, charge, reason, lane.place)
+
+
+def weight_of_answer(turn: Turn) -> float:
+    """Return the tokens of what came of an answer, roughly, without reading it again."""
+    return (len(turn.content) + len(turn.reasoning)) / BYTES_PER_TOKEN
 
 
 def not_sent() -> Problem:

@@ -1,0 +1,218 @@
+"""`meshtui compare`: one message to several models at once, without a screen, through the same session."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from meshtui.cli import inputs
+from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
+from meshtui.cli.run import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
+from meshtui.cli.surroundings import Surroundings
+from meshtui.core.chat import Draft
+from meshtui.core.problem import Problem
+from meshtui.core.text import one_line
+from meshtui.core.turn import Turn, TurnState
+from meshtui.session import Comparison, Figures, Lane, Session, Variant, variants
+
+MOST_LANES = 64
+CATALOGUE_SECONDS = 10.0
+"""How long the price list may take once the answers are there."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `compare` (design, section 5)."""
+    add_message_arguments(parser)
+    parser.add_argument("-m", "--model", metavar="ID", action="append", default=[], help="a model to ask (repeat)")
+    parser.add_argument(
+        "-t",
+        "--template",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a template; several are compared (repeat)",
+    )
+    parser.add_argument(
+        "--vary",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a parameter's value to compare with the others given (repeat)",
+    )
+    parser.add_argument(
+        "--vary-var",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a slot's value to compare with the others given (repeat)",
+    )
+    parser.add_argument("--samples", type=int, metavar="N", default=1, help="ask each of them so often (default 1)")
+    parser.add_argument("--text", action="store_true", help="print the answers before the table")
+    parser.epilog = (
+        "exit code: 0 where at least one lane was answered in full, else that of the first lane that failed;"
+        " 130 where it was interrupted"
+    )
+
+
+def compare(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
+    """Send one message to every lane and print what came; return the exit code."""
+    surroundings.require_key()
+    session = surroundings.session()
+    try:
+        chosen = _chosen(arguments, surroundings, session)
+        return asyncio.run(_drive(session, chosen, arguments, surroundings))
+    finally:
+        session.close()
+
+
+def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: Session) -> list[Variant]:
+    """Return the lanes that the options ask for; refuses fewer than two, and more than anyone can read."""
+    prompt = prompt_of(arguments)
+    models = list(dict.fromkeys(arguments.model))
+
+    def draft(template: str | None, variable: str | None = None) -> Draft:
+        more = [*arguments.var, *([variable] if variable is not None else [])]
+        told = {**vars(arguments), "model": models[0] if models else None, "template": template, "var": more}
+        return checked(draft_from(argparse.Namespace(**told), surroundings, prompt), session, arguments)
+
+    drafts = [
+        Variant(" · ".join(filter(None, (template if len(arguments.template) > 1 else "", variable))) or "", one)
+        for template in arguments.template or [None]
+        for variable in arguments.vary_var or [None]
+        for one in [draft(template, variable)]
+    ]
+    changes = [next(iter(inputs.params([option]).items())) for option in arguments.vary]
+    chosen = variants(drafts[0].draft, models, changes, drafts, samples=max(arguments.samples, 1))
+    if len(chosen) < 2:
+        refuse("there is nothing to compare: name two models with -m, or two templates, or --vary, or --samples")
+    if len(chosen) > MOST_LANES:
+        refuse(f"these options make {len(chosen)} lanes; at most {MOST_LANES} are sent at once")
+    return chosen
+
+
+async def _drive(
+    session: Session, chosen: Sequence[Variant], arguments: argparse.Namespace, surroundings: Surroundings
+) -> int:
+    task = cancelled_by_signals()
+    session.on_notice = say
+    retries = arguments.retries if arguments.retries is not None else surroundings.retries
+    comparison = Comparison(session, retries=retries)
+    session.on_change = _Narrator(comparison).changed
+    try:
+        room = await comparison.look()
+        lanes = comparison.begin(chosen)
+        if room is not None and room < len(lanes):
+            say(f"{len(lanes)} requests, and {room} are left of this minute: the others wait for the next one")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(comparison.run_all())
+            tasks.create_task(_know_prices(session))
+    except asyncio.CancelledError:
+        task.uncancel()
+        for lane in comparison.lanes:
+            comparison.stop(lane)
+    finally:
+        await session.aclose()
+    try:
+        return _print(comparison, arguments)
+    except BrokenPipeError:
+        close_quietly(sys.stdout)
+        return INTERRUPTED
+
+
+async def _know_prices(session: Session) -> None:
+    """Take the price list from the disk, else from the gateway; without it prices are unknown."""
+    await session.models.load()
+    if not session.cards:
+        with suppress(Problem, TimeoutError):
+            async with asyncio.timeout(CATALOGUE_SECONDS):
+                await session.catalogue()
+
+
+class _Narrator:
+    """Says on stderr what becomes of each lane, once."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+        self._told: set[str] = set()
+
+    def changed(self, turn: Turn, _: object) -> None:
+        """Say of a turn that ended how, and of one that waits for how long."""
+        lane = next((lane for lane in self._comparison.lanes if lane.turn is turn), None)
+        if lane is None or turn.id in self._told or not turn.ended:
+            return
+        self._told.add(turn.id)
+        if turn.problem is not None:
+            request = f" (request {turn.request_id})" if turn.request_id else ""
+            say(f"{lane.label}: {turn.problem.sentence}{request}")
+        else:
+            say(f"{lane.label}: {turn.state.value}{f' in {turn.total:.1f} s' if turn.total is not None else ''}")
+
+
+def result(comparison: Comparison, lane: Lane) -> dict[str, Any]:
+    """Return the object of one lane: that of `run --json`, what the lane is, and when it arrived."""
+    figures = comparison.figures(lane)
+    estimate = figures.charge.amount
+    return {
+        "lane": lane.label,
+        "order": lane.place,
+        **lane.turn.result(),
+        "estimated_cost_usd": None if estimate is None else format(estimate, "f"),
+        "state": lane.turn.state.value,
+    }
+
+
+def _print(comparison: Comparison, arguments: argparse.Namespace) -> int:
+    lanes = comparison.lanes
+    if arguments.json:
+        emit_json({"results": [result(comparison, lane) for lane in lanes]})
+    else:
+        for lane in lanes if arguments.text else ():
+            emit(f"── {one_line(lane.label)} ──\n{str(lane.turn.content).rstrip()}\n")
+        for row in table(comparison):
+            emit(row)
+    return exit_code(lanes)
+
+
+def exit_code(lanes: Sequence[Lane]) -> int:
+    """Return 0 where one lane was answered in full, else the code of the first that failed."""
+    if any(lane.succeeded for lane in lanes):
+        return OK
+    problems = [lane.turn.problem for lane in lanes if lane.turn.problem is not None]
+    if any(lane.turn.state is TurnState.STOPPED for lane in lanes) or not problems:
+        return INTERRUPTED
+    return problems[0].exit_code
+
+
+HEADINGS = ("lane", "", "order", "first", "total", "tok/s", "tokens", "cost", "finish")
+
+
+def table(comparison: Comparison) -> list[str]:
+    """Return the lanes as lines of a table."""
+    rows = [HEADINGS, *(_row(lane, comparison.figures(lane)) for lane in comparison.lanes)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    return [
+        "  ".join(
+            cell.rjust(width) if 2 <= column <= 7 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _row(lane: Lane, figures: Figures) -> tuple[str, ...]:
+    turn = lane.turn
+    return (
+        one_line(lane.label, 48),
+        turn.state.value,
+        str(figures.place or "-"),
+        "-" if figures.first is None else f"{figures.first:.2f} s",
+        "-" if figures.total is None else f"{figures.total:.2f} s",
+        "-" if figures.speed is None else f"{figures.speed:.0f}",
+        f"{'~' if figures.guessed and figures.tokens else ''}{figures.tokens}",
+        str(figures.charge),
+        one_line(turn.problem.code if turn.problem else figures.finish, 32) or "-",
+    )
