@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from html import unescape
 from http import HTTPStatus
 from typing import Any
 
 from meshtui.client.errors import CODE_BY_STATUS, MeshAPIError
 from meshtui.core.text import mask_secrets, whole_characters
+from meshtui.core.waits import seconds_from
 
 MESSAGE_LIMIT = 1000
 _NO_WORD = frozenset({"", "none", "null"})
@@ -255,49 +254,14 @@ def request_id_of(headers: Mapping[str, str]) -> str:
     return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), "")
 
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-
-
 def retry_after(stated: tuple[Any, ...], headers: Mapping[str, str], status: int, *, now: float) -> float | None:
     """Return the seconds to wait: the longest of what the body and Retry-After say, else a 429's reset header."""
-    waits = [_seconds(value, now) for value in stated]
-    milliseconds = _seconds(headers.get("retry-after-ms"), now)
+    waits = [seconds_from(value, now) for value in stated]
+    milliseconds = seconds_from(headers.get("retry-after-ms"), now)
     waits.append(None if milliseconds is None else milliseconds / 1000)
-    waits += [_seconds(headers.get(name), now) for name in ("retry-after", "llm_provider-retry-after")]
+    waits += [seconds_from(headers.get(name), now) for name in ("retry-after", "llm_provider-retry-after")]
     known = [wait for wait in waits if wait is not None]
     if not known and status == 429:
-        resets = [_seconds(text, now) for name, text in headers.items() if name.startswith("x-ratelimit-reset")]
+        resets = [seconds_from(text, now) for name, text in headers.items() if name.startswith("x-ratelimit-reset")]
         known = [wait for wait in resets if wait is not None]
     return max(known) if known else None
-
-
-def _seconds(value: Any, now: float) -> float | None:
-    """Read seconds, a duration such as 6m0s, a moment since the epoch (also in ms), or an HTTP date."""
-    if value is None or isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        text = value.strip()
-        if pieces := _DURATION.findall(text):
-            return (
-                sum(float(number) * _UNITS[unit] for number, unit in pieces) if _DURATION.sub("", text) == "" else None
-            )
-        try:
-            value = float(text)
-        except ValueError:
-            return _until(text, now)
-    if not isinstance(value, int | float) or not 0 <= value < 1e15:
-        return None
-    if value > 1e12:
-        return max(0.0, value / 1000 - now)
-    return max(0.0, value - now) if value > 1e9 else float(value)
-
-
-def _until(date: str, now: float) -> float | None:
-    try:
-        moment = parsedate_to_datetime(date)
-    except (TypeError, ValueError, IndexError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())

@@ -194,7 +194,8 @@ class UsageRows(Database):
         )
         rows = self._rows(sql, (*values, limit))
         return [
-            TurnUsage(*facts, cost=None if charge is None else from_units(charge)) for *facts, charge in reversed(rows)
+            TurnUsage(id, model, at, prompt, completion, first, total, None if charge is None else from_units(charge))
+            for id, model, at, prompt, completion, first, total, charge in reversed(rows)
         ]
 
     def sent_since(self, since: float, profile: str) -> tuple[int, int]:
