@@ -39,7 +39,7 @@ def demo(arguments: argparse.Namespace) -> int:
         from meshtui.sandbox import Sandbox, Settings
 
         if not boxes:
-            boxes.append(Sandbox(Settings(speed=60, ttft=0.25)).__enter__())
+            boxes.append(Sandbox(Settings(speed=100, ttft=0.25)).__enter__())
         return for_demo(here, boxes[0].url).target().connect()
 
     def start() -> Session:
