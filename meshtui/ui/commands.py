@@ -81,7 +81,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("block.up", "Block up", "alt+up", "block(-1)", "Move to the block above, in the conversation."),
     Command("block.down", "Block down", "alt+down", "block(1)", "Move to the block below, in the conversation."),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
-    Command("demo.tour", "Tour", "", "tour", "Show in five steps what can be done; for the demo."),
+    Command("demo.tour", "Tour", "ctrl+g", "tour", "Show in five steps what can be done; for the demo."),
     Command("app.help", "Help", "f1", "help", "Show the keys and what they do.", shown=True),
     Command("app.palette", "Palette", "ctrl+p", "app.command_palette", "Find any command by name.", shown=True),
     Command("app.copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection; while an answer streams, stop it."),

@@ -28,6 +28,10 @@ f2      choose the model
 ctrl+t  attach a picture, video or sound
 ctrl+r  go back to another conversation
 f1      all keys; ctrl+p finds any command by name"""
+TOUR = """
+
+This is the demo: a simulated gateway inside this program answers, no key is needed and nothing leaves this machine.
+ctrl+g  takes you through it in five steps"""
 
 
 @dataclass(slots=True)
@@ -54,8 +58,9 @@ class ConversationPane(Container):
     }
     """
 
-    def __init__(self, locate: Locate, *, id: str | None = None) -> None:
+    def __init__(self, locate: Locate, *, demo: bool = False, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._demo = demo
         self._locate = locate
         self._waits: Mapping[str, float] = {}
         self._pulled: dict[str, Pulled] = {}
@@ -64,7 +69,7 @@ class ConversationPane(Container):
 
     def compose(self) -> ComposeResult:
         """The transcript, and a few words where there is nothing in it yet."""
-        yield Static(WELCOME, id="welcome", markup=False)
+        yield Static(WELCOME + (TOUR if self._demo else ""), id="welcome", markup=False)
         yield Transcript(id="transcript")
 
     @property

@@ -34,8 +34,6 @@ class Choosing(Bench):
             self._ask_for_key(self.mesh.first_run, first=True)
         else:
             self.fetch_models()
-        if self.session.target.demo and not self.session.recall("toured", False):
-            self.action_tour()
 
     # Models
 
@@ -195,11 +193,10 @@ class Choosing(Bench):
     # The tour
 
     def action_tour(self) -> None:
-        """Show in five steps what can be done; in the demo it comes by itself, once."""
+        """Show in five steps what can be done. The demo offers it; it never comes by itself over what is typed."""
         place = self.session.recall("tour", 0)
 
         def done(step: Step | None) -> None:
-            self.session.keep("toured", True)
             if step is None:
                 self.session.keep("tour", 0)
                 return

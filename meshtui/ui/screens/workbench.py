@@ -41,7 +41,7 @@ class Workbench(Composing, Reading, Choosing):
         """From top to bottom: what is in use, the conversation, what is going on, the prompt, the keys."""
         yield TopLine(self._front, id="top")
         with Horizontal(id="centre"):
-            yield ConversationPane(self.session.file, id="conversation")
+            yield ConversationPane(self.session.file, demo=self.session.target.demo, id="conversation")
             with Vertical(id="side"):
                 yield ModelPane(id="model")
         yield FindLine(id="find")
