@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from random import Random
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,32 +43,60 @@ DOCUMENTS = [
 FRAGMENTS = st.sampled_from(
     ["a", "word ", " ", "\n", "\n\n", "- ", "  - ", "1. ", "2) ", "> ", "# ", "```", "```py\n", "~~~\n", "    ", "\t"]
     + ["**", "*", "_", "`", "[", "]", "](", ")", "[x]", "[x]: /u\n", "[x]: /v", "| ", "|", "--|--\n", ":-:", "---\n"]
-    + ["===\n", "***\n", "\\", "  \n", "<", ">", "&amp;", "![", "http://a.example/b", "漢", "é", "👍🏽", "~~", "[ ] ", "\r\n"]
+    + [
+        "===\n",
+        "***\n",
+        "\\",
+        "  \n",
+        "<",
+        ">",
+        "&amp;",
+        "![",
+        "http://a.example/b",
+        "漢",
+        "é",
+        "👍🏽",
+        "~~",
+        "[ ] ",
+        "\r\n",
+    ]
 )
-SOURCES = st.one_of(st.sampled_from(DOCUMENTS), st.lists(FRAGMENTS, max_size=40).map("".join))
+SOURCES = st.lists(FRAGMENTS, max_size=30).map("".join)
 
 
 def rows_of(lines: MarkdownLines, width: int) -> list[Row]:
     return [lines.row(number)[1] for number in range(lines.count(width))]
 
 
-@settings(deadline=None, max_examples=400)
-@given(SOURCES, st.integers(8, 90), st.randoms(use_true_random=False))
-def test_rows_do_not_depend_on_the_pieces(source: str, width: int, random: object) -> None:
+def check_stream(source: str, width: int, chance: Random, sizes: Sequence[int]) -> None:
+    """Feed `source` in pieces; compare with one go now and then, and what is said to have changed each time."""
     streamed = MarkdownLines()
     shown: list[Row] = []
     at = 0
     while at < len(source):
-        size = random.choice([1, 2, 3, 5, 8, 40, 200, 3000])  # type: ignore[attr-defined]
+        size = chance.choice(sizes)
         streamed.append(source[at : at + size])
         at = min(at + size, len(source))
         rows = rows_of(streamed, width)
         changed = streamed.take_changed()
         assert rows[:changed] == shown[:changed], "a row was said to be the same and is not"
-        assert changed >= len(rows) or changed <= len(shown)
         shown = rows
-        if at == len(source) or random.random() < 0.2:  # type: ignore[attr-defined]
-            assert rows == rows_of(MarkdownLines(source[:at]), width)
+        if at == len(source) or chance.random() < 0.2:
+            assert rows == rows_of(MarkdownLines(source[:at]), width), source[:at]
+
+
+@settings(deadline=None, max_examples=500)
+@given(SOURCES, st.integers(8, 90), st.randoms(use_true_random=False))
+def test_rows_do_not_depend_on_the_pieces(source: str, width: int, chance: Random) -> None:
+    check_stream(source, width, chance, (1, 2, 3, 5, 8, 40))
+
+
+@pytest.mark.parametrize("source", DOCUMENTS, ids=lambda source: source[:12].split("\n")[0])
+@pytest.mark.parametrize("width", [8, 33, 80])
+def test_documents_do_not_depend_on_the_pieces(source: str, width: int) -> None:
+    small = (17, 31, 90) if len(source) > 2000 else (1, 2, 3, 5, 8)
+    for seed, sizes in enumerate((small, (1, 40, 200, 3000), (40, 200))):
+        check_stream(source, width, Random(seed), sizes)
 
 
 @settings(deadline=None, max_examples=100)

@@ -16,6 +16,11 @@ from meshtui.ui.widgets.markdown_wrap import Span, crop, wrap
 
 _LONGEST = 512
 """Lines longer than this stay uncoloured: they are data, not code."""
+_BLOCK_COMMENTS = frozenset(
+    "c c++ cpp c# cs csharp css dart glsl go groovy hlsl java javascript js json5 jsonc jsx kotlin kt less objc "
+    "objective-c php proto protobuf rs rust sass scala scss sql swift ts tsx typescript".split()
+)
+"""Languages whose comments go from /* to */, over line ends that their lexers want to see all at once."""
 _WORD = re.compile(r"[\w+#.-]{1,40}")
 
 # Names of token types of pygments, the most special first, and the style of each.
@@ -92,10 +97,11 @@ def _lexer(language: str) -> Any:
 class LineHighlighter:
     """Colours code line by line, keeping the lexer's state from one to the next."""
 
-    __slots__ = ("_comment", "_lexer", "_stack")
+    __slots__ = ("_comment", "_has_comments", "_lexer", "_stack")
 
     def __init__(self, language: str) -> None:
         self._lexer = _lexer(language) if language else None
+        self._has_comments = language in _BLOCK_COMMENTS
         self._stack: tuple[str, ...] = ("root",)
         self._comment = False
 
@@ -126,16 +132,16 @@ class LineHighlighter:
             self._comment, self._stack = False, stack
         return [(0, end, S["code-comment"]), *(run for run in runs if run[0] >= end)]
 
-    @staticmethod
-    def _opens_comment(text: str, runs: list[Run]) -> int:
+    def _opens_comment(self, text: str, runs: list[Run]) -> int:
         """Return where a comment begins that goes on in the next line, or -1."""
-        at = text.rfind("/*")
+        at = text.rfind("/*") if self._has_comments else -1
         if at < 0 or text.find("*/", at + 2) >= 0:
             return -1
         for start, end, style in runs:
             if start <= at < end:
-                return at if style in (S["code-comment"], S["code-operator"], S["code-invalid"]) else -1
-        return -1
+                inside = style == S["code-string"] or (style == S["code-comment"] and start < at)
+                return -1 if inside else at
+        return at
 
     def _lex(self, text: str) -> tuple[list[Run], tuple[str, ...]]:
         from pygments.lexer import ExtendedRegexLexer, LexerContext

@@ -114,6 +114,8 @@ class TranscriptView(ScrollView, can_focus=True):
     def remove_entry(self, key: str) -> None:
         """Take an entry away."""
         self._keep_top()
+        if 0 <= self._document.index(key) < self._top[0]:
+            self._top = self._top[0] - 1, self._top[1]
         self._document.remove(key)
         self._touched.discard(key)
         self._lay_out()
