@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from meshtui.core.turn import Delta
@@ -31,6 +32,18 @@ class Gateway(Protocol):
         """Return the gateway's table of this key's limits (contract, section 7)."""
         ...
 
+    async def bills(self, request_ids: Collection[str], since: float) -> Mapping[str, Decimal] | None:
+        """Return what requests were billed, as far as the gateway knows; None where it has no such report."""
+        ...
+
+    async def balance(self) -> Decimal | None:
+        """Return what the account has left in US dollars; None where the gateway does not say."""
+        ...
+
+    async def spent(self) -> Decimal | None:
+        """Return what this key has spent in all, in US dollars; None where the gateway does not say."""
+        ...
+
     async def aclose(self) -> None:
         """Close every connection."""
         ...
@@ -50,7 +63,7 @@ class Target:
 
     `connect` makes the client; it may be slow (TLS, imports), is called in a thread and raises Problem. An `insecure`
     one would carry the key unencrypted to another machine: nothing is sent to it before the user allowed that. A
-    gateway that `may_be_open` perhaps asks for no key.
+    gateway that `may_be_open` perhaps asks for no key. `spend_cap` is the key's own, where the user said it.
     """
 
     profile: str
@@ -63,6 +76,7 @@ class Target:
     insecure: bool = False
     lacks_key: bool = False
     may_be_open: bool = False
+    spend_cap: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from meshtui.core.chat import Draft, Message, Part, sealed
 from meshtui.core.limits import Allowance
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
-from meshtui.session.aimed import Aimed
+from meshtui.session.accounts import Accounts
 from meshtui.session.gateway import Gateway, Route, Target
 from meshtui.store.catalogues import Catalogues
 from meshtui.store.db import Node, Store, StoreError
@@ -54,7 +54,7 @@ def new_id() -> str:
     return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value >> shift & 31] for shift in range(125, -1, -5))
 
 
-class Session(Aimed):
+class Session(Accounts):
     """One user's work on one store through one gateway.
 
     `draft` is what the next message goes out with: model, parameters, tools; `attached` goes with it. `on_change`
@@ -73,12 +73,12 @@ class Session(Aimed):
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
-        super().__init__(store, target, catalogues, now)
+        super().__init__(store, target, catalogues, now, sleep)
         self.attached: list[Attachment] = []
         self.live: dict[str, Turn] = {}
         self.waits: dict[str, float] = {}
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
-        self._clock, self._sleep = clock, sleep
+        self._clock = clock
         self._targets: dict[str, Target] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._started: dict[str, float] = {}
@@ -252,6 +252,7 @@ class Session(Aimed):
 
     async def _stream(self, gateway: Gateway, turn: Turn) -> None:
         started, request = self._started[turn.id], turn.request
+        self.note_sent(self._targets.get(turn.id))
         stored = {digest: self.store.blob_path(digest) for digest in digests(request)}
         if stored:
             request, gone = await asyncio.to_thread(expand, request, lambda digest: _bytes_of(stored.get(digest)))
@@ -263,6 +264,7 @@ class Session(Aimed):
                     allowance = self.allowance(self._targets.get(turn.id))
                     allowance.settle(turn.id)
                     allowance.read_headers(delta.headers, self._now())
+                    self.note_headers(self._targets.get(turn.id), delta.headers)
                 elif isinstance(delta, MediaDelta):
                     delta = MediaDelta(self._taken_in(delta.part))
                 turn.apply(delta, self._clock() - started)
@@ -292,6 +294,10 @@ class Session(Aimed):
         if turn.id not in self._tasks:
             self._end(turn, TurnState.FAILED, problem)
 
+    def note_billed(self, turn: Turn) -> None:
+        """Show the bill of a turn."""
+        self.on_change(turn, None)
+
     def close(self) -> None:
         """Stop every live turn, at once and synchronously: their text is on disk when this returns."""
         for turn in list(self.live.values()):
@@ -315,6 +321,7 @@ class Session(Aimed):
         if due is not None:
             due.cancel()
         try:
+            self.note_end(turn, self._targets.get(turn.id))
             self.store.finish(turn)
         except StoreError as error:
             self.on_notice(str(error))

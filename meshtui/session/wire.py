@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from meshtui.client.errors import MeshAPIError, problem_from
 from meshtui.client.gateway import Gateway as Client
+from meshtui.core.money import amount_from, balance_from
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta
 from meshtui.session.gateway import Route
+
+PAGE, PAGES = 200, 10
+"""How many usage events a page may have, and how many pages are read."""
+
+
+def iso_time(seconds: float) -> str:
+    """Return a time as the gateway takes it: ISO 8601 in UTC."""
+    return datetime.fromtimestamp(max(seconds, 0.0), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Wire:
@@ -51,9 +62,47 @@ class Wire:
 
     async def limits(self) -> Mapping[str, Any]:
         """Return the gateway's table of this key's limits, an empty one where it has none; raises Problem."""
+        return await self._report("GET", "/v1/usage/rate-limits") or {}
+
+    async def bills(self, request_ids: Collection[str], since: float) -> Mapping[str, Decimal] | None:
+        """Return what requests since a time were billed, as far as the gateway knows; None where it has no such report.
+
+        Raises Problem. Pages are read until all are found, none is left, or the time is passed.
+        """
+        body: dict[str, Any] = {"org_id": "", "since": iso_time(since), "limit": PAGE, "offset": 0}
+        found: dict[str, Decimal] = {}
+        for page in range(PAGES):
+            report = await self._report("POST", "/v1/usage/events", {**body, "offset": page * PAGE})
+            if report is None:
+                return None
+            events = report.get("events")
+            rows = [row for row in events if isinstance(row, Mapping)] if isinstance(events, list) else []
+            for row in rows:
+                id, amount = row.get("request_id"), amount_from(row.get("cost_usd"))
+                if id in request_ids and amount is not None:
+                    found.setdefault(str(id), amount)
+            if len(rows) < PAGE or len(found) == len(request_ids):
+                break
+        return found
+
+    async def balance(self) -> Decimal | None:
+        """Return what the account has left, None where the gateway does not say; raises Problem."""
+        report = await self._report("GET", "/v1/balance") or {}
+        left = balance_from(report.get("available_usd"))
+        return left if left is not None else balance_from(report.get("balance_usd"))
+
+    async def spent(self) -> Decimal | None:
+        """Return what this key has spent in all, None where the gateway does not say; raises Problem."""
+        totals = (await self._report("POST", "/v1/usage", {"org_id": ""}) or {}).get("totals")
+        return amount_from(totals.get("cost_usd")) if isinstance(totals, Mapping) else None
+
+    async def _report(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
+        """Ask for a report; None where this gateway has none of that kind."""
         try:
-            payload, _ = await self._client.request("GET", "/v1/usage/rate-limits")
+            payload, _ = await self._client.request(method, path, body=body)
         except MeshAPIError as error:
+            if error.status in (404, 405, 410, 501):
+                return None
             raise problem_from(error) from error
         return payload if isinstance(payload, Mapping) else {}
 

@@ -1,0 +1,371 @@
+"""The books of the session: what turns cost by the catalogue and by the bill, what is left of limits and money."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any
+
+from meshtui.core.catalog import ModelCard
+from meshtui.core.chat import Draft, Message, sealed
+from meshtui.core.meters import Meters, Spend, amounts_of, runs_left, step_of
+from meshtui.core.money import Budget, balance_from, price_words
+from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.quote import Learned, Quote, allowance, quote, weight, weight_of, weight_of_request, weight_of_tools
+from meshtui.core.turn import Turn, TurnState
+from meshtui.core.usage import Tokens, card_for, price_of, tokens_of
+from meshtui.session.aimed import Aimed
+from meshtui.session.gateway import Target
+from meshtui.store.catalogues import Catalogues
+from meshtui.store.db import Store, StoreError
+from meshtui.store.usage import By, TurnUsage, UsageSum
+
+BILL_SECONDS = 1.0
+"""How long after the end of a turn the gateway is asked for its bill: it has it then (contract, section 7)."""
+
+LATER = (5.0, 30.0, 120.0)
+"""After so many seconds it is asked again for bills that it did not have."""
+
+BILLED_DAYS = 7
+"""Bills of turns older than this are not asked for any more."""
+
+FACTORS = "tokens learned"
+
+
+@dataclass(slots=True)
+class Account:
+    """What is known of one key: its limits, its money, and which reports its gateway lacks.
+
+    `fault` says in a sentence why the last report could not be had.
+    """
+
+    meters: Meters = field(default_factory=Meters)
+    spend: Spend = field(default_factory=Spend)
+    lacks: set[str] = field(default_factory=set)
+    fault: str = ""
+
+
+class Accounts(Aimed):
+    """The part of the session that reckons. `on_usage` is called when any of its figures changed."""
+
+    def __init__(
+        self,
+        store: Store,
+        target: Target,
+        catalogues: Catalogues | None = None,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], Any] = asyncio.sleep,
+    ) -> None:
+        super().__init__(store, target, catalogues, now)
+        self.on_usage: Callable[[], None] = lambda: None
+        self.budget = Budget()
+        self._sleep = sleep
+        self._accounts: dict[tuple[str, str], Account] = {}
+        self._books_due = asyncio.Event()
+        self._learned: dict[str, Learned] | None = None
+        self._weighed: tuple[object, float] = (None, 0.0)
+        self._priced: tuple[object, Mapping[str, ModelCard]] = (None, {})
+        self._granted: dict[str, int] = {}
+
+    def account(self, target: Target | None = None) -> Account:
+        """Return what is known of a target's key, of the one in use where none is named."""
+        target = target or self.target
+        key = (target.base_url, target.masked_key)
+        if key not in self._accounts:
+            account = self._accounts[key] = Account()
+            self._kept(lambda: self._recall(account, target))
+        return self._accounts[key]
+
+    def _recall(self, account: Account, target: Target) -> None:
+        now = self._now()
+        account.meters.seed_day(now, self.store.sent_since(now - now % 86_400, target.profile)[0])
+        kept = self.store.state(_state(target), {})
+        kept = kept if isinstance(kept, Mapping) else {}
+        cap = target.spend_cap if target.spend_cap is not None else balance_from(kept.get("cap"))
+        account.spend = Spend(cap, None, balance_from(kept.get("balance")), balance_from(kept.get("most")))
+
+    # Sums
+
+    def usage(self, since: float = 0.0, until: float = 1e12, **only: str | None) -> UsageSum:
+        """Return what turns used; `only` keeps those of one conversation, model, session or profile."""
+        return self.store.usage_total(since, until, **only)
+
+    def usage_here(self) -> UsageSum:
+        """Return what the current conversation used."""
+        return self.usage(conversation=self.conversation.id) if self.conversation else UsageSum(None)
+
+    def usage_today(self) -> UsageSum:
+        """Return what was used since midnight on the user's clock."""
+        return self.usage(midnight(self._now()))
+
+    def usage_by(self, by: By, since: float = 0.0, until: float = 1e12) -> list[UsageSum]:
+        """Return sums by day, newest first, or by model, session or profile, dearest first."""
+        return self.store.usage_by(by, since, until)
+
+    def last_usage(self, limit: int = 40, **only: str | None) -> list[TurnUsage]:
+        """Return what the last turns used, oldest first."""
+        return self.store.last_usage(limit, **only)
+
+    def runs_left(self, turn: Turn | None) -> tuple[int | None, int | None]:
+        """Return how many more runs like a turn the limits' windows and the money allow; None where nobody knows."""
+        account = self.account()
+        tokens = tokens_of(turn.usage, turn.meta).total if turn is not None else None
+        price = turn.charge.amount if turn is not None else None
+        return runs_left(account.meters.rows(self._now()), tokens), account.spend.runs_left(price)
+
+    # Prices
+
+    def _cards(self, target: Target | None = None) -> Mapping[str, ModelCard]:
+        """Return the listed models of a target's gateway by id."""
+        models = self._models.get(target.base_url) if target is not None else self.models
+        cards = models.cards if models is not None else ()
+        if self._priced[0] is not cards:
+            self._priced = (cards, {card.id: card for card in cards})
+        return self._priced[1]
+
+    def learned(self, model: str) -> Learned:
+        """Return what the turns of a model taught about its tokens."""
+        if self._learned is None:
+            kept = self.store.state(FACTORS, {})
+            rows = kept.items() if isinstance(kept, Mapping) else ()
+            self._learned = {id: Learned(float(row[0]), int(row[1])) for id, row in rows}
+        return self._learned.get(model, Learned())
+
+    def quote(self, text: str = "") -> Quote:
+        """Return what sending `text` with the draft would take; an estimate made here, nothing is asked."""
+        return self.quote_of(self.draft, weight(text) + 4 if text else 0.0)
+
+    def quote_of(self, draft: Draft, more: float = 0.0) -> Quote:
+        """Return what a draft would take after the current branch, with so many further tokens by weight."""
+        guessed = self._weight_of_branch() + more + weight_of_tools(draft.tools)
+        guessed += sum(weight_of(message.to_wire()) for message in draft.messages)
+        guessed += weight(draft.system) if draft.system else 0.0
+        card = card_for(self._cards(), draft.model) if draft.model else None
+        lengths = [row.completion for row in self.store.last_usage(20, model=draft.model) if row.completion]
+        answers = (min(lengths), max(lengths)) if lengths else None
+        return quote(guessed, card, self.learned(draft.model), answers, allowance(draft.params))
+
+    def _weight_of_branch(self) -> float:
+        nodes = self.nodes
+        if self._weighed[0] is not nodes:
+            messages: Sequence[Message] = sealed([node.message for node in nodes])
+            self._weighed = (nodes, 3 + sum(weight_of(message.to_wire()) for message in messages))
+        return self._weighed[1]
+
+    # What happens to turns
+
+    def note_sent(self, target: Target | None) -> None:
+        """Count a request that leaves."""
+        self.account(target).meters.count(self._now())
+
+    def note_headers(self, target: Target | None, headers: Mapping[str, str]) -> None:
+        """Take in what the headers of an answer say of limits."""
+        self.account(target).meters.read_headers(headers, self._now())
+
+    def note_end(self, turn: Turn, target: Target | None) -> None:
+        """Estimate what an ended turn cost, learn from its usage, take in what its refusal says."""
+        account, problem, now = self.account(target), turn.problem, self._now()
+        if problem is not None and problem.kind is ProblemKind.RATE_LIMIT:
+            account.meters.read_refusal(problem.limit, problem.message, problem.retry_after_seconds, now)
+        if problem is not None and problem.kind is ProblemKind.SPEND and (amounts := amounts_of(problem.message)):
+            account.spend = replace(account.spend, spent=amounts[0], cap=amounts[1])
+            self._keep_spend(target or self.target, account.spend)
+        spend = account.spend
+        if turn.state is TurnState.DONE and (spend.cap_part or 0) >= 1 and (target or self.target).spend_cap is None:
+            account.spend = replace(spend, cap=None, spent=None)  # it was raised: a spent cap lets nothing through
+        if turn.has_output or turn.usage:
+            turn.estimate = self._estimate(turn, target)
+            account.meters.count(now, 0, tokens_of(turn.usage, turn.meta).total)
+        self._weighed = (None, 0.0)
+        self._books_due.set()
+
+    def _estimate(self, turn: Turn, target: Target | None) -> Decimal | None:
+        if turn.headers.get("x-cache") == "HIT":
+            return Decimal(0)
+        tokens, guessed = tokens_of(turn.usage, turn.meta), weight_of_request(turn.request)
+        if tokens.prompt and "template" not in turn.request:
+            self._learn(turn.model, guessed, tokens.prompt)
+        resolved = turn.headers.get("x-resolved-model-id") or turn.meta.get("x_resolved_model_id")
+        card = card_for(
+            self._cards(target), turn.model, turn.served_model or "", resolved if isinstance(resolved, str) else ""
+        )
+        if tokens.prompt is None or tokens.completion is None:
+            said = str(turn.content) + str(turn.reasoning) + "".join(call.arguments for call in turn.assembler.calls())
+            tokens = Tokens(
+                tokens.prompt if tokens.prompt is not None else round(guessed * self.learned(turn.model).factor),
+                tokens.completion if tokens.completion is not None else round(weight(said)),
+                tokens.cached,
+            )
+        return price_of(card, tokens)
+
+    def _learn(self, model: str, guessed: float, counted: int) -> None:
+        learned = self.learned(model).after(guessed, counted)
+        assert self._learned is not None  # noqa: S101 - `learned` has read it
+        self._learned.pop(model, None)
+        self._learned[model] = learned
+        kept = {id: [round(row.factor, 4), row.turns] for id, row in list(self._learned.items())[-200:]}
+        self._kept(lambda: self.store.save_state(FACTORS, kept))
+
+    # Budgets of the user's own
+
+    def over_budget(self, low: Decimal | None = None) -> str:
+        """Say in a sentence which of the user's budgets sending would pass, nothing where it passes none.
+
+        `low` is what it costs at least. What the user granted counts: the next question comes a budget later.
+        """
+        coming = low or Decimal(0)
+        for name, limit, spent in (
+            ("conversation", self.budget.conversation, self.usage_here().cost if self.budget.conversation else None),
+            ("day", self.budget.day, self.usage_today().cost if self.budget.day else None),
+        ):
+            if limit is None or spent is None:
+                continue
+            granted = limit * (1 + self._granted.get(self._grant(name), 0))
+            if spent >= granted or spent + coming > granted:
+                what = "this conversation" if name == "conversation" else "today"
+                return (
+                    f"Your own budget of {price_words(limit)} for {what} is reached: {price_words(spent)} is spent"
+                    + (f", and this would add at least {price_words(coming)}." if coming else ".")
+                )
+        return ""
+
+    def grant(self) -> None:
+        """Let the budgets that are reached go up by one more of their own size, for this conversation and day."""
+        for name, limit, spent in (
+            ("conversation", self.budget.conversation, self.usage_here().cost),
+            ("day", self.budget.day, self.usage_today().cost),
+        ):
+            if limit:
+                key = self._grant(name)
+                self._granted[key] = max(int(spent / limit), self._granted.get(key, 0) + 1)
+
+    def _grant(self, name: str) -> str:
+        if name == "day":
+            return time.strftime("%Y-%m-%d", time.localtime(self._now()))
+        return self.conversation.id if self.conversation is not None else "new"
+
+    # Bills and reports
+
+    async def keep_books(self) -> None:
+        """Ask for bills and limits a moment after each turn, and once now; runs until it is cancelled."""
+        tries = 0
+        while True:
+            missing = await self.settle()
+            delay = LATER[tries] if missing and tries < len(LATER) else None
+            try:
+                async with asyncio.timeout(delay):
+                    await self._books_due.wait()
+            except TimeoutError:
+                tries += 1
+                continue
+            self._books_due.clear()
+            tries = 0
+            await self._sleep(BILL_SECONDS)
+
+    async def settle(self) -> int:
+        """Ask the gateway for the bills that are missing, and how limits and money stand; return how many are missing.
+
+        What it does not have, or what cannot be had now, changes nothing but `account().fault`.
+        """
+        target, account = self.target, self.account()
+        if target.insecure or target.lacks_key:
+            return 0
+        missing = 0
+        try:
+            missing = await self._settle_bills(target, account)
+            await self._look(target, account)
+            account.fault = ""
+        except Problem as problem:
+            account.fault = problem.sentence
+        except StoreError as error:
+            account.fault = str(error)
+        self.on_usage()
+        return missing
+
+    async def _settle_bills(self, target: Target, account: Account) -> int:
+        since = self._now() - BILLED_DAYS * 86_400
+        rows = self.store.unbilled(target.profile, since) if "bills" not in account.lacks else []
+        if not rows:
+            return 0
+        wanted = {row.request_id: row.turn_id for row in rows}
+        found = await (await self.gateway(target)).bills(wanted, min(row.started_at for row in rows) - 60)
+        if found is None:
+            account.lacks.add("bills")
+            return 0
+        bills = {wanted[request_id]: amount for request_id, amount in found.items()}
+        self.store.save_bills(bills, asked=[row.turn_id for row in rows])
+        for node in self.nodes:
+            if node.turn_id in bills and node.turn is not None:
+                node.turn.billed = bills[node.turn_id]
+                self.note_billed(node.turn)
+        return len(wanted) - len(bills)
+
+    def note_billed(self, turn: Turn) -> None:
+        """A turn that is shown has its bill now."""
+
+    async def _look(self, target: Target, account: Account) -> None:
+        gateway = await self.gateway(target)
+        if "table" not in account.lacks:
+            table = await gateway.limits()
+            if table:
+                account.meters.read_table(table, self._now())
+            else:
+                account.lacks.add("table")
+        if "balance" not in account.lacks:
+            balance = await gateway.balance()
+            if balance is None:
+                account.lacks.add("balance")
+            else:
+                account.spend = account.spend.with_balance(balance)
+        if account.spend.cap is not None and "spent" not in account.lacks:
+            spent = await gateway.spent()
+            if spent is None:
+                account.lacks.add("spent")
+            else:
+                account.spend = replace(account.spend, spent=spent)
+        self._warn(target, account.spend)
+
+    def _warn(self, target: Target, spend: Spend) -> None:
+        """Say once for each step that cap or balance are nearly used up, and keep what is known of them."""
+        kept = self.store.state(_state(target), {})
+        before = kept.get("warned") if isinstance(kept, Mapping) else None
+        warned = dict(before) if isinstance(before, Mapping) else {}
+        for name, part, words in (
+            ("cap", spend.cap_part, "the spend cap of this key"),
+            ("balance", spend.balance_part, "the balance"),
+        ):
+            step, last = step_of(part), warned.get(name)
+            if step > (last if isinstance(last, float) else 0.0):
+                self.on_notice(f"{part:.0%} of {words} is used up{_rest(name, spend)}.")
+            warned[name] = step
+        self._keep_spend(target, spend, warned)
+
+    def _keep_spend(self, target: Target, spend: Spend, warned: Mapping[str, float] | None = None) -> None:
+        kept = self.store.state(_state(target), {})
+        values = {
+            "cap": None if spend.cap is None else str(spend.cap),
+            "balance": None if spend.balance is None else str(spend.balance),
+            "most": None if spend.most is None else str(spend.most),
+            "warned": dict(warned) if warned is not None else kept.get("warned") if isinstance(kept, Mapping) else None,
+        }
+        if values != kept:
+            self._kept(lambda: self.store.save_state(_state(target), values))
+
+
+def _rest(name: str, spend: Spend) -> str:
+    if name == "cap" and spend.cap is not None and spend.spent is not None:
+        return f": {price_words(spend.spent)} of {price_words(spend.cap)}"
+    return f": {price_words(spend.balance)} is left" if name == "balance" and spend.balance is not None else ""
+
+
+def _state(target: Target) -> str:
+    return f"spend of {target.base_url} {target.masked_key}"
+
+
+def midnight(now: float) -> float:
+    """Return when the day of `now` began on the user's clock, in seconds since the epoch."""
+    day = time.localtime(now)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday, 0, 0, 0, 0, 0, -1))
