@@ -8,8 +8,9 @@ from markdown_it import MarkdownIt
 
 from meshtui.ui.widgets.markdown_code import Code
 from meshtui.ui.widgets.markdown_inline import References, read_inline
-from meshtui.ui.widgets.markdown_leaves import Paragraph, Rule
+from meshtui.ui.widgets.markdown_leaves import Rule
 from meshtui.ui.widgets.markdown_lines import MarkdownLines
+from meshtui.ui.widgets.markdown_paragraph import Paragraph
 from meshtui.ui.widgets.markdown_styles import S
 from meshtui.ui.widgets.markdown_table import share_width
 

@@ -16,7 +16,8 @@ from typing import Any
 from meshtui.core.text import clean
 from meshtui.ui.widgets.markdown_code import Code
 from meshtui.ui.widgets.markdown_inline import References
-from meshtui.ui.widgets.markdown_leaves import Edge, Leaf, Paragraph
+from meshtui.ui.widgets.markdown_leaves import Edge, Leaf
+from meshtui.ui.widgets.markdown_paragraph import Paragraph
 from meshtui.ui.widgets.markdown_reader import BlockReader
 from meshtui.ui.widgets.markdown_styles import Row
 from meshtui.ui.widgets.markdown_table import Table

@@ -18,10 +18,12 @@ from textual.selection import Selection
 from meshtui.ui.widgets import transcript_messages as messages
 from meshtui.ui.widgets.markdown_styles import Overlay
 from meshtui.ui.widgets.markdown_wrap import cells
-from meshtui.ui.widgets.transcript_entry import Block, EntryView
+from meshtui.ui.widgets.transcript_entry import EntryView
+from meshtui.ui.widgets.transcript_rows import GUTTER, NEWER, order_of
 from meshtui.ui.widgets.transcript_search import Search
+from meshtui.ui.widgets.transcript_sections import Block
 from meshtui.ui.widgets.transcript_values import Action, Entry
-from meshtui.ui.widgets.transcript_view import GUTTER, NEWER, TranscriptView, order_of
+from meshtui.ui.widgets.transcript_view import TranscriptView
 
 
 class Transcript(TranscriptView):

@@ -5,24 +5,26 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from time import perf_counter
 
 from textual.strip import Strip
 
 from meshtui.ui.widgets.markdown_code import Code
-from meshtui.ui.widgets.markdown_leaves import Leaf, Plain
+from meshtui.ui.widgets.markdown_leaves import Leaf
 from meshtui.ui.widgets.markdown_lines import MarkdownLines, Rows
+from meshtui.ui.widgets.markdown_paragraph import Plain
 from meshtui.ui.widgets.markdown_styles import Row, S
-from meshtui.ui.widgets.transcript_drawn import (
-    Drawn,
-    Spot,
-    attachment,
-    card,
-    footer,
-    header,
-    reasoning_line,
-    tool_call,
+from meshtui.ui.widgets.transcript_drawn import Drawn, Spot, header, reasoning_line
+from meshtui.ui.widgets.transcript_sections import (
+    BODY,
+    HEADER,
+    REASONING,
+    REASONING_LINE,
+    Block,
+    Section,
+    blocks_of,
+    leaves_as_rows,
+    tail_of,
 )
 from meshtui.ui.widgets.transcript_values import Entry
 
@@ -32,32 +34,6 @@ _MOST_STRIPS = 1_500
 
 Place = tuple[int, int, int]
 """A place in an entry: section, leaf, offset in the text of the leaf."""
-
-HEADER, REASONING_LINE, REASONING, BODY, TAIL = 0, 1, 2, 3, 4
-
-
-class Section:
-    """Some rows of an entry, with the blank rows before them."""
-
-    __slots__ = ("gap", "muted", "number", "rows", "start")
-
-    def __init__(self, number: int, rows: Rows, gap: int = 0, muted: bool = False) -> None:
-        self.number = number
-        self.rows = rows
-        self.gap = gap
-        self.muted = muted
-        self.start = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Something in an entry that the cursor can stand on."""
-
-    kind: str
-    """message, reasoning, code, tool, file or card."""
-    section: int
-    leaf: int
-    name: str = ""
 
 
 class EntryView:
@@ -241,27 +217,13 @@ class EntryView:
                 del strips[key]
 
     def _assemble(self, kept: dict[int, Section]) -> list[Section]:
-        entry = self.entry
-        sections = [Section(HEADER, _leaves(header(entry)))]
+        sections = [Section(HEADER, leaves_as_rows(header(self.entry)))]
         if self._reasoning:
-            sections.append(Section(REASONING_LINE, _leaves(self._reasoning_leaf())))
+            sections.append(Section(REASONING_LINE, leaves_as_rows(self._reasoning_leaf())))
             if "reasoning" in self.unfolded:
                 sections.append(kept.get(REASONING) or self._unfolded_reasoning())
         sections.append(kept.get(BODY) or self._body())
-        number = TAIL
-        for call in entry.tool_calls:
-            rows = _leaves(*tool_call(call, call.key in self.unfolded))
-            sections.append(Section(number, rows, gap=1))
-            number += 1
-        if entry.attachments:
-            rows = _leaves(*(attachment(file) for file in entry.attachments))
-            sections.append(Section(number, rows, gap=1 if self._text else 0))
-            number += 1
-        if entry.card is not None:
-            sections.append(Section(number, _leaves(card(entry.card)), gap=1 if self._text else 0))
-            number += 1
-        if entry.footer:
-            sections.append(Section(number, _leaves(footer(entry.footer))))
+        sections += tail_of(self.entry, self.unfolded, bool(self._text))
         return sections
 
     def _reasoning_leaf(self) -> Leaf:
@@ -278,7 +240,7 @@ class EntryView:
             body = MarkdownLines(text[:_PIECE])
             self._queue(text[_PIECE:])
             return Section(BODY, body)
-        return Section(BODY, _leaves(Plain(self.text)) if self._text else Rows())
+        return Section(BODY, leaves_as_rows(Plain(self.text)) if self._text else Rows())
 
     def _section(self, number: int) -> Section | None:
         for section in self._sections or ():
@@ -339,35 +301,7 @@ class EntryView:
 
     def blocks(self) -> list[Block]:
         """Return what the cursor can stand on, from top to bottom; first the message itself."""
-        found = [Block("message", HEADER, 0)]
-        calls = iter(self.entry.tool_calls)
-        for section in self._sections or ():
-            first = section.rows.leaves[0] if section.rows.leaves else None
-            if section.number == REASONING_LINE:
-                found.append(Block("reasoning", REASONING_LINE, 0, "reasoning"))
-            elif section.number in (REASONING, BODY):
-                found += [
-                    Block("code", section.number, index)
-                    for index, leaf in enumerate(section.rows.leaves)
-                    if isinstance(leaf, Code)
-                ]
-            elif section.number >= TAIL and first is not None:
-                found += self._tail_blocks(section, calls)
-        return found
-
-    def _tail_blocks(self, section: Section, calls: Iterator[object]) -> list[Block]:
-        entry = self.entry
-        index = section.number - TAIL
-        if index < len(entry.tool_calls):
-            return [Block("tool", section.number, 0, entry.tool_calls[index].key)]
-        index -= len(entry.tool_calls)
-        if entry.attachments:
-            if index == 0:
-                return [Block("file", section.number, n, f.path) for n, f in enumerate(entry.attachments)]
-            index -= 1
-        if entry.card is not None and index == 0:
-            return [Block("card", section.number, 0)]
-        return []
+        return blocks_of(self._sections or (), self.entry)
 
     def rows_of(self, block: Block) -> tuple[int, int]:
         """Return the first row of a block in the entry, and the one after its last."""
@@ -418,12 +352,6 @@ class EntryView:
 
 
 _NOTHING = Row(())
-
-
-def _leaves(*leaves: Leaf) -> Rows:
-    rows = Rows()
-    rows.leaves.extend(leaves)
-    return rows
 
 
 def _whole(parts: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""The scrolling and drawing half of the transcript: rows of entries in a viewport.
+"""The scrolling half of the transcript: rows of entries in a viewport.
 
 What is near the viewport is laid out at once, the rest while idle, a slice at a time. While something streams
 only the rows that changed are made anew, and the screen is not laid out.
@@ -6,28 +6,17 @@ only the rows that changed are made anew, and the screen is not laid out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from time import perf_counter
-from typing import ClassVar
 
 from textual import events
 from textual.geometry import Region
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.timer import Timer
 
 from meshtui.ui.compat import set_scroll_state
-from meshtui.ui.widgets.markdown_styles import COMPONENTS, RULES, Overlay, Palette, Part, Row, S
-from meshtui.ui.widgets.markdown_wrap import cells
-from meshtui.ui.widgets.transcript_document import TranscriptDocument
-from meshtui.ui.widgets.transcript_entry import EntryView
 from meshtui.ui.widgets.transcript_messages import AtEndChanged
+from meshtui.ui.widgets.transcript_rows import GUTTER, TranscriptRows
 from meshtui.ui.widgets.transcript_values import Entry
-
-GUTTER = 2
-"""Columns left of the text, where the cursor is drawn."""
-NEWER = " ↓ new text below "
-"""What stands in the last row where text arrived out of sight."""
 
 _SLICE = 0.006
 """Seconds of laying out at a time while idle."""
@@ -35,27 +24,16 @@ _PAUSE = 0.03
 """Seconds between two such slices, for the keys."""
 _FRAME = 0.015
 """Seconds after a layout in which more text waits for the next one."""
-_MARGIN: Sequence[Part] = (("  ", 0, -1),)
-_BAR: Sequence[Part] = (("▌ ", S["cursor"], -1),)
 
 
-class TranscriptView(ScrollView, can_focus=True):
+class TranscriptView(TranscriptRows, can_focus=True):
     """Entries as rows that scroll. All text given to it may be foreign; it is made safe here."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
-    DEFAULT_CSS = (
-        "TranscriptView { overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; height: 1fr;"
-        + RULES
-        + "}"
-    )
     AtEndChanged = AtEndChanged
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._document = TranscriptDocument()
-        self._palette: Palette | None = None
         self._follow = True
-        self._newer = False
         self._top = (0, 0)
         """Entry and row of it at the upper edge, where the view does not follow the end."""
         self._touched: set[str] = set()
@@ -63,7 +41,6 @@ class TranscriptView(ScrollView, can_focus=True):
         self._flushed = 0.0
         self._idle: Timer | None = None
         self._setting_scroll = False
-        self._painting = False
 
     # What is shown --------------------------------------------------------------------------------------
 
@@ -360,121 +337,3 @@ class TranscriptView(ScrollView, can_focus=True):
         self._set_follow(y >= limit and index == len(document) - 1)
         self._top = document.at(max(y, 0))
         self._lay_out()
-
-    # Drawing --------------------------------------------------------------------------------------------
-
-    def notify_style_update(self) -> None:
-        """Take new colours: rows stay, strips are made again."""
-        super().notify_style_update()
-        self._palette = None
-        for view in self._document.views:
-            view.strips.clear()
-
-    def _colours(self) -> Palette:
-        if self._palette is None:
-            _, background = self.background_colors
-            self._palette = Palette(
-                lambda name, partial: self.get_visual_style(name, partial=partial),
-                self.get_line_filters(),
-                background,
-            )
-        return self._palette
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the strips of the visible rows, past Textual's own cache."""
-        if self.styles.gutter.totals != (0, 0) or self.styles.opacity < 1:
-            self._painting = True  # by way of `render_line`, which otherwise is asked for places
-            strips = super().render_lines(crop)
-            self._painting = False
-            return strips
-        width = self.outer_size.width
-        strips = self._strips(crop.y, crop.bottom, width)
-        if crop.x or crop.right < width:
-            strips = [strip.crop(crop.x, crop.right) for strip in strips]
-        return strips
-
-    def render_line(self, y: int) -> Strip:
-        """Return a row with the places in the text that it shows; Textual's selection asks for them."""
-        if self._painting:
-            return self._strips(y, y + 1, self.size.width)[0]
-        place = self._place(y)
-        if place is None:
-            return self._colours().strip(Row(()), self.size.width)
-        view, row = place
-        section, leaf, content = view.row(row)
-        parts = [*_MARGIN, *content.parts]
-        if section < 0 or all(part[2] < 0 for part in content.parts):
-            parts.append(("", 0, 0))
-        return self._colours().strip_with_offsets(Row(parts), self.size.width, order_of(view, section, leaf))
-
-    def _place(self, y: int) -> tuple[EntryView, int] | None:
-        """Return the entry that a row of the viewport shows, and the row in it."""
-        document = self._document
-        number = self.scroll_offset.y + y
-        if not document.views or number >= document.total():
-            return None
-        index, row = document.at(number)
-        return document.views[index], row
-
-    def _strips(self, start: int, stop: int, width: int) -> list[Strip]:
-        document, colours = self._document, self._colours()
-        strips: list[Strip] = []
-        top = self.scroll_offset.y
-        last = min(document.total(), top + stop)
-        if document.views and top + start < last:
-            index, row = document.at(top + start)
-            while len(strips) < last - top - start and index < len(document):
-                view = document.views[index]
-                document.measure(index)
-                end = min(view.height, row + last - top - start - len(strips))
-                strips += self._strips_of(view, row, end, width)
-                index, row = index + 1, 0
-        if len(strips) < stop - start:
-            blank = colours.strip(Row(()), width)
-            strips += [blank] * (stop - start - len(strips))
-        height = self.size.height
-        if self._newer and start < height <= stop:
-            strips[height - 1 - start] = self._with_newer(strips[height - 1 - start], width)
-        return strips
-
-    def _strips_of(self, view: EntryView, start: int, end: int, width: int) -> list[Strip]:
-        cached, overlaid, text_width = view.strips, self._is_overlaid(view), self.size.width
-        bar_start, bar_end = self._bar(view)
-        colours = self._colours()
-        strips: list[Strip] = []
-        for row in range(start, end):
-            bar = bar_start <= row < bar_end
-            strip = cached.get((row, bar))
-            if strip is None or overlaid or strip.cell_length != width:
-                section, leaf, content = view.row(row)
-                overlays = self._overlays(view, section, leaf) if overlaid else ()
-                drawn = Row([*(_BAR if bar else _MARGIN), *content.parts], content.fill)
-                strip = colours.strip(drawn, text_width, overlays)
-                strip = strip.adjust_cell_length(width, colours.rich(0))
-                if not overlays:
-                    cached[row, bar] = strip
-            strips.append(strip)
-        return strips
-
-    def _with_newer(self, strip: Strip, width: int) -> Strip:
-        palette = self._colours()
-        left = max(self.size.width - cells(NEWER) - 1, 0)
-        mark = palette.strip(Row([(NEWER, S["newer"], -1)]), min(cells(NEWER), self.size.width))
-        return Strip.join([strip.crop(0, left), mark]).adjust_cell_length(width, palette.rich(0))
-
-    def _bar(self, view: EntryView) -> tuple[int, int]:
-        """Return the rows of an entry beside which the cursor is drawn."""
-        return 0, 0
-
-    def _is_overlaid(self, view: EntryView) -> bool:
-        """Tell whether something may be laid over the rows of an entry."""
-        return False
-
-    def _overlays(self, view: EntryView, section: int, leaf: int) -> list[Overlay]:
-        """Return what is laid over a leaf."""
-        return []
-
-
-def order_of(view: EntryView, section: int, leaf: int) -> int:
-    """Return a number that grows downward through all leaves of all entries, and stays while they grow."""
-    return (view.order << 40) | (max(section, 0) << 32) | max(leaf, 0)
