@@ -128,7 +128,7 @@ class Aimed(Library):
         """Send from now on to another target, once its gateway answered and took the key; raises Problem."""
         gateway = await asyncio.to_thread(target.connect)
         try:
-            rows = await gateway.catalogue()
+            rows = await Models.fetched(gateway)
         except BaseException:
             await gateway.aclose()
             raise

@@ -8,7 +8,7 @@ from typing import Any
 
 from meshtui.core.catalog import ModelCard, cards_from
 from meshtui.core.model_search import ModelIndex
-from meshtui.core.problem import Problem
+from meshtui.core.problem import Problem, ProblemKind
 from meshtui.session.gateway import Gateway
 from meshtui.store.catalogues import Catalogues
 from meshtui.store.db import Store
@@ -18,6 +18,9 @@ RECENTS = 8
 
 FRESH_SECONDS = 300.0
 """A list younger than this is not fetched again unasked: the gateway renews it no sooner (contract, section 5)."""
+
+FETCH_SECONDS = 60.0
+"""How long fetching the list may take: it has megabytes, and lines are slow."""
 
 
 class Models:
@@ -126,8 +129,11 @@ class Models:
         self.fetching = True
         self.on_change()
         try:
-            rows = await (await connect()).catalogue()
-            await self.take(rows)
+            rows = await self.fetched(await connect())
+            if rows or not self._listed:
+                await self.take(rows)
+            else:
+                self.fault = "the gateway sent an empty list; what was known before stays"
         except Problem as problem:
             self.fault = problem.sentence
             raise
@@ -137,6 +143,16 @@ class Models:
         finally:
             self.fetching = False
             self.on_change()
+
+    @staticmethod
+    async def fetched(gateway: Gateway) -> Sequence[Mapping[str, Any]]:
+        """Fetch the rows of a gateway's list; raises Problem, also where that takes too long."""
+        try:
+            async with asyncio.timeout(FETCH_SECONDS):
+                return await gateway.catalogue()
+        except TimeoutError:
+            words = f"the model list was not there within {FETCH_SECONDS:.0f} s"
+            raise Problem(ProblemKind.TIMEOUT, "total_timeout", words) from None
 
     async def take(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take over the rows that the gateway sent just now, and keep them; raises StoreError."""
