@@ -17,8 +17,9 @@ from meshtui.store.credentials import Key, Secret, find_key
 from meshtui.store.paths import Paths, find_paths
 
 if TYPE_CHECKING:
-    from meshtui.core.template import Template
+    from meshtui.client import Gateway as Client
     from meshtui.session import Gateway, Session, Target
+    from meshtui.store.templates import OpenTemplate, TemplateFiles
 
 NO_KEY = "there is no API key: set MESHAPI_API_KEY, or start meshtui once and enter one, or try meshtui demo"
 
@@ -63,6 +64,7 @@ class Surroundings:
             insecure=settings.insecure,
             lacks_key=secret is None and settings.profile.needs_key,
             may_be_open=settings.base_url != MESH_GATEWAY,
+            spend_cap=settings.profile.spend_cap,
         )
 
     def session(self, target: Target | None = None) -> Session:
@@ -78,12 +80,20 @@ class Surroundings:
             store.sweep()
         except StoreError as error:
             refuse(str(error), FAULT)
-        return Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
+        session = Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
+        session.budget = self.settings.budget
+        return session
 
     @property
     def lacks_key(self) -> bool:
         """Whether there is no key, and the profile does not say that none is needed."""
         return self.key is None and self.settings.profile.needs_key
+
+    def template_files(self) -> TemplateFiles:
+        """Return the template folders in force."""
+        from meshtui.store.templates import TemplateFiles
+
+        return TemplateFiles(self.paths, self.config.project)
 
     def require_key(self) -> None:
         """Refuse where a key is lacking."""
@@ -93,10 +103,16 @@ class Surroundings:
 
 def connect(settings: Settings, secret: Secret | None) -> Gateway:
     """Make the client for the gateway in force; raises Problem where address or key cannot be used at all."""
-    from meshtui.client import Gateway as Client
-    from meshtui.client import MeshAPIError, Timeouts
-    from meshtui.client.errors import problem_from
     from meshtui.session.wire import Wire
+
+    return Wire(client_for(settings, secret))
+
+
+def client_for(settings: Settings, secret: Secret | None, *, patience: float | None = None) -> Client:
+    """Make the bare client, see `connect`; with `patience`, in seconds, it waits no longer and tries once."""
+    from meshtui.client import Gateway as Client
+    from meshtui.client import MeshAPIError, Retries, Timeouts
+    from meshtui.client.errors import problem_from
 
     requests: Requests = settings.requests
     timeouts = Timeouts(
@@ -105,17 +121,19 @@ def connect(settings: Settings, secret: Secret | None) -> Gateway:
         idle=requests.idle_timeout,
         total=requests.total_timeout,
     )
+    if patience is not None:
+        timeouts = replace(Timeouts.every(patience), connect=min(requests.connect_timeout, patience))
     try:
-        client = Client(
+        return Client(
             base_url=settings.base_url,
             token=secret.reveal() if secret else "",
             timeouts=timeouts,
+            retries=Retries() if patience is None else Retries(count=0),
             allow_http=True,  # the settings say whether the user allowed it, and the session asks them
             headers=settings.profile.headers,
         )
     except MeshAPIError as error:
         raise problem_from(error) from None
-    return Wire(client)
 
 
 def flags_of(arguments: argparse.Namespace) -> Flags:
@@ -157,11 +175,11 @@ DEMO_KEY = "rsk_01JDEMO0000000000000009F2A"
 DEMO_MODEL = "sandbox/markdown"
 
 
-def template_named(name: str, surroundings: Surroundings) -> Template | None:
+def template_named(name: str, surroundings: Surroundings) -> OpenTemplate | None:
     """Return the template of this project or of the user; None where only the gateway may have it."""
-    from meshtui.store.templates import find_template
-
     try:
-        return find_template(name, surroundings.paths, surroundings.config.project)
+        files = surroundings.template_files()
+        path = files.find(name)
+        return files.open(path) if path is not None else None
     except ConfigError as error:
         raise Refused(str(error)) from None
