@@ -115,6 +115,8 @@ class TranscriptDocument:
         self._laid_out.move_to_end(key)
         if height != before:
             del self._starts[index + 1 :]
+        if self._queue is not None and not view.is_complete and self._queue[-1:] != [key]:
+            self._queue.append(key)  # the rest of it is read when idle
         return height != before
 
     def release_far(self, keep: range) -> None:
