@@ -89,7 +89,8 @@ def prompt_of(arguments: argparse.Namespace) -> str:
 def draft_from(arguments: argparse.Namespace, surroundings: Surroundings, prompt: str) -> Draft:
     """Return what the options ask to be sent; refuses, one sentence, what cannot be."""
     variables = inputs.pairs(arguments.var, "-v/--var")
-    template = template_named(arguments.template, surroundings) if arguments.template else None
+    opened = template_named(arguments.template, surroundings) if arguments.template else None
+    template = opened.template if opened is not None else None
     said = (Message("user", prompt),) if prompt.strip() else ()
     system, params = arguments.system or "", dict(surroundings.params)
     before: tuple[Message, ...] = ()
@@ -180,6 +181,7 @@ async def _drive(session: Session, draft: Draft, retries: int, arguments: argpar
     printer = Printer(arguments.json, arguments.events, on_closed=task.cancel)
     session.on_change = printer.changed
     session.on_notice = say
+    await check_budget(session, draft)
     turn = session.send(draft)
     try:
         await session.run(turn, retries)
@@ -198,6 +200,26 @@ def cancelled_by_signals() -> asyncio.Task[Any]:
         if hasattr(signal, name):
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
     return task
+
+
+async def check_budget(session: Session, draft: Draft) -> None:
+    """Refuse, with the code of a spent budget, what would pass the user's own; what turns cost is asked first.
+
+    The catalogue is read from the disk, so that this turn is priced, and fetched where there is none and a budget set.
+    """
+    await session.models.load()
+    if session.budget == Budget():
+        return
+    try:
+        if not session.cards:
+            await session.catalogue()
+    except Problem as problem:
+        say(f"prices are unknown, so the budget counts only what was billed: {problem}")
+    await session.settle()
+    reached = session.over_budget(session.quote_of(draft).low)
+    if reached:
+        await session.aclose()
+        refuse(f"{reached} Nothing was sent. Raise it in the [budget] of the config file.", SPENT)
 
 
 class Printer:

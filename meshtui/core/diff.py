@@ -32,7 +32,7 @@ def diff_words(old: str, new: str) -> list[Piece]:
     """
     pieces: list[Piece] = []
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    for tag, a, b, c, d in _steps(before, after):
+    for tag, a, b, c, d in steps(before, after):
         if tag == "equal":
             pieces.append(Piece("same", "".join(before[a:b])))
         else:
@@ -40,8 +40,11 @@ def diff_words(old: str, new: str) -> list[Piece]:
     return _joined(pieces)
 
 
-def _steps(old: Sequence[str], new: Sequence[str]) -> Iterable[tuple[str, int, int, int, int]]:
-    """Yield the steps from one sequence to the other; what both begin and end with is not searched."""
+def steps(old: Sequence[str], new: Sequence[str]) -> Iterable[tuple[str, int, int, int, int]]:
+    """Yield the steps from one sequence to the other as difflib's opcodes.
+
+    What both begin and end with is not searched, and what is longer than `WORDS_COMPARED` is replaced whole.
+    """
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -63,7 +66,7 @@ def _steps(old: Sequence[str], new: Sequence[str]) -> Iterable[tuple[str, int, i
 def _changed(old: str, new: str) -> list[Piece]:
     before, after = _WORD.findall(old), _WORD.findall(new)
     pieces: list[Piece] = []
-    for tag, a, b, c, d in _steps(before, after):
+    for tag, a, b, c, d in steps(before, after):
         if tag == "equal":
             pieces.append(Piece("same", "".join(before[a:b])))
             continue

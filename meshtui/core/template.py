@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from meshtui.core.chat import Message
+from meshtui.core.chat import Message, TextPart
 
 _SLOT = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 
@@ -70,17 +70,13 @@ class Template:
         for name in self.missing(variables):
             raise KeyError(name)
         values = {**self.variables, **variables}
-        messages = tuple(
-            Message(message.role, fill(message.text, values), message.name, message.tool_call_id)
-            for message in self.messages
-        )
-        return fill(self.system, values), messages
+        return fill(self.system, values), tuple(_filled(message, values) for message in self.messages)
 
     def sent(self) -> dict[str, Any]:
         """Return what of the template decides about an answer: texts, model and parameters."""
         return {
             "system": self.system,
-            "messages": [{"role": message.role, "content": message.text} for message in self.messages],
+            "messages": [message.to_wire() for message in self.messages],
             "model": self.model,
             "params": dict(self.params),
         }
@@ -116,6 +112,16 @@ class Template:
 
         body = json.dumps(self.sent(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _filled(message: Message, values: Mapping[str, str]) -> Message:
+    content = message.content
+    if isinstance(content, str):
+        return replace(message, content=fill(content, values))
+    parts = (
+        replace(part, text=fill(part.text, values)) if isinstance(part, TextPart) else part for part in content or ()
+    )
+    return replace(message, content=tuple(parts))
 
 
 def unused(texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from meshtui.store.rows import (
 )
 from meshtui.store.shelf import Shelf
 from meshtui.store.usage import UsageRows
+from meshtui.store.versions import Versions
 
 __all__ = ["Conversation", "Node", "Store", "StoreError", "TurnFacts"]
 
@@ -46,7 +47,7 @@ TITLE_LENGTH = 80
 _UPDATE = "UPDATE turn SET {} WHERE id = :id"
 
 
-class Store(Conversations, Shelf, RequestBodies, UsageRows):
+class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
     """The history of one user in one file; several processes may use the same file at once."""
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:

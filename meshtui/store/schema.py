@@ -141,7 +141,40 @@ _SECOND = (
     """,  # noqa: S608 - our number
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+# `place` is the path of a template's file. A version is the text that a run used, kept once.
+_TEMPLATES = (
+    """
+    CREATE TABLE template_version (
+        place TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        body_json TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        note TEXT NOT NULL,
+        PRIMARY KEY (place, hash)
+    )
+    """,
+    """
+    CREATE TABLE template_run (
+        turn_id TEXT PRIMARY KEY REFERENCES turn(id) ON DELETE CASCADE,
+        place TEXT NOT NULL,
+        hash TEXT NOT NULL,
+        values_json TEXT NOT NULL,
+        set_name TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX template_run_version ON template_run(place, hash)",
+    """
+    CREATE TABLE template_base (
+        gateway TEXT NOT NULL,
+        place TEXT NOT NULL,
+        remote_id TEXT NOT NULL,
+        body_json TEXT NOT NULL,  -- the fields as both sides had them at the last push or pull
+        PRIMARY KEY (gateway, place)
+    )
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _TEMPLATES)
 
 
 class UnknownSchema(Exception):
