@@ -171,6 +171,18 @@ def _sessions(arguments: argparse.Namespace) -> int:
     return sessions(arguments)
 
 
+def _add_usage(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.usage import add_arguments
+
+    add_arguments(parser)
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.usage import usage
+
+    return usage(arguments)
+
+
 def _nothing(_: argparse.ArgumentParser) -> None:
     """Add no options."""
 
@@ -184,6 +196,7 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "compare": ("send one message to several models at once and print what each took", _add_compare, _compare),
     "models": ("list, search or show the gateway's models", _add_models, _models),
     "sessions": ("list conversations, or show one", _add_sessions, _sessions),
+    "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),
     "sandbox": ("serve the simulated gateway alone", _add_sandbox, _sandbox),
 }

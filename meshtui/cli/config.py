@@ -49,7 +49,7 @@ def _print(arguments: argparse.Namespace, rows: dict[str, object] | dict[str, st
         emit_json(rows, indent=2)
     else:
         for name, value in rows.items():
-            emit(f"{name:<12} {'–' if value in (None, '') else value}")
+            emit(f"{name:<20} {'–' if value in (None, '') else value}")
     return OK
 
 

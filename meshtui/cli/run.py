@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshtui.cli import inputs
+from meshtui.cli.budget import check_budget
 from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, template_named
 from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of
@@ -200,26 +201,6 @@ def cancelled_by_signals() -> asyncio.Task[Any]:
         if hasattr(signal, name):
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), task.cancel)
     return task
-
-
-async def check_budget(session: Session, draft: Draft) -> None:
-    """Refuse, with the code of a spent budget, what would pass the user's own; what turns cost is asked first.
-
-    The catalogue is read from the disk, so that this turn is priced, and fetched where there is none and a budget set.
-    """
-    await session.models.load()
-    if session.budget == Budget():
-        return
-    try:
-        if not session.cards:
-            await session.catalogue()
-    except Problem as problem:
-        say(f"prices are unknown, so the budget counts only what was billed: {problem}")
-    await session.settle()
-    reached = session.over_budget(session.quote_of(draft).low)
-    if reached:
-        await session.aclose()
-        refuse(f"{reached} Nothing was sent. Raise it in the [budget] of the config file.", SPENT)
 
 
 class Printer:

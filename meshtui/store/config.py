@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from meshtui.core.money import Budget
 from meshtui.core.text import mask_secrets
 from meshtui.store.gateway_url import MESH_GATEWAY, InsecureURL, UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_project, write_atomically
@@ -44,7 +46,10 @@ _OWN_HEADERS = frozenset(("authorization", "content-type", "accept", "host", "co
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named gateway, where its key is found, and defaults for requests to it."""
+    """A named gateway, where its key is found, and defaults for requests to it.
+
+    `spend_cap` is the key's own in US dollars: the gateway says it only when it is reached.
+    """
 
     name: str = DEFAULT_PROFILE
     base_url: str = MESH_GATEWAY
@@ -55,6 +60,7 @@ class Profile:
     headers: Mapping[str, str] = field(default_factory=dict)
     allow_http: bool = False
     needs_key: bool = True
+    spend_cap: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Ui:
 class Requests:
     """How long to wait, in seconds, and how often to try again. No `total_timeout` means no such limit.
 
-    `idle_timeout` is the longest silence within a reply: the gateway itself gives a provider 300 s.
+    `idle_timeout` is the longest silence within a reply: the gateway itself gives a provider 300 s. `on_rate_limit` is
+    what happens to a turn that a minute's limit refused: `ask`, or `queue` it.
     """
 
     retries: int = 2
@@ -78,6 +85,7 @@ class Requests:
     write_timeout: float = 60.0
     idle_timeout: float = 310.0
     total_timeout: float | None = None
+    on_rate_limit: str = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class Config:
     default_profile: str = DEFAULT_PROFILE
     ui: Ui = Ui()
     requests: Requests = Requests()
+    budget: Budget = Budget()
     project: Path | None = None
     project_model: str = ""
     project_params: Mapping[str, Any] = field(default_factory=dict)
@@ -120,6 +129,7 @@ class Settings:
     requests: Requests
     sources: Mapping[str, str]
     insecure: bool = False
+    budget: Budget = Budget()
 
     @property
     def on_own_gateway(self) -> bool:
@@ -172,11 +182,14 @@ def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
     if chosen not in profiles:
         top.fault("default_profile", f"is {shown(chosen)}, and must name a profile{_near(chosen, profiles)}")
     ui, requests = _ui(top.table("ui"), ui), _requests(top.table("requests"), requests)
+    budget_table = top.table("budget")
+    budget = Budget(budget_table.amount("conversation"), budget_table.amount("day"))
+    budget_table.close()
     belongs = f"it belongs to a profile, as in [profiles.{DEFAULT_PROFILE}]"
     top.close({name: belongs for name in Profile.__dataclass_fields__ if name != "name"} | {"api_key": _NO_KEYS})
     if source.faults:
         raise ConfigError(*source.faults)
-    return Config(source.path, profiles, chosen, ui, requests, notices=tuple(source.notices))
+    return Config(source.path, profiles, chosen, ui, requests, budget, notices=tuple(source.notices))
 
 
 def _near(name: str, known: Mapping[str, Any]) -> str:
@@ -205,6 +218,7 @@ def _profile(name: str, table: Table) -> Profile:
         _headers(table.table("headers")),
         allow_http,
         table.flag("needs_key", True),
+        table.amount("spend_cap"),
     )
     table.close()
     return profile
@@ -268,6 +282,7 @@ def _requests(table: Table, default: Requests) -> Requests:
         table.seconds("write_timeout", default.write_timeout, LONGEST_SECONDS) or default.write_timeout,
         table.seconds("idle_timeout", default.idle_timeout, LONGEST_SECONDS) or default.idle_timeout,
         table.seconds("total_timeout", default.total_timeout, LONGEST_SECONDS, zero=True),
+        table.choice("on_rate_limit", default.on_rate_limit, ("ask", "queue")),
     )
     table.close()
     return requests
@@ -284,8 +299,10 @@ def _read_project(path: Path) -> _Defaults:
     ui = Ui(theme=ui_table.text("theme"))
     ui_table.close({name: "it is the user's to set" for name in ("mouse", "keys")})
     requests = _requests(top.table("requests"), Requests())
-    refused = "a project may not name gateways, keys, headers or commands"
-    top.close(dict.fromkeys(("profiles", "default_profile", "api_key", *Profile.__dataclass_fields__), refused))
+    refused = "a project may not name gateways, keys, headers, commands or budgets"
+    top.close(
+        dict.fromkeys(("profiles", "default_profile", "api_key", "budget", *Profile.__dataclass_fields__), refused)
+    )
     if source.faults:
         raise ConfigError(*source.faults)
     return _Defaults(ui, requests, model, params, tuple(source.notices))
@@ -315,7 +332,7 @@ def resolve(config: Config, flags: Flags, environ: Mapping[str, str], *, may_ask
     if flags.retries is not None:
         requests, sources["retries"] = replace(requests, retries=flags.retries), "--retries"
     params = {**config.project_params, **profile.params}
-    return Settings(profile, base_url, model, params, config.ui, requests, sources, insecure)
+    return Settings(profile, base_url, model, params, config.ui, requests, sources, insecure, config.budget)
 
 
 def _gateway(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from meshtui.core.money import amount_from
 from meshtui.core.text import mask_secrets, one_line
 
 
@@ -160,6 +162,21 @@ class Table:
             f"a number of seconds above 0, at most {high:g}" + (", or 0 for no limit" if zero else ""),
         )
         return default if value is None else float(value) or None
+
+    def amount(self, key: str) -> Decimal | None:
+        """Return an amount of US dollars above 0, written as a number or as a text such as "0.50"."""
+
+        def read(value: Any) -> Decimal | None:
+            return None if isinstance(value, bool) else amount_from(value)
+
+        value = self._take(key, lambda v: bool(read(v)), 'an amount in US dollars above 0, as in 0.50 or "0.50"')
+        return None if value is None else read(value)
+
+    def choice(self, key: str, default: str, choices: Sequence[str]) -> str:
+        """Return one of several words."""
+        wanted = " or ".join(f'"{word}"' for word in choices)
+        value = self._take(key, lambda v: v in choices, wanted)
+        return default if value is None else str(value)
 
     def table(self, key: str) -> Table:
         """Return the table under a key, an empty one where there is none."""
