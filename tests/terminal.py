@@ -18,7 +18,8 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -55,7 +56,7 @@ _KITTY_TEXT = re.compile(r"\x1b\[[<>=?][0-9;]*u")
 
 
 class Terminal:
-    """A program of ours in a terminal of `size` (columns, rows)."""
+    """A program of ours in a terminal of `size` (columns, rows); `command` is what Python is to run."""
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Terminal:
         home: Path,
         env: Mapping[str, str] | None = None,
         size: tuple[int, int] = (80, 24),
+        command: Sequence[str] = ("-m", "meshtui"),
     ) -> None:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.Stream(self._screen)
@@ -90,7 +92,7 @@ class Terminal:
         }
         home.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-SEc", _LAUNCH, sys.executable, "-m", "meshtui", *arguments],
+            [sys.executable, "-SEc", _LAUNCH, sys.executable, *command, *arguments],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
@@ -127,7 +129,7 @@ class Terminal:
         self._held = ""
         if cut >= 0 and re.fullmatch(r"\x1b(\[[<>=?]?[0-9;]*)?", text[cut:]):
             text, self._held = text[:cut], text[cut:]
-        self._stream.feed(_KITTY_TEXT.sub("", text))
+        self._stream.feed("".join(filter(_has_cell, _KITTY_TEXT.sub("", text))))
 
     @property
     def display(self) -> str:
@@ -276,6 +278,13 @@ class Terminal:
         if error is not None and isinstance(error, AssertionError):
             error.add_note(f"The screen:\n{self.display}")
         self.close()
+
+
+def _has_cell(character: str) -> bool:
+    """Whether the screen can take a character: it stops at those that have no width and are no accents."""
+    if character < "\u0300":
+        return True
+    return unicodedata.category(character) not in ("Cf", "Me", "Mn") or unicodedata.combining(character) > 0
 
 
 def at(url: str, key: str = "rsk_01JDEMO0000000000000009F2A") -> dict[str, Any]:
