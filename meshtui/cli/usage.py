@@ -192,8 +192,8 @@ def _table(by: str, rows: list[UsageSum], total: UsageSum) -> None:
         )
     notes = []
     if total.estimated:
-        notes.append(f"~ holds {total.estimated:,} turns that are estimated, not billed (--reconcile asks)")
+        notes.append(f"~ marks sums with estimates: turns not billed yet: {total.estimated:,} (--reconcile asks)")
     if total.unknown:
-        notes.append(f"the price of {total.unknown:,} turns is unknown")
+        notes.append(f"turns of unknown price: {total.unknown:,}")
     if notes:
         say("; ".join(notes))

@@ -110,7 +110,7 @@ def usage_values(turn: Turn) -> dict[str, Any] | None:
 
 
 _CHARGE = "COALESCE(billed, stated, estimate)"
-_STREAMED = "completion > 0 AND first_at IS NOT NULL AND total > first_at"
+_STREAMED = "completion > 0 AND total - first_at > 0.05"
 
 
 def _exact(expression: str) -> str:
