@@ -207,9 +207,9 @@ def sentences(problem: Problem) -> tuple[str, str]:
     if problem.kind is ProblemKind.RATE_LIMIT:
         limit = f"its limit of {LIMIT_WORDS[problem.limit]}" if problem.limit in LIMIT_WORDS else "its rate limit"
         wait = problem.retry_after_seconds
-        advice = (
-            f"It is free again in {wait:.0f} s." if wait is not None else "It did not say for how long: wait a minute."
-        )
+        advice = "It did not say for how long: wait a minute."
+        if wait is not None:
+            advice = f"It is free again in {f'{wait:.0f} s' if wait < 120 else f'{wait / 60:.0f} min'}."
         return f"the gateway answers and knows the key, but {limit} is reached", advice
     if problem.code in _BY_CODE:
         return _BY_CODE[problem.code]
