@@ -49,6 +49,8 @@ class EntryView:
         self.first_changed = 1 << 40
         self.unfolded: set[str] = set()
         self.strips: dict[tuple[int, bool], Strip] = {}
+        self.size = len(entry.text or "") + len(entry.reasoning or "")
+        """Characters of text and reasoning."""
         self._text = [entry.text] if entry.text else []
         self._reasoning = [entry.reasoning] if entry.reasoning else []
         self._words = len(entry.reasoning.split()) if entry.reasoning else 0
@@ -67,14 +69,10 @@ class EntryView:
         """The reasoning as it came."""
         return _whole(self._reasoning)
 
-    @property
-    def size(self) -> int:
-        """Characters of text and reasoning, for estimates."""
-        return sum(map(len, self._text)) + sum(map(len, self._reasoning))
-
     def append_text(self, text: str) -> None:
         """Add to the text of the message."""
         self._text.append(text)
+        self.size += len(text)
         if self._sections is None or not text:
             return
         body = self._section(BODY)
@@ -89,6 +87,7 @@ class EntryView:
         """Add to the reasoning."""
         before = self._reasoning[-1][-1:] if self._reasoning else " "
         self._reasoning.append(text)
+        self.size += len(text)
         pieces = len(text.split())
         self._words += pieces - (1 if pieces and not before.isspace() and not text[:1].isspace() else 0)
         if self._sections is None:
@@ -112,6 +111,7 @@ class EntryView:
             self._reasoning, self._words = [reasoning], len(reasoning.split())
             text = text or ""
         self.entry = entry
+        self.size = sum(map(len, self._text)) + sum(map(len, self._reasoning))
         if text is not None or self._sections is None:
             self.forget()
             return
@@ -201,20 +201,22 @@ class EntryView:
             first = min(first, self.height - 1, at)
         self.width = width
         self.first_changed = min(self.first_changed, max(first, 0))
-        self._drop_strips(first)
+        self._drop_strips(first, max(self.height, at + 1))
         self.height = at + 1
         if self._unread:
             unread = sum(map(len, self._unread))
             self.height += unread // max(width, 1) + unread // 60
         return self.height
 
-    def _drop_strips(self, first: int) -> None:
+    def _drop_strips(self, first: int, before: int) -> None:
+        """Drop the strips of the rows from `first` on; `before` is how many rows there were."""
         strips = self.strips
-        if first <= 0 or len(strips) > _MOST_STRIPS:
+        if first <= 0 or before - first > len(strips) or len(strips) > _MOST_STRIPS:
             strips.clear()
-        elif strips and first < self.height:
-            for key in [key for key in strips if key[0] >= first]:
-                del strips[key]
+            return
+        for row in range(first, before):
+            strips.pop((row, False), None)
+            strips.pop((row, True), None)
 
     def _assemble(self, kept: dict[int, Section]) -> list[Section]:
         sections = [Section(HEADER, leaves_as_rows(header(self.entry)))]
