@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from meshtui.cli import inputs
+from meshtui.cli.budget import check_budget
 from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.run import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
 from meshtui.cli.surroundings import Surroundings
@@ -103,6 +104,7 @@ async def _drive(
     comparison = Comparison(session, retries=retries)
     session.on_change = _Narrator(comparison).changed
     try:
+        await check_budget(session, *(variant.draft for variant in chosen))
         room = await comparison.look()
         lanes = comparison.begin(chosen)
         if room is not None and room < len(lanes):
