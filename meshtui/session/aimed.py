@@ -78,9 +78,10 @@ class Aimed(Library):
 
     def choose_fallbacks(self, ids: Sequence[str]) -> None:
         """Take other fallbacks for what is sent from now on, in this order; none where there are no ids."""
+        ids = list(dict.fromkeys(ids))
         self._kept(lambda: self.models.keep_fallbacks(ids))
         params = {name: value for name, value in self.draft.params.items() if name != "models"}
-        self.draft = replace(self.draft, params={**params, "models": list(ids)} if ids else params)
+        self.draft = replace(self.draft, params={**params, "models": ids} if ids else params)
 
     def toggle_favourite(self, id: str) -> None:
         """Make a model a favourite, or one no longer."""

@@ -98,7 +98,7 @@ class Models:
 
     def keep_fallbacks(self, ids: Sequence[str]) -> None:
         """Remember the models to try, in this order, where the chosen one fails; raises StoreError."""
-        self._keep(fallbacks=tuple(dict.fromkeys(ids)))
+        self._keep(fallbacks=tuple(ids))
 
     def _keep(self, **changed: tuple[str, ...]) -> None:
         for name, ids in changed.items():
