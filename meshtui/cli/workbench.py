@@ -16,6 +16,7 @@ from meshtui.cli.surroundings import DEMO_MODEL, Surroundings, flags_of, for_dem
 if TYPE_CHECKING:
     from meshtui.sandbox import Sandbox
     from meshtui.session import Gateway, Session
+    from meshtui.ui.app import MeshApp
 
 FIRST_RUN = "There is no API key for this profile yet."
 
@@ -25,14 +26,14 @@ def workbench(arguments: argparse.Namespace) -> int:
     gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     here = look_around(arguments, may_ask=True)
     profiles = UserProfiles(here, flags_of(arguments), os.environ)
-    code, outcome = _open(here, here.session, profiles=profiles, first_run=FIRST_RUN if here.lacks_key else "")
+    code, outcome = _run(application(here, here.session, profiles), here)
     return demo(arguments) if outcome == "demo" else code
 
 
 def demo(arguments: argparse.Namespace) -> int:
     """Open the workbench on a sandbox of its own, which starts when the screen is there and ends with it."""
     gc.disable()
-    here = for_demo(look_around(arguments), "http://127.0.0.1")
+    here = for_demo(look_around(arguments, may_ask=True), "http://127.0.0.1")
     boxes: list[Sandbox] = []
 
     def connect() -> Gateway:
@@ -47,38 +48,34 @@ def demo(arguments: argparse.Namespace) -> int:
         return here.session(target)
 
     try:
-        return _open(here, start, demo=True)[0]
+        return _run(application(here, start), here)[0]
     finally:
         for box in boxes:
             box.__exit__(None, None, None)
 
 
-def _open(
-    here: Surroundings,
-    start: Callable[[], Session],
-    *,
-    profiles: UserProfiles | None = None,
-    first_run: str = "",
-    demo: bool = False,
-) -> tuple[int, str | None]:
-    """Run the workbench; return the exit code, and what the user asked for at the end."""
+def application(here: Surroundings, start: Callable[[], Session], profiles: UserProfiles | None = None) -> MeshApp:
+    """Make the workbench's application; without profiles it is the demo's."""
     from meshtui.ui.app import Look, MeshApp
     from meshtui.ui.widgets.top import Front
 
     ui, profile = here.settings.ui, here.settings.profile.name
-    look = Look(ui.theme or "mesh-dark", ui.keys, here.paths.themes, here.paths.state)
-    front = Front(profile, str(here.key.value) if here.key else "no key", here.model, demo=demo)
-    app = MeshApp(
+    key = str(here.key.value) if here.key else "no key"
+    return MeshApp(
         start,
-        look,
+        Look(ui.theme or "mesh-dark", ui.keys, here.paths.themes, here.paths.state),
         profiles.accept_key if profiles is not None else _accept_nothing,
-        front=front,
+        front=Front(profile, key, here.model, demo=profiles is None),
         profiles=profiles,
-        first_run=first_run,
+        first_run=FIRST_RUN if here.lacks_key else "",
         notices=here.config.notices,
     )
+
+
+def _run(app: MeshApp, here: Surroundings) -> tuple[int, str | None]:
+    """Run the workbench; return the exit code, and what the user asked for at the end."""
     try:
-        outcome = app.run(mouse=ui.mouse)
+        outcome = app.run(mouse=here.settings.ui.mouse)
     finally:
         if app.session is not None:
             app.session.close()
