@@ -82,6 +82,7 @@ class Surroundings:
             refuse(str(error), FAULT)
         session = Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
         session.budget = self.settings.budget
+        session.retries = self.retries
         return session
 
     @property

@@ -35,6 +35,8 @@ class Aimed(Library):
         self.on_notice: Callable[[str], None] = lambda sentence: None
         self.on_models: Callable[[], None] = lambda: None
         self.target = target
+        self.retries = 0
+        """How often a lane that was refused for now is sent again by itself: the user's setting."""
         self._catalogues = catalogues
         self._now = now
         self._connecting = asyncio.Lock()

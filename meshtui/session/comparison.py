@@ -16,7 +16,7 @@ from typing import Any
 from meshtui.core.chat import Draft, Message
 from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem, ProblemKind
-from meshtui.core.quote import BYTES_PER_TOKEN
+from meshtui.core.quote import BYTES_PER_TOKEN, weight_of_request
 from meshtui.core.turn import Turn, TurnState
 from meshtui.core.usage import card_for, price_of, tokens_of
 from meshtui.session.session import Session
@@ -85,12 +85,14 @@ def _joined(*words: str) -> str:
 class Lane:
     """One answer of a comparison. `place` counts from 1 in the order in which whole answers arrived."""
 
-    __slots__ = ("label", "node", "place", "starts_at", "turn", "_woken")
+    __slots__ = ("driven", "label", "node", "place", "starts_at", "turn", "_woken")
 
     def __init__(self, label: str, turn: Turn, node: Node) -> None:
         self.label = label
         self.turn = turn
         self.node = node
+        self.driven = False
+        """Whether somebody runs it."""
         self.place: int | None = None
         self.starts_at: float | None = None
         """When it may start, in seconds since the epoch, while it waits for the gateway's window."""
@@ -146,10 +148,13 @@ class Comparison:
         self.session = session
         self.retries = retries
         self.lanes: list[Lane] = []
+        self.shows_waits = False
+        """Whether whoever shows the lanes says of each what it waits for."""
         self._sockets = asyncio.Semaphore(sockets)
         self._now = now
         self._history: list[Message] = []
         self._places = 0
+        self._weights: dict[str, int] = {}
         self._spent = False
 
     # The lanes
@@ -193,7 +198,7 @@ class Comparison:
         request: Mapping[str, Any] = {**lane.turn.request, **changes}
         lane.turn = self.session.beside(lane.turn, request)
         lane.node, lane.label = self.session.nodes[-1], lane.label if label is None else label
-        lane.place, lane.starts_at = None, None
+        lane.place, lane.starts_at, lane.driven = None, None, False
         lane.sleep()
         self._spent = False
 
@@ -249,12 +254,13 @@ class Comparison:
     async def run(self, lane: Lane) -> None:
         """Drive one lane to its end, when the window and the number of connections allow it."""
         turn = lane.turn
+        lane.driven = True
         try:
             async with self._sockets:
                 await self._until_allowed(lane, turn)
                 if not turn.ended and self._spent:
                     self.session.refuse(turn, not_sent())
-                await self.session.run(turn, self.retries)
+                await self.session.run(turn, self.retries, quiet=self.shows_waits)
         except asyncio.CancelledError:
             self.session.stop(turn)
             raise
@@ -294,12 +300,20 @@ class Comparison:
         counted = tokens_of(turn.usage, turn.meta)
         tokens = counted.completion
         written = tokens if tokens is not None else round(weight_of_answer(turn))
+        if tokens is None and written:
+            counted = replace(counted, prompt=self._prompt_weight(turn), completion=written)
         flowing = (turn.total if turn.total is not None else turn.last_at) - (turn.first_at or 0.0)
         speed = written / flowing if turn.first_at is not None and flowing > LEAST_FLOW else None
         card = card_for(self.session.models.index.by_id, turn.model, turn.served_model or "")
-        charge = charge_of(price_of(card, counted), turn.cost, None)
+        charge = charge_of(turn.estimate or price_of(card, counted), turn.cost, turn.billed)
         reason = turn.finish_reason or ""
         return Figures(turn.first_at, turn.total, written, tokens is None, speed, charge, reason, lane.place)
+
+    def _prompt_weight(self, turn: Turn) -> int:
+        """Return the prompt's tokens, roughly; a long one is weighed once."""
+        if turn.id not in self._weights:
+            self._weights[turn.id] = round(weight_of_request(turn.request))
+        return self._weights[turn.id]
 
 
 def weight_of_answer(turn: Turn) -> float:

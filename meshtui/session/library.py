@@ -75,6 +75,11 @@ class Library:
         """Return the prompts sent before, newest first, that contain `filter`."""
         return self.store.prompts(limit, filter)
 
+    def said(self, text: str) -> None:
+        """Remember a prompt that was sent, for those that are looked up."""
+        if text.strip():
+            self.store.remember_prompt(text)
+
     def recall(self, name: str, default: Any = None) -> Any:
         """Return a small value kept under a name."""
         return self.store.state(name, default)

@@ -193,11 +193,12 @@ class Session(Accounts):
         self.on_change(turn, None)
         return turn
 
-    async def run(self, turn: Turn, retries: int = 0) -> None:
+    async def run(self, turn: Turn, retries: int = 0, *, quiet: bool = False) -> None:
         """Drive one turn to its end. The only streaming path: send, retry and headless turns all come here.
 
         Up to `retries` times a request that failed before anything of a reply arrived is sent again, never
-        earlier than the gateway allowed. Expected failures end the turn with a problem and return.
+        earlier than the gateway allowed. Expected failures end the turn with a problem and return. `quiet` leaves
+        it to `waits` to tell of another try.
         """
         if turn.ended:
             return
@@ -221,7 +222,8 @@ class Session(Accounts):
                     wait = retry_wait(problem, attempt)
                     if turn.has_output or attempt == retries or wait is None:
                         raise
-                    self.on_notice(f"{problem}. Trying again in {wait:.0f} s.")
+                    if not quiet:
+                        self.on_notice(f"{str(problem).rstrip('.')}. Trying again in {wait:.0f} s.")
                     await self._wait_to_repeat(turn, wait)
                     allowance.leave(turn.id)
             self._end(turn, TurnState.DONE)

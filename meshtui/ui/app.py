@@ -174,7 +174,8 @@ class MeshApp(CalmApp[str]):
             return
         for command in COMMANDS:
             name = command.action.partition("(")[0]
-            if command.in_palette and screen is self.screen_stack[1] and screen.check_action(name, ()) is not False:
+            here = command.where in getattr(screen, "PLACES", ())
+            if command.in_palette and here and screen.check_action(name, ()) is not False:
                 keys = self.look.keys.get(command.id, command.key)
                 title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
                 yield SystemCommand(title, command.help, _caller(screen, command.action))

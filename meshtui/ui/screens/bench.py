@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
 
 from meshtui.core.turn import Turn
 from meshtui.session import Session
+from meshtui.ui.commands import Where
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.widgets.prompt import Prompt
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 class Bench(Screen[object]):
     """The base of the workbench's parts; each part turns what the user does into the session's use-cases."""
+
+    PLACES: ClassVar[tuple[Where, ...]] = ("anywhere", "prompt", "conversation")
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -158,12 +158,16 @@ class Composing(Bench):
         except NotAttachable as error:
             self.mesh.say(str(error))
             return
+        self.took_prompt(text)
+        self.start(turn)
+
+    def took_prompt(self, text: str) -> None:
+        """Empty the prompt of a text that is on disk now, and the attachments with it."""
         self.edit_instead(None)
         if self.prompt.value == text:
             self.prompt.take()
             self._kept = ""
         self._show_chips()
-        self.start(turn)
 
     def start(self, turn: Turn) -> None:
         """Show a turn that was begun, and run it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from meshtui.ui.commands import COMMANDS
+from meshtui.ui.commands import COMMANDS, Where
 
 IN_THE_CONVERSATION = (
     ("j k", "move by block; alt+↓ and alt+↑ do so from anywhere"),
@@ -25,13 +25,13 @@ WIDTH = 17
 
 
 class HelpPage(ModalScreen[None]):
-    """Shows the keys and what they do; `keys` are those in force, by command id."""
+    """Shows the keys and what they do; `keys` are those in force, by command id, `places` where one is."""
 
     BINDINGS = [Binding("escape,f1,q", "dismiss(None)", "Close")]
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
+    def __init__(self, keys: Mapping[str, str], places: Sequence[Where]) -> None:
         super().__init__()
-        self._keys = keys
+        self._keys, self._places = keys, places
 
     def compose(self) -> ComposeResult:
         """One line per command, then the keys of the conversation."""
@@ -40,11 +40,12 @@ class HelpPage(ModalScreen[None]):
             rows = [
                 _row(self._keys.get(command.id, "").replace(",", " "), f"{command.help}")
                 for command in COMMANDS
-                if self._keys.get(command.id)
+                if self._keys.get(command.id) and command.where in self._places
             ]
             yield Static(Content("\n").join(rows))
-            yield Static("\nIn the conversation", classes="title", markup=False)
-            yield Static(Content("\n").join(_row(key, text) for key, text in IN_THE_CONVERSATION))
+            if "conversation" in self._places:
+                yield Static("\nIn the conversation", classes="title", markup=False)
+                yield Static(Content("\n").join(_row(key, text) for key, text in IN_THE_CONVERSATION))
             yield Static("\nesc closes · ctrl+p finds every command by name", classes="note", markup=False)
 
     def on_mount(self) -> None:

@@ -13,8 +13,8 @@ from meshtui.session import Session, StoreError
 from meshtui.ui.commands import COMMANDS, bindings
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
-from meshtui.ui.screens.choosing import Choosing
-from meshtui.ui.screens.composing import CONTINUE, Composing
+from meshtui.ui.screens.comparing import Comparing
+from meshtui.ui.screens.composing import CONTINUE
 from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.reading import Reading
@@ -26,7 +26,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript import Transcript
 
 
-class Workbench(Composing, Reading, Choosing):
+class Workbench(Comparing, Reading):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
@@ -186,7 +186,7 @@ class Workbench(Composing, Reading, Choosing):
     def action_help(self) -> None:
         """Show the keys and what they do."""
         keys = {command.id: self.mesh.look.keys.get(command.id, command.key) for command in COMMANDS}
-        self.app.push_screen(HelpPage(keys))
+        self.app.push_screen(HelpPage(keys, self.PLACES))
 
     async def action_run_command(self, id: str) -> None:
         """Run a command of the table by its id."""

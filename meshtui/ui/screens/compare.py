@@ -1,0 +1,398 @@
+"""Comparing on the screen: the lanes side by side, and what can be done with each while others stream."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Static
+
+from meshtui.core.text import one_line
+from meshtui.core.turn import TurnState
+from meshtui.session import Comparison, Lane, StoreError
+from meshtui.ui.commands import COMMANDS, Where, bindings
+from meshtui.ui.panes.conversation import Pulled
+from meshtui.ui.panes.lane_values import head_of, lane_entry
+from meshtui.ui.screens.ask import Ask
+from meshtui.ui.screens.help import HelpPage
+from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.widgets.lanes import Lanes
+from meshtui.ui.widgets.lanes_column import Column
+from meshtui.ui.widgets.top import KeyLine
+from meshtui.ui.widgets.transcript_values import Label
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
+
+MOST = 8
+"""Lanes at once: more than anyone reads side by side."""
+
+Pick = Callable[[str, bool], ModelPicker]
+
+
+class Compare(Screen[Lane | None]):
+    """Shows a comparison; returns the lane that is kept, or None. What streams goes on when it is left."""
+
+    DEFAULT_CSS = """
+    Compare #compare-top { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+    AUTO_FOCUS = "Lanes"
+    PLACES: ClassVar[tuple[Where, ...]] = ("compare",)
+    BINDINGS = bindings("compare")
+
+    def __init__(self, comparison: Comparison, pick: Pick, prompt: str, room: int | None = None) -> None:
+        super().__init__()
+        self.comparison = comparison
+        self.session = comparison.session
+        comparison.shows_waits = True
+        self._pick, self._prompt, self._room = pick, prompt, room
+        self._seen: dict[str, Pulled] = {}
+        self._clock: Timer | None = None
+
+    @property
+    def mesh(self) -> MeshApp:
+        """The application, typed."""
+        return cast("MeshApp", self.app)
+
+    @property
+    def lanes(self) -> Lanes:
+        """The view."""
+        return self.query_one(Lanes)
+
+    def compose(self) -> ComposeResult:
+        """What is compared, the lanes, the keys."""
+        yield Static(id="compare-top", markup=False)
+        yield Lanes(self.pull, id="lanes")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        """Show what there is, and run the lanes that wait to be run."""
+        self.mesh.ticker.signal.subscribe(self, self._changed)
+        for lane in self.comparison.lanes:
+            if lane.turn.state is TurnState.QUEUED and not lane.driven:
+                self.start(lane)
+        self.call_after_refresh(self.show)
+
+    # The lanes
+
+    def ordered(self) -> Sequence[Lane]:
+        """Return the lanes in the order in which they stand."""
+        return self.comparison.lanes
+
+    def lane_of(self, key: str) -> Lane | None:
+        """Return the lane of a column."""
+        return next((lane for lane in self.comparison.lanes if lane.node.id == key), None)
+
+    @property
+    def here(self) -> Lane | None:
+        """The lane that has the focus."""
+        column = self.lanes.column
+        return None if column is None else self.lane_of(column.key)
+
+    def show(self) -> None:
+        """Show the lanes as they are now."""
+        self.lanes.show([lane.node.id for lane in self.ordered()])
+        self._follow()
+
+    def start(self, lane: Lane) -> None:
+        """Run a lane that was begun."""
+        self.app.run_worker(
+            self.comparison.run(lane), group=f"turn:{lane.turn.id}", exit_on_error=False, description="a lane"
+        )
+
+    def name_of(self, lane: Lane) -> str:
+        """Return what a lane is called."""
+        return lane.label or lane.turn.model or "default model"
+
+    def marks_of(self, lane: Lane) -> tuple[Label, ...]:
+        """Return what is marked on a lane beside its order of arrival."""
+        return ()
+
+    def pull(self, column: Column) -> bool:
+        """Bring a column up to date with its turn; return whether something changed."""
+        lane = self.lane_of(column.key)
+        if lane is None:
+            return False
+        turn, now = lane.turn, time.time()
+        seen = self._seen.setdefault(column.key, Pulled())
+        reasoning, content = turn.reasoning.since(seen.reasoning), turn.content.since(seen.content)
+        seen.reasoning, seen.content = len(turn.reasoning), len(turn.content)
+        thought, text = seen.thinking.feed(content)
+        if turn.ended:
+            more_thought, more_text = seen.thinking.flush()
+            thought, text = thought + more_thought, text + more_text
+        if reasoning + thought:
+            column.view.append_reasoning(reasoning + thought)
+        if text:
+            column.view.append_text(text)
+        facts = (turn.assembler.version, len(turn.media), turn.state)
+        changed = facts != (seen.calls, seen.media, seen.state)
+        if changed:
+            seen.calls, seen.media, seen.state = facts
+            column.view.update(lane_entry(lane, self.session.file, now, self.is_blind))
+        head = head_of(
+            lane,
+            self.comparison.figures(lane),
+            self.name_of(lane),
+            now,
+            self.session.waits.get(turn.id),
+            self.marks_of(lane),
+        )
+        changed = changed or bool(text or reasoning or thought) or head != column.head or not column.is_complete
+        column.head = head
+        return changed
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether names are hidden."""
+        return False
+
+    def renew(self) -> None:
+        """Draw every column's values anew, such as its card and its name."""
+        for seen in self._seen.values():
+            seen.state = None
+        self.show()
+
+    def _changed(self, ids: frozenset[str]) -> None:
+        self.lanes.mark([lane.node.id for lane in self.comparison.lanes if lane.turn.id in ids])
+        self._follow()
+
+    def _follow(self) -> None:
+        """Keep the times ticking while a lane runs, and only then."""
+        self._show_top()
+        running = self.comparison.running
+        if running and self._clock is None:
+            self._clock = self.set_interval(0.5, self._tick)
+        elif not running and self._clock is not None:
+            self._clock.stop()
+            self._clock = None
+            self._tick()
+            self.refresh_bindings()
+
+    def _tick(self) -> None:
+        self.lanes.mark([lane.node.id for lane in self.comparison.lanes])
+        self._show_top()
+
+    def _show_top(self) -> None:
+        lanes = self.comparison.lanes
+        ended = sum(lane.turn.ended for lane in lanes)
+        page, pages = self.lanes.pages if self.lanes.columns else (1, 1)
+        words = [f"{ended} of {len(lanes)} ended"]
+        if pages > 1:
+            words.append(f"page {page} of {pages}")
+        room = self.session.allowance().room(time.time())
+        if room is not None:
+            words.append(f"{room} left this minute")
+        words += [*self.top_words(), "scroll together" if self.lanes.locked else "scroll alone"]
+        text = Content.assemble(("compare ", "bold $primary"), " · ".join(words), "  ")
+        self.query_one("#compare-top", Static).update(
+            Content.assemble(text, (one_line(self._prompt, 200), "$text-muted"))
+        )
+
+    def top_words(self) -> list[str]:
+        """Return what else the first line says."""
+        return []
+
+    # Moving and looking
+
+    @on(Lanes.Focused)
+    def _focused(self) -> None:
+        self._show_top()
+        self.refresh_bindings()
+
+    def action_lane(self, step: int) -> None:
+        """Go to the lane beside."""
+        self.lanes.go(self.lanes.at + step)
+
+    def action_nth(self, number: int) -> None:
+        """Go to a lane by its number."""
+        if number <= len(self.lanes.columns):
+            self.lanes.go(number - 1)
+
+    def action_scroll(self, rows: int) -> None:
+        """Scroll by rows."""
+        self.lanes.scroll_by(rows)
+
+    def action_page(self, pages: int) -> None:
+        """Scroll by screens."""
+        self.lanes.page_by(pages)
+
+    def action_lock(self) -> None:
+        """Let the lanes scroll together, or each alone."""
+        self.lanes.locked = not self.lanes.locked
+        self._show_top()
+
+    def action_zoom(self) -> None:
+        """Show this lane alone, or all again."""
+        self.lanes.zoom()
+        self._show_top()
+
+    def action_fold(self) -> None:
+        """Fold or unfold this lane's reasoning."""
+        if self.lanes.column is not None:
+            self.lanes.fold(self.lanes.column)
+
+    def action_copy_lane(self) -> None:
+        """Copy this lane's answer as the model wrote it."""
+        if self.here is not None:
+            self.mesh.copy(str(self.here.turn.content), "answer")
+
+    @on(Lanes.CopyAsked)
+    def _copy_request(self, event: Lanes.CopyAsked) -> None:
+        lane = self.lane_of(event.key)
+        if lane is not None and lane.turn.request_id:
+            self.mesh.copy(lane.turn.request_id, "request id")
+
+    # Changing lanes
+
+    def action_stop_lane(self) -> None:
+        """Stop this lane; what arrived is kept."""
+        if self.here is not None:
+            self.comparison.stop(self.here)
+
+    def action_copy_or_stop(self) -> None:
+        """Stop every lane that streams, else copy this lane's answer."""
+        if self.comparison.running:
+            for lane in self.comparison.lanes:
+                self.comparison.stop(lane)
+        else:
+            self.action_copy_lane()
+
+    def _again(self, lane: Lane, label: str | None = None, **changes: Any) -> None:
+        try:
+            self.comparison.again(lane, label, **changes)
+        except StoreError as error:
+            self.mesh.say(str(error))
+            return
+        self.start(lane)
+        self.show()
+
+    def action_retry_lane(self) -> None:
+        """Ask this lane's model once more; it waits where the gateway's window is used up."""
+        if self.here is not None:
+            self._again(self.here)
+
+    @on(Lanes.ActionChosen)
+    def _act(self, event: Lanes.ActionChosen) -> None:
+        if event.action == "model":
+            self.action_change_model()
+        else:
+            self.action_retry_lane()
+
+    def action_change_model(self) -> None:
+        """Ask another model in this lane."""
+        lane = self.here
+        if lane is None:
+            return
+
+        def chosen(ids: tuple[str, ...] | None) -> None:
+            if ids:
+                self._again(lane, ids[0], model=ids[0])
+
+        self.app.push_screen(self._pick(f"Another model for lane {self.lanes.at + 1}", False), chosen)
+
+    def action_change_parameter(self) -> None:
+        """Ask this lane's model with another value of a parameter."""
+        lane = self.here
+        if lane is None:
+            return
+
+        def chosen(text: str | None) -> None:
+            name, equals, value = (text or "").partition("=")
+            if not text:
+                return
+            if not equals or not name.strip():
+                self.mesh.say("A parameter is written NAME=VALUE, such as temperature=0.2.")
+                return
+            known = lane.label.partition(" · ")[0]
+            self._again(lane, f"{known} · {name.strip()} {value.strip()}", **{name.strip(): json_or_text(value)})
+
+        self.app.push_screen(Ask("Another value for this lane", "NAME=VALUE, such as temperature=0.2"), chosen)
+
+    def action_add_lane(self) -> None:
+        """Ask more models the same."""
+
+        def chosen(ids: tuple[str, ...] | None) -> None:
+            for id in ids or ():
+                self._add(id, model=id)
+
+        self.app.push_screen(self._pick("More models for this comparison", True), chosen)
+
+    def action_sample(self) -> None:
+        """Ask this lane's model once more beside it."""
+        if self.here is not None:
+            base = self.here.label.rpartition(" #")[0] or self.here.label
+            same = sum(lane.label == base or lane.label.startswith(f"{base} #") for lane in self.comparison.lanes)
+            self._add(f"{base} #{same + 1}")
+
+    def _add(self, label: str, **changes: Any) -> None:
+        if len(self.comparison.lanes) >= MOST:
+            self.mesh.say(f"There are {MOST} lanes already: remove one first.")
+            return
+        try:
+            lane = self.comparison.beside(self.here or self.comparison.lanes[0], label, **changes)
+        except StoreError as error:
+            self.mesh.say(str(error))
+            return
+        self.start(lane)
+        self.show()
+
+    def action_remove_lane(self) -> None:
+        """Take this lane away; what it said stays in the conversation's tree."""
+        if self.here is not None and len(self.comparison.lanes) > 1:
+            self.comparison.remove(self.here)
+            self.show()
+
+    # Leaving
+
+    def action_keep_lane(self) -> None:
+        """Let the conversation go on from this lane's answer."""
+        lane = self.here
+        if lane is None:
+            return
+        try:
+            self.comparison.keep(lane)
+        except StoreError as error:
+            self.mesh.say(str(error))
+            return
+        self.dismiss(lane)
+
+    def action_back(self) -> None:
+        """Go back to the conversation; lanes that stream go on, and none is kept yet."""
+        if self.lanes.zoomed:
+            self.action_zoom()
+            return
+        self.dismiss(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer stop only for a lane that runs."""
+        if action == "stop_lane" and self.is_mounted and self.here is not None:
+            return not self.here.turn.ended
+        return True
+
+    def action_help(self) -> None:
+        """Show the keys and what they do."""
+        keys = {command.id: self.mesh.look.keys.get(command.id, command.key) for command in COMMANDS}
+        self.app.push_screen(HelpPage(keys, self.PLACES))
+
+    async def action_run_command(self, id: str) -> None:
+        """Run a command of the table by its id."""
+        command = next((command for command in COMMANDS if command.id == id), None)
+        if command is not None:
+            await self.run_action(command.action)
+
+
+def json_or_text(value: str) -> Any:
+    """Return a value read as JSON, or as the text it is."""
+    import json
+
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value.strip()

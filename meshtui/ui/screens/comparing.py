@@ -1,0 +1,91 @@
+"""The part of the workbench that compares: asks for models, begins the lanes, takes the kept one over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshtui.core.attachments import NotAttachable
+from meshtui.session import Comparison, Lane, StoreError, variants
+from meshtui.ui.screens.bench import Bench
+from meshtui.ui.screens.choosing import Choosing
+from meshtui.ui.screens.compare import MOST, Compare
+from meshtui.ui.screens.composing import Composing
+from meshtui.ui.screens.model_picker import ModelPicker
+
+ONE_MODEL = 3
+"""How often a single model that was chosen is asked: samples of it are compared."""
+
+
+class Comparing(Composing, Choosing, Bench):
+    """Opens the comparison of what stands in the prompt, or of the answers to the last message."""
+
+    comparison: Comparison | None = None
+
+    def action_compare(self) -> None:
+        """Ask several models what stands in the prompt; with nothing in it, show the last answers side by side."""
+        text = self.prompt.value
+        if not text.strip() and not self.session.attached:
+            self._show_last()
+        elif self.running is not None:
+            self.mesh.say("An answer streams in this conversation: compare when it has ended, or stop it.")
+        else:
+            before = self.session.recall("compared", [])
+            ids = [id for id in before if isinstance(id, str)] if isinstance(before, list) else []
+            picker = self._picker("Choose 2 to 8 models to compare; one alone is asked three times", True, ids)
+            self.app.push_screen(picker, lambda ids: self._begin_lanes(text, ids))
+            self.app.run_worker(self._say_room(picker), group="limits", exclusive=True, exit_on_error=False)
+
+    async def _say_room(self, picker: ModelPicker) -> None:
+        """Say in the picker what is left of the minute, where the gateway tells."""
+        room = await Comparison(self.session).look()
+        if room is not None and picker.is_mounted:
+            picker.query_one(".picker").border_subtitle = f"{room} requests left this minute"
+
+    def _begin_lanes(self, text: str, ids: Sequence[str] | None) -> None:
+        if not ids:
+            return
+        if len(ids) > MOST:
+            self.mesh.say(f"The first {MOST} of {len(ids)} models are asked.")
+        models = list(ids)[:MOST]
+        self.save_typed()
+        comparison = Comparison(self.session, retries=self.session.retries)
+        try:
+            self.session.keep("compared", models)
+            chosen = variants(self.session.drafted(text), models, samples=ONE_MODEL if len(models) == 1 else 1)
+            comparison.begin(chosen)
+        except (StoreError, NotAttachable) as error:
+            self.mesh.say(f"Nothing was sent: {error}")
+            return
+        self.session.said(text)
+        self.session.attached.clear()
+        self.took_prompt(text)
+        self._open_lanes(comparison, text)
+
+    def _show_last(self) -> None:
+        """Show the comparison that was open last, or all answers to the last message as one."""
+        nodes = self.session.nodes
+        if not nodes or nodes[-1].turn is None:
+            self.mesh.say("Type a message first: it is what the models are asked.")
+            return
+        known = self.comparison
+        if known is None or all(lane.node.id != nodes[-1].id for lane in known.lanes):
+            known = Comparison.of(self.session, nodes[-1], retries=self.session.retries)
+        said = next((node.message.text for node in reversed(nodes) if node.role == "user"), "")
+        self._open_lanes(known, said)
+
+    def _open_lanes(self, comparison: Comparison, text: str) -> None:
+        self.comparison = comparison
+        self.app.push_screen(Compare(comparison, self._picker, text), self._lane_kept)
+
+    def _lane_kept(self, lane: Lane | None) -> None:
+        comparison = self.comparison
+        if comparison is not None and lane is None and comparison.lanes:
+            try:
+                self.session.show_branch(comparison.lanes[0].node.id)
+            except StoreError as error:
+                self.mesh.say(str(error))
+        self.pane.show(self.session.nodes)
+        self.pane.scroll_to_end()
+        self.prompt.focus()
+        self.show_top()
+        self.follow()

@@ -1,0 +1,203 @@
+"""Comparing on the screen: by keys and by mouse, at two sizes, while lanes stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from meshtui.core.turn import TurnState
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.ui.app import MeshApp
+from meshtui.ui.screens.compare import Compare
+from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.screens.workbench import Workbench
+from meshtui.ui.widgets.lanes import NARROWEST, Lanes
+from tests.workbench import until
+from tests.workbench_app import screen_text, workbench
+
+SIZES = [(80, 24), (160, 50)]
+FOUR = ["sandbox/markdown", "sandbox/haiku", "sandbox/fault-cut", "sandbox/fault-402"]
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rpm=100_000, speed=800)) as box:
+        yield box
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+async def open_lanes(app: MeshApp, pilot: Pilot[str], models: list[str], text: str = "compare me") -> Compare:
+    """Ask some models by the keys that a user presses."""
+    assert app.session is not None
+    app.session.keep("compared", models)
+    await pilot.press(*(" " if key == " " else key for key in text))
+    await pilot.press("ctrl+l")
+    await until(lambda: isinstance(app.screen, ModelPicker), "the picker")
+    await pilot.pause()
+    await pilot.press("enter")
+    await until(lambda: isinstance(app.screen, Compare), "the lanes")
+    await pilot.pause()
+    screen = app.screen
+    assert isinstance(screen, Compare)
+    return screen
+
+
+async def all_ended(screen: Compare, pilot: Pilot[str]) -> None:
+    await until(lambda: not screen.comparison.running, "the end of all lanes")
+    await until(lambda: not screen.lanes._dirty and screen.lanes._timer is None, "the last frame")
+    await pilot.pause()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", SIZES)
+async def test_lanes_stream_and_fail_each_for_itself_and_one_is_kept(
+    box: Sandbox, home: Path, size: tuple[int, int]
+) -> None:
+    async with workbench(home, box, size) as (app, pilot):
+        screen = await open_lanes(app, pilot, FOUR)
+        await all_ended(screen, pilot)
+        states = [lane.turn.state for lane in screen.comparison.lanes]
+        assert states == [TurnState.DONE, TurnState.DONE, TurnState.FAILED, TurnState.FAILED]
+        shown = screen_text(app)
+        assert "4 of 4 ended" in shown and "sandbox/markdown" in shown
+        assert all(column.width >= NARROWEST for column in screen.lanes.in_sight())
+        for model in FOUR:
+            assert model.partition("/")[2] in shown, "a summary line or a head names every lane"
+        await pilot.press("3")
+        await pilot.pause()
+        assert "The answer was cut off" in screen_text(app)
+        await pilot.press("2", "enter")
+        await until(lambda: isinstance(app.screen, Workbench), "the workbench")
+        await pilot.pause()
+        assert app.session is not None and app.session.draft.model == "sandbox/haiku"
+        assert "compare me" in screen_text(app) and app.session.nodes[-1].turn_id == screen.comparison.lanes[1].turn.id
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_mouse_reaches_columns_cards_summary_and_keys(
+    box: Sandbox, home: Path, size: tuple[int, int]
+) -> None:
+    async with workbench(home, box, size) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/markdown", "sandbox/fault-402", "sandbox/haiku"])
+        await all_ended(screen, pilot)
+        lanes = screen.lanes
+        second = lanes._places()[1][0] + 3
+        await pilot.click(Lanes, offset=(second, 8))
+        assert lanes.at == 1
+        await pilot.click(Lanes, offset=(second, 0))
+        assert lanes.zoomed and len(lanes.in_sight()) == 1
+        await pilot.click(Lanes, offset=(5, lanes.size.height - 1))
+        assert lanes.at == 2, "the last line of the summary is the third lane"
+        await pilot.click(Lanes, offset=(5, 0))
+        assert not lanes.zoomed
+        first = screen.comparison.lanes[1].turn
+        lanes.go(1)
+        await pilot.pause()
+        left, _ = lanes._places()[1 - lanes._page()[0]]
+        rows = [column_row(lanes, 1, number) for number in range(lanes.columns[1].count)]
+        row = next(number for number, text in enumerate(rows) if "[m]odel" in text)
+        x = left + rows[row].index("[m]odel") + 1
+        await pilot.click(Lanes, offset=(x, row - lanes.columns[1].top + lanes.columns[1].head_rows()))
+        await until(lambda: isinstance(app.screen, ModelPicker), "the picker, for that lane")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert screen.comparison.lanes[1].turn is first
+        before = lanes.columns[0].top
+        lanes.go(0)
+        await pilot._post_mouse_events([events.MouseScrollUp], Lanes, offset=(5, 8))
+        assert lanes.columns[0].top < before
+
+
+def column_row(lanes: Lanes, at: int, number: int) -> str:
+    column = lanes.columns[at]
+    return column.strip(number, lanes._colours()).text
+
+
+@pytest.mark.anyio
+async def test_lanes_scroll_together_or_alone(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box, (80, 24)) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/markdown", "sandbox/markdown"])
+        await all_ended(screen, pilot)
+        one, two = screen.lanes.in_sight()[:2]
+        assert one.follow and two.follow and one.top > 0
+        await pilot.press("home")
+        assert (one.top, two.top) == (0, 0)
+        await pilot.press("l", "pagedown")
+        assert one.top > 0 and two.top == 0
+        await pilot.press("right", "down", "down")
+        assert two.top == 2
+
+
+@pytest.mark.anyio
+async def test_lanes_are_added_sampled_stopped_repeated_and_removed_while_others_stream(home: Path) -> None:
+    with Sandbox(Settings(rpm=100_000, speed=40)) as slow:
+        async with workbench(home, slow, (120, 40)) as (app, pilot):
+            screen = await open_lanes(app, pilot, ["sandbox/markdown", "sandbox/long-3000"])
+            lanes = screen.comparison.lanes
+            await until(lambda: all(lane.turn.content for lane in lanes), "two streams")
+            await pilot.press("n")
+            await until(lambda: len(lanes) == 3 and bool(lanes[2].turn.content), "a sample")
+            assert lanes[2].turn.model == "sandbox/markdown" and not lanes[0].turn.ended
+            await pilot.press("2", "s")
+            await until(lambda: lanes[1].turn.ended, "the second lane's stop")
+            assert lanes[1].turn.state is TurnState.STOPPED and not lanes[0].turn.ended
+            old = lanes[1].turn
+            await pilot.press("r")
+            await until(lambda: lanes[1].turn is not old and bool(lanes[1].turn.content), "the repeated lane")
+            await pilot.press("p")
+            await pilot.pause()
+            await pilot.press(*"temperature=0", "enter")
+            await until(lambda: lanes[1].label.endswith("temperature 0"), "another parameter")
+            assert lanes[1].turn.request["temperature"] == 0
+            await pilot.press("x")
+            await pilot.pause()
+            assert len(screen.lanes.columns) == 2 and not lanes[0].turn.ended
+            await pilot.press("ctrl+c")
+            await until(lambda: not screen.comparison.running, "the end of all")
+
+
+@pytest.mark.anyio
+async def test_what_streams_goes_on_when_one_goes_back_and_is_there_again(box: Sandbox, home: Path) -> None:
+    with Sandbox(Settings(rpm=100_000, speed=60)) as slow:
+        async with workbench(home, slow, (120, 40)) as (app, pilot):
+            screen = await open_lanes(app, pilot, ["sandbox/long-300", "sandbox/haiku"])
+            await until(lambda: bool(screen.comparison.lanes[0].turn.content), "a stream")
+            await pilot.press("escape")
+            await until(lambda: isinstance(app.screen, Workbench), "the workbench")
+            turn = screen.comparison.lanes[0].turn
+            assert not turn.ended
+            length = len(turn.content)
+            await until(lambda: len(turn.content) > length, "more of it")
+            await pilot.press("ctrl+l")
+            await until(lambda: isinstance(app.screen, Compare), "the same lanes")
+            again = app.screen
+            assert isinstance(again, Compare) and again.comparison is screen.comparison
+            await until(lambda: turn.ended, "its end")
+            await all_ended(again, pilot)
+            shown = again.lanes.columns[0].view.text
+            assert shown == str(turn.content)
+
+
+@pytest.mark.anyio
+async def test_a_small_window_and_a_large_one_show_the_same_lanes(box: Sandbox, home: Path) -> None:
+    models = [f"sandbox/long-{number}" for number in (100, 200, 300, 400, 500, 600, 700, 800)]
+    async with workbench(home, box, (200, 60)) as (app, pilot):
+        screen = await open_lanes(app, pilot, models)
+        assert len(screen.lanes.in_sight()) == 5
+        for size, count in (((80, 24), 2), ((36, 24), 1), ((300, 60), 8), ((200, 60), 5)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert len(screen.lanes.in_sight()) == count
+            assert min(column.width for column in screen.lanes.in_sight()) >= NARROWEST
+        await pilot.press("8")
+        await pilot.pause()
+        assert screen.lanes.columns[7] in screen.lanes.in_sight()
