@@ -54,6 +54,8 @@ def card(turn: Turn, now: float, waits_until: float | None = None) -> Card | Non
     actions = _ACTIONS.get(problem.kind, (RETRY, MODEL))
     if not turn.has_output:
         actions = tuple(action for action in actions if action is not CONTINUE)
+    elif RETRY in actions and CONTINUE not in actions:
+        actions = (RETRY, CONTINUE, *(action for action in actions if action is not RETRY))
     if waits_until is not None:
         actions = tuple(CANCEL_WAIT if action is WAIT else action for action in actions)
     status = f"{problem.status} " if problem.status and problem.status >= 400 else ""
