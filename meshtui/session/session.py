@@ -7,14 +7,13 @@ protocol, nothing about Textual at all. Views are told that a turn changed and p
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshtui.core.attachments import (
     Attachment,
@@ -38,14 +37,15 @@ from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
 from meshtui.session.accounts import Accounts
 from meshtui.session.gateway import Gateway, Route, Target
+from meshtui.session.retry_queue import RetryQueue, can_wait, retry_wait
 from meshtui.store.catalogues import Catalogues
 from meshtui.store.db import Node, Store, StoreError
 
+if TYPE_CHECKING:
+    from meshtui.session.templates import Templates
+
 CHECKPOINT_SECONDS = 1.0
 """How much of a streamed answer a killed process may lose (design, section 7, promise 1)."""
-
-LONGEST_WAIT = 60.0
-"""A retry waits at most this long; where the gateway asks for more the turn fails at once (design, section 5)."""
 
 
 def new_id() -> str:
@@ -75,15 +75,19 @@ class Session(Accounts):
     ) -> None:
         super().__init__(store, target, catalogues, now, sleep)
         self.attached: list[Attachment] = []
+        self.templates: Templates | None = None
         self.live: dict[str, Turn] = {}
         self.waits: dict[str, float] = {}
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock = clock
         self._targets: dict[str, Target] = {}
+        self._refused_at: dict[str, Target] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
         self._allowances: dict[tuple[str, str], Allowance] = {}
+        self.queue = RetryQueue(self, now=now, clock=clock)
+        self.queue.on_notice = lambda sentence: self.on_notice(sentence)
 
     # What is about to be sent
 
@@ -156,7 +160,12 @@ class Session(Accounts):
     def drafted(self, text: str) -> Draft:
         """Return the draft with a message of this text and what is attached; raises NotAttachable."""
         check_size(self.attached)
-        return replace(self.draft, messages=(Message("user", content_of(text, self.attached)),))
+        draft = replace(self.draft, messages=(Message("user", content_of(text, self.attached)),))
+        first = next((node.turn for node in self.nodes if node.turn is not None), None)
+        if first is not None and isinstance(name := first.request.get("template"), str):
+            # The gateway put the beginning of this branch in, and must do so again.
+            return replace(draft, template=name, variables=first.request.get("variables") or {})
+        return draft
 
     def send(self, draft: Draft) -> Turn:
         """Put the draft's messages and its turn on disk; `run` then sends it.
@@ -165,6 +174,13 @@ class Session(Accounts):
         """
         turn = self._turn(draft.request(self.messages()), self.nodes[-1].id if self.nodes else None)
         return self._begin(turn, self.nodes, [message for message in draft.messages if message.role != "system"])
+
+    def begin_anew(self, draft: Draft) -> Turn:
+        """Begin a branch of its own in the current conversation: nothing said before counts; `run` then sends it.
+
+        Its system messages become part of the branch, so that they count for what is said after. Raises StoreError.
+        """
+        return self._begin(self._turn(draft.request(), None), [], draft.messages)
 
     def retry(self, turn: Turn, model: str | None = None) -> Turn:
         """Begin the same request again as a sibling of `turn`, with another model where one is named."""
@@ -175,6 +191,29 @@ class Session(Accounts):
         ids = [node.id for node in self.nodes]
         before = self.nodes[: ids.index(turn.parent_id) + 1] if turn.parent_id in ids else []
         return self._begin(self._turn(request, turn.parent_id), before, [])
+
+    def repeat(self, turn: Turn, conversation_id: str, target: Target) -> Turn:
+        """Begin a request again through its own target, in a conversation that need not be the current one."""
+        new = Turn(new_id(), turn.request, parent_id=turn.parent_id, profile=target.profile, started_at=self._now())
+        ids = [node.id for node in self.nodes]
+        self._targets[new.id] = target
+        if self.conversation is not None and self.conversation.id == conversation_id and turn.parent_id in ids:
+            return self._begin(new, self.nodes[: ids.index(turn.parent_id) + 1], [])
+        self.store.begin(new, conversation_id, [], new_id())
+        self.live[new.id] = new
+        self.on_change(new, None)
+        return new
+
+    def wait_for(self, turn: Turn) -> None:
+        """Send a turn of the current conversation again when the limit that refused it allows that."""
+        if self.conversation is not None and turn.ended:
+            self.queue.add(turn, self.conversation.id, self._refused_at.get(turn.id, self.target))
+
+    async def work(self) -> None:
+        """Do what happens behind the screen: keep the books, send what waits. Runs until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.keep_books())
+            tasks.create_task(self.queue.run())
 
     def _turn(self, request: Mapping[str, Any], parent_id: str | None) -> Turn:
         return Turn(new_id(), request, parent_id=parent_id, profile=self.target.profile, started_at=self._now())
@@ -189,7 +228,8 @@ class Session(Accounts):
         columns = (reply_id, parent_id, here, "assistant", turn.id, turn.started_at)
         self.nodes = [*nodes, Node.stored(columns, turn.reply, lambda: turn)]
         self.live[turn.id] = turn
-        self._targets[turn.id] = self.target
+        self._targets.setdefault(turn.id, self.target)
+        self.queue.drop_conversation(here)
         self.on_change(turn, None)
         return turn
 
@@ -328,7 +368,9 @@ class Session(Accounts):
         except StoreError as error:
             self.on_notice(str(error))
         self.live.pop(turn.id, None)
-        self._targets.pop(turn.id, None)
+        target = self._targets.pop(turn.id, self.target)
+        if can_wait(problem):
+            self._refused_at[turn.id] = target
         self.on_change(turn, None)
 
     async def ask_router(self, text: str) -> Route:
@@ -342,14 +384,3 @@ def _bytes_of(path: Path | None) -> bytes | None:
         return path.read_bytes() if path is not None else None
     except OSError:
         return None
-
-
-def retry_wait(problem: Problem, attempt: int) -> float | None:
-    """Return the seconds to wait before the next attempt, or None where another one makes no sense."""
-    if not problem.retryable:
-        return None
-    if problem.retry_after_seconds is not None:
-        # Jitter only upward: never earlier than the gateway allowed.
-        wait: float = problem.retry_after_seconds
-        return wait + random.random() * 0.25 if wait <= LONGEST_WAIT else None
-    return min(0.5 * float(2**attempt), LONGEST_WAIT) * (1 + random.random() * 0.2)
