@@ -1,0 +1,287 @@
+"""Turns that wait for a limit to end: in order, never early, whatever is on the screen meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshtui.core.limits import Allowance
+from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.turn import Turn, TurnState
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.session import Gateway, Session, Target, can_wait, needs_asking
+from meshtui.session.retry_queue import MOST_TRIES, RetryQueue, wait_of
+from tests.workbench import KEY, opened, until
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def ending_in(seconds: float) -> Callable[[], float]:
+    """A clock whose minute ends so soon."""
+    offset = 60.0 - seconds - time.time() % 60.0
+    return lambda: time.time() + offset
+
+
+@asynccontextmanager
+async def working(session: Session) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        work = tasks.create_task(session.queue.run())
+        yield
+        work.cancel()
+
+
+async def say(session: Session, text: str) -> Turn:
+    turn = session.say(text)
+    await session.run(turn)
+    return turn
+
+
+def unreachable() -> Gateway:
+    raise Problem(ProblemKind.NETWORK, "connect_error", "nobody is there")
+
+
+def chats(box: Sandbox) -> list[dict[str, Any]]:
+    return [row for row in box.requests if row["path"] == "/v1/chat/completions"]
+
+
+@pytest.mark.anyio
+async def test_queued_turns_go_in_order_when_the_window_ends_though_another_conversation_is_open(home: Path) -> None:
+    clock = ending_in(1.6)
+    with Sandbox(Settings(rpm=2, clock=clock)) as box:
+        async with opened(home, box, now=clock) as session, working(session):
+            refused = []
+            for number in range(4):
+                session.new()
+                turn = await say(session, f"question {number}")
+                if turn.problem is not None:
+                    refused.append(turn)
+                    session.wait_for(turn)
+            assert len(refused) == 2 and len(session.queue.rows) == 2
+            window = clock() // 60
+            ends = (window + 1) * 60
+            assert all(at >= ends for at in session.queue.waits().values()), "never earlier than the gateway allowed"
+            session.new()
+            assert session.nodes == []
+            await until(lambda: not len(session.queue) and not session.live, "the queue")
+            late = chats(box)[4:]
+            assert [row["body"]["messages"][-1]["content"] for row in late] == ["question 2", "question 3"]
+            assert all(row["at"] >= ends and row["status"] == 200 for row in late)
+            assert session.nodes == [], "nothing came into the conversation that is open"
+            titles = {row.title: row.id for row in session.conversations()}
+            nodes = session.open(titles["question 3"])
+            assert nodes[-1].turn is not None and nodes[-1].turn.state is TurnState.DONE
+
+
+@pytest.mark.anyio
+async def test_a_queued_turn_of_the_open_conversation_appears_in_it(home: Path) -> None:
+    clock = ending_in(1.2)
+    with Sandbox(Settings(rpm=1, clock=clock)) as box:
+        async with opened(home, box) as session, working(session):
+            await say(session, "one")
+            turn = await say(session, "two")
+            session.wait_for(turn)
+            session.wait_for(turn)
+            assert len(session.queue.rows) == 1, "once is enough"
+            await until(lambda: not len(session.queue) and not session.live, "the queue")
+            last = session.nodes[-1].turn
+            assert last is not None and last.id != turn.id and last.state is TurnState.DONE
+            assert [node.message.text for node in session.nodes if node.role == "user"] == ["one", "two"]
+
+
+@pytest.mark.anyio
+async def test_more_than_fit_into_a_window_wait_for_the_next_and_do_not_stampede(home: Path) -> None:
+    clock = ending_in(1.0)
+    with Sandbox(Settings(rpm=2, clock=clock)) as box:
+        async with opened(home, box) as session, working(session):
+            for number in range(6):
+                session.new()
+                turn = await say(session, f"question {number}")
+                if turn.problem is not None:
+                    session.wait_for(turn)
+            assert len(session.queue.rows) == 4
+            await until(lambda: (session.queue.next_in() or 0) > 30, "the next two")
+            await until(lambda: not session.live, "their answers")
+            assert len(session.queue) == 2
+            late = chats(box)[6:]
+            assert [row["status"] for row in late if row["status"] == 200] == [200, 200]
+            assert len(late) <= 3, "at most one asks in vain"
+            left = session.queue.next_in()
+            assert left is not None and 30 < left < 63, "the others wait for the window after it"
+            assert session.queue.clear() == 2 and session.queue.next_in() is None
+
+
+@pytest.mark.anyio
+async def test_what_waits_can_be_let_go_and_goes_when_its_conversation_goes_on(home: Path) -> None:
+    with Sandbox(Settings(rpm=1)) as box:
+        async with opened(home, box) as session, working(session):
+            await say(session, "one")
+            turn = await say(session, "two")
+            session.wait_for(turn)
+            assert session.queue.drop(turn.id) and not session.queue.drop(turn.id)
+            session.wait_for(turn)
+            again = session.retry(turn)
+            assert session.queue.rows == []
+            await session.run(again)
+            assert len(chats(box)) == 3
+
+
+@pytest.mark.anyio
+async def test_a_queued_turn_goes_through_the_key_that_was_refused(home: Path) -> None:
+    from dataclasses import replace
+
+    clock = ending_in(1.2)
+    with Sandbox(Settings(rpm=1, clock=clock)) as box:
+        async with opened(home, box) as session, working(session):
+            await say(session, "one")
+            turn = await say(session, "two")
+            session.target = replace(session.target, profile="other", masked_key="…", connect=unreachable)
+            session.wait_for(turn)
+            await until(lambda: not len(session.queue) and not session.live, "the queue")
+            assert session.nodes[-1].turn is not None and session.nodes[-1].turn.profile == "default"
+            assert len(box.state.account(KEY).events) == 3
+
+
+# Without a gateway
+
+
+class Sends:
+    """A session that refuses as often as it is told."""
+
+    def __init__(self, *problems: Problem | None) -> None:
+        self.problems = list(problems)
+        self.sent: list[tuple[float, str]] = []
+        self.limits = Allowance()
+
+    def repeat(self, turn: Turn, conversation_id: str, target: Target) -> Turn:
+        return Turn(f"{turn.id}'", turn.request)
+
+    async def run(self, turn: Turn) -> None:
+        self.sent.append((time.monotonic(), turn.id.rstrip("'")))
+        problem = self.problems.pop(0) if self.problems else None
+        turn.end(TurnState.FAILED if problem else TurnState.DONE, 0.0, time.time(), problem)
+
+    def allowance(self, target: Target) -> Allowance:
+        return self.limits
+
+
+def refusal(seconds: float | None, kind: ProblemKind = ProblemKind.RATE_LIMIT, limit: str | None = "rpm") -> Problem:
+    return Problem(kind, "code", "no", status=429, retry_after_seconds=seconds, limit=limit)
+
+
+def refused(id: str, problem: Problem, model: str = "m") -> Turn:
+    turn = Turn(id, {"model": model})
+    turn.end(TurnState.FAILED, 0.0, time.time(), problem)
+    return turn
+
+
+TARGET = Target("default", "http://x", "rsk_…", connect=unreachable)
+
+
+async def emptied(queue: RetryQueue) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(queue.run())
+        await until(lambda: not len(queue), "the queue to empty")
+        run.cancel()
+
+
+@pytest.mark.anyio
+async def test_a_throttled_provider_holds_up_only_its_own_model() -> None:
+    sends = Sends()
+    queue = RetryQueue(sends, chance=lambda: 0.0)
+    queue.add(refused("slow", refusal(0.6, ProblemKind.PROVIDER_BUSY, None), "a/m"), "c1", TARGET)
+    queue.add(refused("fast", refusal(0.1)), "c2", TARGET)
+    began = time.monotonic()
+    await emptied(queue)
+    assert [id for _, id in sends.sent] == ["fast", "slow"]
+    assert sends.sent[0][0] - began >= 0.1 and sends.sent[1][0] - began >= 0.6
+
+
+@pytest.mark.anyio
+async def test_refused_again_it_keeps_its_place_and_gives_up_in_the_end() -> None:
+    said: list[str] = []
+    sends = Sends(refusal(0.05), refusal(0.05), None)
+    queue = RetryQueue(sends, chance=lambda: 0.0)
+    queue.on_notice = said.append
+    for id in ("first", "second"):
+        queue.add(refused(id, refusal(0.02)), id, TARGET)
+    await emptied(queue)
+    assert [id for _, id in sends.sent] == ["first", "first", "first", "second"] and said == []
+    sends = Sends(*[refusal(0.0)] * 99)
+    queue = RetryQueue(sends, chance=lambda: 0.0)
+    queue.on_notice = said.append
+    queue.add(refused("never", refusal(0.0)), "c", TARGET)
+    await emptied(queue)
+    assert len(sends.sent) == MOST_TRIES and "waits no longer" in said[0]
+
+
+@pytest.mark.anyio
+async def test_a_day_s_limit_that_comes_up_meanwhile_ends_the_waiting() -> None:
+    said: list[str] = []
+    queue = RetryQueue(sends := Sends(refusal(40_000.0, limit="rpd")), chance=lambda: 0.0)
+    queue.on_notice = said.append
+    queue.add(refused("one", refusal(0.0)), "c", TARGET)
+    await emptied(queue)
+    assert len(sends.sent) == 1 and "waits no longer" in said[0]
+
+
+@pytest.mark.anyio
+async def test_a_wait_that_has_passed_already_is_not_waited_again_and_an_idle_queue_does_nothing() -> None:
+    sends = Sends()
+    clock_reads = 0
+
+    def clock() -> float:
+        nonlocal clock_reads
+        clock_reads += 1
+        return time.monotonic()
+
+    queue = RetryQueue(sends, clock=clock, chance=lambda: 0.0)
+    turn = refused("old", refusal(50.0))
+    turn.ended_at = time.time() - 60
+    queue.add(turn, "c", TARGET)
+    assert (queue.next_in() or 0) < 0.2
+    await emptied(queue)
+    queue.add(refused("later", refusal(300.0)), "c", TARGET)
+    async with asyncio.TaskGroup() as tasks:
+        run = tasks.create_task(queue.run())
+        await asyncio.sleep(0.05)
+        before = clock_reads
+        await asyncio.sleep(0.3)
+        assert clock_reads - before <= 2, "no busy loop"
+        run.cancel()
+
+
+def test_a_clock_that_jumps_makes_nothing_early() -> None:
+    now = 1_000_000.0
+    queue = RetryQueue(Sends(), now=lambda: now, clock=lambda: 50.0, chance=lambda: 0.0)
+    turn = Turn("t", {"model": "m"})
+    turn.end(TurnState.FAILED, 0.0, now, refusal(30.0))
+    queue.add(turn, "c", TARGET)
+    left = queue.next_in()
+    now += 86_400
+    assert queue.next_in() == left and left is not None and left >= 30
+    assert queue.waits()["t"] == pytest.approx(now + left), "what is shown follows the clock"
+
+
+@pytest.mark.parametrize(
+    ("problem", "asks", "waits"),
+    [
+        (refusal(7.0), False, True),
+        (refusal(None), False, True),
+        (refusal(7.0, limit="rpd"), True, True),
+        (refusal(447 * 3600.0), True, True),
+        (refusal(3.0, ProblemKind.PROVIDER_BUSY, None), False, True),
+        (refusal(None, ProblemKind.SPEND, None), False, False),
+    ],
+)
+def test_who_is_asked_and_what_can_wait(problem: Problem, asks: bool, waits: bool) -> None:
+    assert (needs_asking(problem), can_wait(problem)) == (asks, waits)
+    assert wait_of(problem, 9) <= max(problem.retry_after_seconds or 0, 60)
