@@ -5,7 +5,8 @@ from __future__ import annotations
 from meshtui.session.comparison import Comparison, Figures, Lane, Variant, variants
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.models import Models
-from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id, retry_wait
+from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
+from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
 from meshtui.store.db import Conversation, Node, StoreError
 from meshtui.store.toml import ConfigError
 
@@ -26,6 +27,8 @@ __all__ = [
     "StoreError",
     "Target",
     "Variant",
+    "can_wait",
+    "needs_asking",
     "new_id",
     "retry_wait",
     "variants",
