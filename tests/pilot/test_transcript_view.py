@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
@@ -14,6 +16,7 @@ from textual.pilot import Pilot
 
 from meshtui.ui.widgets.transcript import Transcript
 from meshtui.ui.widgets.transcript_values import Action, Attachment, Card, Entry, Fact, Label, ToolCall
+from tests.hostile import cases, text_of
 
 ANSWER = """Some *text* with a [link](https://a.example/x).
 
@@ -365,3 +368,51 @@ async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -
             for segment in strip:
                 color = segment.style.color if segment.style else None
                 assert color is None or color.triplet is None or len(set(color.triplet)) == 1
+
+
+@pytest.mark.anyio
+async def test_hostile_text_in_every_field_is_harmless() -> None:
+    app = Host()
+    control = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+    async with app.run_test(size=(90, 40)) as pilot:
+        for case in cases():
+            text = text_of(case)
+            label = Label(text)
+            entry = Entry(
+                text[:300],
+                "assistant",
+                (label, label),
+                text=text,
+                reasoning=text,
+                reasoning_label=text,
+                tool_calls=(ToolCall("c", text, text, label, (label,)), ToolCall("d", "x", "{" + text)),
+                attachments=(Attachment(text, text, text, text),),
+                card=Card(text, (Fact(text, text),), (Action("r", text, "x"),), text),
+                footer=(label,),
+            )
+            app.view.show([Entry("u", "user", text=text), entry])
+            app.view.fold(entry.key, "reasoning", True)
+            for place in (app.view.action_top, app.view.action_bottom):
+                place()
+                await pilot.pause()
+                for strip in app.view.render_lines(app.view.outer_size.region):
+                    assert not control.search(strip.text), (case["id"], strip.text)
+                    assert strip.cell_length == cell_len(strip.text) == app.view.outer_size.width
+
+
+@pytest.mark.anyio
+async def test_the_scrollbar_tells_where_one_is() -> None:
+    app = Host()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.show(conversation(200))
+        await until(pilot, lambda: not app.view.is_busy)
+        bar = app.view.vertical_scrollbar
+        assert bar.window_virtual_size == app.view.virtual_size.height
+        assert bar.position == app.view.max_scroll_y == app.view.scroll_y
+        app.view.append_text("199", "\n\nmore" * 30)
+        await pilot.pause()
+        assert bar.window_virtual_size == app.view.virtual_size.height and bar.position == app.view.max_scroll_y
+        await pilot.click(bar, offset=(0, 1))
+        await until(pilot, lambda: app.view.scroll_y < app.view.max_scroll_y - 10)
+        assert not app.view.at_end
+        await until(pilot, lambda: bar.position == app.view.scroll_y)

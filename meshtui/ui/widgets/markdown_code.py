@@ -77,6 +77,11 @@ def _aliases() -> dict[str, str]:
     return {alias: name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}
 
 
+def warm_up() -> None:
+    """Import what colours code, so that the first code block need not wait for it."""
+    _lexer("python")
+
+
 @lru_cache(maxsize=64)
 def _lexer(language: str) -> Any:
     """Return a lexer for `language` that can stop at a line end and go on from there, or None."""

@@ -97,6 +97,8 @@ def normal_label(label: str) -> str:
 
 def read_inline(source: str, references: References) -> Inline:
     """Read the inline Markdown of `source`. Never fails: what cannot be read is text."""
+    if "\t" in source:
+        source = source.replace("\t", " ")
     if not _SPECIAL.search(source):
         return Inline(source)
     if len(source) > _MOST:
@@ -211,7 +213,7 @@ class _Writer:
             return
         if _OPEN in text or _CLOSE in text:
             text = text.replace(_CLOSE + _OPEN, "[").replace(_OPEN, "[").replace(_CLOSE, "]")
-        text = clean(text).replace("\t", " ")
+        text = clean(text).replace("\t", " ")  # what entities spell
         start, self._length = self._length, self._length + len(text)
         self._parts.append(text)
         if flags:

@@ -85,24 +85,24 @@ RULES = """
     & > .line--bar { color: $text-primary; }
     & > .line--bullet { color: $text-primary; }
     & > .line--rule { color: $text-muted; }
-    & > .line--code { background: $boost; }
-    & > .line--code-edge { background: $boost; color: $text-muted; }
-    & > .line--code-label { background: $boost; color: $text-muted; text-style: italic; }
-    & > .line--code-keyword { background: $boost; color: $text-accent; text-style: bold; }
-    & > .line--code-type { background: $boost; color: $text-accent; }
-    & > .line--code-string { background: $boost; color: $text-success; }
-    & > .line--code-number { background: $boost; color: $text-warning; }
-    & > .line--code-comment { background: $boost; color: $text-muted; text-style: italic; }
-    & > .line--code-function { background: $boost; color: $text-primary; }
-    & > .line--code-class { background: $boost; color: $text-primary; text-style: bold; }
-    & > .line--code-tag { background: $boost; color: $text-primary; }
-    & > .line--code-attribute { background: $boost; color: $text-warning; }
-    & > .line--code-builtin { background: $boost; color: $text-accent; }
-    & > .line--code-constant { background: $boost; color: $text-warning; }
-    & > .line--code-operator { background: $boost; }
-    & > .line--code-deleted { background: $boost; color: $text-error; }
-    & > .line--code-inserted { background: $boost; color: $text-success; }
-    & > .line--code-invalid { background: $boost; color: $text-error; text-style: underline; }
+    & > .line--code { background: $foreground 7%; }
+    & > .line--code-edge { background: $foreground 7%; color: $text-muted; }
+    & > .line--code-label { background: $foreground 7%; color: $text-muted; text-style: italic; }
+    & > .line--code-keyword { background: $foreground 7%; color: $text-accent; text-style: bold; }
+    & > .line--code-type { background: $foreground 7%; color: $text-accent; }
+    & > .line--code-string { background: $foreground 7%; color: $text-success; }
+    & > .line--code-number { background: $foreground 7%; color: $text-warning; }
+    & > .line--code-comment { background: $foreground 7%; color: $text-muted; text-style: italic; }
+    & > .line--code-function { background: $foreground 7%; color: $text-primary; }
+    & > .line--code-class { background: $foreground 7%; color: $text-primary; text-style: bold; }
+    & > .line--code-tag { background: $foreground 7%; color: $text-primary; }
+    & > .line--code-attribute { background: $foreground 7%; color: $text-warning; }
+    & > .line--code-builtin { background: $foreground 7%; color: $text-accent; }
+    & > .line--code-constant { background: $foreground 7%; color: $text-warning; }
+    & > .line--code-operator { background: $foreground 7%; }
+    & > .line--code-deleted { background: $foreground 7%; color: $text-error; }
+    & > .line--code-inserted { background: $foreground 7%; color: $text-success; }
+    & > .line--code-invalid { background: $foreground 7%; color: $text-error; text-style: underline; }
     & > .line--table-head { text-style: bold; color: $text-primary; }
     & > .line--table-line { color: $text-muted; }
     & > .line--user { text-style: none; }
@@ -121,7 +121,7 @@ RULES = """
     & > .line--strong { text-style: bold; }
     & > .line--em { text-style: italic; }
     & > .line--strike { text-style: strike; }
-    & > .line--inline-code { color: $text-warning; background: $boost; }
+    & > .line--inline-code { color: $text-warning; background: $foreground 7%; }
     & > .line--link { color: $text-accent; text-style: underline; }
     & > .line--image { color: $text-accent; text-style: italic underline; }
     & > .line--faint { color: $text-muted; }

@@ -12,6 +12,7 @@ from meshtui.ui.widgets.markdown_styles import Part, Row, S
 from meshtui.ui.widgets.markdown_wrap import Span, cells, ellipsis, wrap
 from meshtui.ui.widgets.transcript_values import Attachment, Card, Entry, Label, ToolCall
 
+_LAID_OUT = 4_000
 FOLDED = 8
 """Rows of a tool call's arguments that are shown while it is folded."""
 
@@ -181,9 +182,7 @@ def lay_out_json(text: str, deepest: int = 12) -> str:
 
 def tool_call(call: ToolCall, unfolded: bool) -> list[Leaf]:
     """Return the leaves of a tool call: its line, the arguments, the notes."""
-    source = lay_out_json(call.arguments) if call.arguments.lstrip()[:1] in ("{", "[") else call.arguments
-    lines = clean(source).split("\n") if source.strip() else []
-    hidden = 0 if unfolded or len(lines) <= FOLDED else len(lines) - FOLDED
+    lines, more = _argument_lines(call.arguments, unfolded)
 
     def draw(width: int) -> Drawing:
         parts: list[Part] = [("⚙ ", S["bullet"], -1), (one_line(call.name) or "(no name)", S["role"], -1)]
@@ -195,14 +194,13 @@ def tool_call(call: ToolCall, unfolded: bool) -> list[Leaf]:
     if lines:
         code = Code("", True)
         code.use_language("json")
-        for line in lines[: len(lines) - hidden]:
+        for line in lines:
             code.add_line(line)
         leaves.append(code)
-    if len(lines) > FOLDED:
-        text = f"… {hidden} more lines (enter unfolds)" if hidden else "▴ enter folds"
+    if more:
 
         def draw_fold(width: int) -> Drawing:
-            label = ellipsis("  " + text, width)
+            label = ellipsis("  " + more, width)
             return [Row([(label, S["muted"], -1)])], [Spot(0, 0, cells(label), "fold", call.key)]
 
         leaves.append(Drawn(draw_fold))
@@ -210,9 +208,26 @@ def tool_call(call: ToolCall, unfolded: bool) -> list[Leaf]:
     return leaves
 
 
+def _argument_lines(arguments: str, unfolded: bool) -> tuple[list[str], str]:
+    """Return the lines of arguments to show, and what to say about the others.
+
+    Of folded arguments only the beginning is laid out: they may be long, and grow with each frame.
+    """
+    shown = arguments if unfolded else arguments[:_LAID_OUT]
+    source = lay_out_json(shown) if shown.lstrip()[:1] in ("{", "[") else shown
+    lines = clean(source).split("\n") if source.strip() else []
+    if len(lines) <= FOLDED and len(shown) == len(arguments):
+        return lines, ""
+    if unfolded:
+        return lines, "▴ enter folds"
+    if len(shown) < len(arguments):
+        return lines[:FOLDED], f"… {len(arguments) / 1000:,.0f} kB in all (enter unfolds)"
+    return lines[:FOLDED], f"… {len(lines) - FOLDED} more lines (enter unfolds)"
+
+
 def _note(note: Label) -> Drawn:
     def draw(width: int) -> Drawing:
-        rows = wrapped_parts([(clean(note.text[:4000]), _TONES[note.tone], -1)], max(width - 2, 1))
+        rows = wrapped_parts([(clean(note.text[:4000]).expandtabs(4), _TONES[note.tone], -1)], max(width - 2, 1))
         return [Row([("  ", 0, -1), *row.parts]) for row in rows], []
 
     return Drawn(draw, note.text)

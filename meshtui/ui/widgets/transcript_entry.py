@@ -73,7 +73,8 @@ class EntryView:
         """Add to the text of the message."""
         self._text.append(text)
         self.size += len(text)
-        if self._sections is None or not text:
+        if self._sections is None:
+            self.width = 0
             return
         body = self._section(BODY)
         if body is None or self.entry.role != "assistant":
@@ -91,6 +92,7 @@ class EntryView:
         pieces = len(text.split())
         self._words += pieces - (1 if pieces and not before.isspace() and not text[:1].isspace() else 0)
         if self._sections is None:
+            self.width = 0
             return
         if "reasoning" in self.unfolded and (unfolded := self._section(REASONING)) is not None:
             unfolded.rows.append(text)

@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.timer import Timer
 
 from meshtui.ui.compat import set_scroll_state
+from meshtui.ui.widgets.markdown_code import warm_up
 from meshtui.ui.widgets.transcript_messages import AtEndChanged
 from meshtui.ui.widgets.transcript_rows import GUTTER, TranscriptRows
 from meshtui.ui.widgets.transcript_values import Entry
@@ -41,6 +42,7 @@ class TranscriptView(TranscriptRows, can_focus=True):
         self._flushed = 0.0
         self._idle: Timer | None = None
         self._setting_scroll = False
+        self._warm = False
 
     # What is shown --------------------------------------------------------------------------------------
 
@@ -77,6 +79,7 @@ class TranscriptView(TranscriptRows, can_focus=True):
         """Add streamed text to an entry; cheap enough to be called for each token."""
         view = self._document.get(key)
         if view is not None and text:
+            self._warm_up()
             view.append_text(text)
             self._newer = self._newer or not self._follow
             self._touch(key)
@@ -87,6 +90,12 @@ class TranscriptView(TranscriptRows, can_focus=True):
         if view is not None and text:
             view.append_reasoning(text)
             self._touch(key)
+
+    def _warm_up(self) -> None:
+        """Import what code blocks need, in a thread, while the first words arrive."""
+        if not self._warm and self.is_attached:
+            self._warm = True
+            self.run_worker(warm_up, thread=True, group="warm-up", exit_on_error=False, description="import pygments")
 
     def remove_entry(self, key: str) -> None:
         """Take an entry away."""
