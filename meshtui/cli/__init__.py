@@ -183,6 +183,18 @@ def _usage(arguments: argparse.Namespace) -> int:
     return usage(arguments)
 
 
+def _add_templates(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.templates import add_arguments
+
+    add_arguments(parser)
+
+
+def _templates(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.templates import templates
+
+    return templates(arguments)
+
+
 def _nothing(_: argparse.ArgumentParser) -> None:
     """Add no options."""
 
@@ -195,6 +207,7 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "run": ("send one message without a screen and print the answer", _add_run, _run),
     "compare": ("send one message to several models at once and print what each took", _add_compare, _compare),
     "models": ("list, search or show the gateway's models", _add_models, _models),
+    "templates": ("list, show, import, export and exchange templates with the gateway", _add_templates, _templates),
     "sessions": ("list conversations, or show one", _add_sessions, _sessions),
     "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),

@@ -13,7 +13,8 @@ from typing import Any
 from meshtui.cli import inputs
 from meshtui.cli.budget import check_budget
 from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
-from meshtui.cli.surroundings import Surroundings, template_named
+from meshtui.cli.surroundings import Surroundings
+from meshtui.cli.template_values import Filled, filled, variables
 from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of
 from meshtui.core.chat import Draft, Message
 from meshtui.core.turn import (
@@ -51,7 +52,22 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say; - or nothing reads stdin")
     parser.add_argument("-s", "--system", metavar="TEXT", help="a system message before everything else")
     parser.add_argument(
-        "-v", "--var", metavar="NAME=VALUE", action="append", default=[], help="the value of a slot (repeat)"
+        "-v",
+        "--var",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="the value of a slot; NAME=@FILE reads it from a file, @@ begins a value with an @ (repeat)",
+    )
+    parser.add_argument(
+        "--values", metavar="FILE|SET", help="values of slots: a JSON, CSV, TOML or .env file, or a set of the template"
+    )
+    parser.add_argument("--set", metavar="NAME", help="which set of the values; #N is the Nth")
+    parser.add_argument(
+        "--expand",
+        choices=("here", "gateway"),
+        default="here",
+        help="who fills the template in; the gateway needs a copy of it (default here)",
     )
     parser.add_argument(
         "--tools", metavar="FILE", action="append", default=[], help="tool definitions, JSON or TOML (repeat)"
@@ -87,37 +103,27 @@ def prompt_of(arguments: argparse.Namespace) -> str:
     return inputs.prompt_from(arguments.prompt, optional=bool(arguments.template or arguments.attach))
 
 
-def draft_from(arguments: argparse.Namespace, surroundings: Surroundings, prompt: str) -> Draft:
+def draft_from(
+    arguments: argparse.Namespace, surroundings: Surroundings, prompt: str, template: Filled | None = None
+) -> Draft:
     """Return what the options ask to be sent; refuses, one sentence, what cannot be."""
-    variables = inputs.pairs(arguments.var, "-v/--var")
-    opened = template_named(arguments.template, surroundings) if arguments.template else None
-    template = opened.template if opened is not None else None
-    said = (Message("user", prompt),) if prompt.strip() else ()
-    system, params = arguments.system or "", dict(surroundings.params)
-    before: tuple[Message, ...] = ()
-    model = arguments.model or surroundings.model
-    if template is not None:
-        missing = template.missing(variables)
-        if missing:
-            refuse(f"template {template.name}: no value for {', '.join(missing)}; add -v {missing[0]}=VALUE")
-        expanded, before = template.expand(variables)
-        system = "\n\n".join(text for text in (expanded, system) if text)
-        params = {**template.params, **params}
-        model = arguments.model or template.model or surroundings.model
-    elif variables and not arguments.template:
-        refuse("-v/--var needs -t/--template")
+    template = template or filled(arguments, surroundings)
+    preferred = template.opened.template.model if template is not None else ""
+    remote = arguments.template if arguments.template and template is None else None
     draft = Draft(
-        model=model,
-        messages=(*before, *said),
-        system=system,
-        params={**params, **inputs.params(arguments.param)},
+        model=arguments.model or preferred or surroundings.model,
+        messages=(Message("user", prompt),) if prompt.strip() else (),
+        system=arguments.system or "",
+        params={**surroundings.params, **inputs.params(arguments.param)},
         tools=inputs.tools(arguments.tools),
         tool_choice=inputs.tool_choice(arguments.tool_choice),
-        template=arguments.template if arguments.template and template is None else None,
-        variables=variables,
+        template=remote,
+        variables=variables(arguments.var) if remote else {},
         session_id=arguments.session_id,
         stream=not arguments.no_stream,
     )
+    if template is not None:
+        draft = template.draft(draft, arguments.expand)
     if not draft.messages and draft.template is None and not draft.system and not arguments.attach:
         refuse("there is nothing to send: give a prompt")
     return draft
@@ -139,12 +145,13 @@ def check(request: Mapping[str, Any]) -> None:
 def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     """Send one turn and print its reply; return the exit code."""
     surroundings.require_key()
-    draft = draft_from(arguments, surroundings, prompt_of(arguments))
+    template = filled(arguments, surroundings)
+    draft = draft_from(arguments, surroundings, prompt_of(arguments), template)
     session = surroundings.session()
     try:
         draft = checked(draft, session, arguments)
         retries = arguments.retries if arguments.retries is not None else surroundings.retries
-        return asyncio.run(_drive(session, draft, retries, arguments))
+        return asyncio.run(_drive(session, draft, retries, arguments, template))
     finally:
         session.close()
 
@@ -177,13 +184,17 @@ def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:
     return replace(draft, messages=(*before, replace(last, content=content_of(last.text, attached))))
 
 
-async def _drive(session: Session, draft: Draft, retries: int, arguments: argparse.Namespace) -> int:
+async def _drive(
+    session: Session, draft: Draft, retries: int, arguments: argparse.Namespace, template: Filled | None
+) -> int:
     task = cancelled_by_signals()
     printer = Printer(arguments.json, arguments.events, on_closed=task.cancel)
     session.on_change = printer.changed
     session.on_notice = say
     await check_budget(session, draft)
     turn = session.send(draft)
+    if template is not None:
+        template.pin(session, turn)
     try:
         await session.run(turn, retries)
     except asyncio.CancelledError:

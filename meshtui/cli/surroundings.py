@@ -69,7 +69,7 @@ class Surroundings:
 
     def session(self, target: Target | None = None) -> Session:
         """Open the history and return a session on it; refuses where it cannot be opened."""
-        from meshtui.session import Session
+        from meshtui.session import Session, Templates
         from meshtui.store.catalogues import Catalogues
         from meshtui.store.db import Store, StoreError
 
@@ -83,6 +83,7 @@ class Surroundings:
         session = Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
         session.budget = self.settings.budget
         session.retries = self.retries
+        session.templates = Templates(session, self.template_files())
         return session
 
     @property

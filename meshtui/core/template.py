@@ -72,6 +72,11 @@ class Template:
         values = {**self.variables, **variables}
         return fill(self.system, values), tuple(_filled(message, values) for message in self.messages)
 
+    def rendered(self, variables: Mapping[str, str]) -> tuple[Message, ...]:
+        """Return every message of the template as it goes out, the system text first; KeyError as `expand`."""
+        system, messages = self.expand(variables)
+        return (*((Message("system", system),) if self.system else ()), *messages)
+
     def sent(self) -> dict[str, Any]:
         """Return what of the template decides about an answer: texts, model and parameters."""
         return {

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +67,8 @@ def guess_format(text: str) -> str:
     stripped = text.strip()
     if stripped.startswith("{") or re.match(r"\[\s*(\{|\]|$)", stripped):
         return "json"
+    import tomllib
+
     lines = [line for line in stripped.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     try:
         tomllib.loads(text)
@@ -94,6 +95,8 @@ def _json(text: str) -> Sequence[ValueSet]:
 
 
 def _toml(text: str) -> Sequence[ValueSet]:
+    import tomllib
+
     try:
         return _table(tomllib.loads(text, parse_float=_Written))
     except tomllib.TOMLDecodeError as error:

@@ -5,28 +5,43 @@ from __future__ import annotations
 from meshtui.session.comparison import Comparison, Figures, Lane, Variant, variants
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.models import Models
+from meshtui.session.remote_templates import Diverged, RemoteTemplate
 from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
+from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.store.db import Conversation, Node, StoreError
+from meshtui.store.templates import ChangedOutside, Deleted, OpenTemplate, TemplateFile
 from meshtui.store.toml import ConfigError
+from meshtui.store.versions import TemplateRun, Version
 
 __all__ = [
     "CHECKPOINT_SECONDS",
+    "ChangedOutside",
     "Comparison",
     "ConfigError",
     "Conversation",
+    "Deleted",
+    "Diverged",
     "Figures",
     "Gateway",
     "Lane",
+    "MissingValues",
     "Models",
     "Node",
+    "OpenTemplate",
     "ProfileRow",
     "Profiles",
+    "RemoteTemplate",
     "Route",
+    "Run",
     "Session",
     "StoreError",
     "Target",
+    "TemplateFile",
+    "TemplateRun",
+    "Templates",
     "Variant",
+    "Version",
     "can_wait",
     "needs_asking",
     "new_id",

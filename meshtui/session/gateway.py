@@ -28,6 +28,10 @@ class Gateway(Protocol):
         """Ask the router which model it would take for these messages; nothing is generated."""
         ...
 
+    async def templates(self, method: str, id: str = "", body: Mapping[str, Any] | None = None) -> Any:
+        """Call a route of the gateway's templates (contract, section 4) and return its JSON."""
+        ...
+
     async def limits(self) -> Mapping[str, Any]:
         """Return the gateway's table of this key's limits (contract, section 7)."""
         ...

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from meshtui.client.errors import MeshAPIError, problem_from
 from meshtui.client.gateway import Gateway as Client
@@ -59,6 +60,15 @@ class Wire:
         told = payload.get("auto_router")
         reason = told.get("fallback_reason") if isinstance(told, Mapping) else None
         return Route(model, reason if isinstance(reason, str) else "")
+
+    async def templates(self, method: str, id: str = "", body: Mapping[str, Any] | None = None) -> Any:
+        """Call a route of the gateway's templates and return its JSON; raises Problem."""
+        path = "/v1/templates" + (f"/{quote(id, safe='')}" if id else "")
+        try:
+            payload, _ = await self._client.request(method, path, body=body)
+        except MeshAPIError as error:
+            raise problem_from(error) from error
+        return payload
 
     async def limits(self) -> Mapping[str, Any]:
         """Return the gateway's table of this key's limits, an empty one where it has none; raises Problem."""
