@@ -368,6 +368,11 @@ async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -
             for segment in strip:
                 color = segment.style.color if segment.style else None
                 assert color is None or color.triplet is None or len(set(color.triplet)) == 1
+        await pilot.mouse_down(Transcript, offset=(2, 1))
+        await pilot.hover(Transcript, offset=(8, 1))
+        await until(pilot, lambda: app.screen.get_selected_text())
+        [row] = app.view.render_lines(Region(0, 1, 80, 1))
+        assert any(segment.style and segment.style.reverse for segment in row), "a selection is seen all the same"
 
 
 @pytest.mark.anyio

@@ -129,6 +129,9 @@ RULES = """
     & > .line--selected { background: $screen-selection-background; }
     & > .line--match { background: $warning-muted; color: $text-warning; text-style: underline; }
     & > .line--match-now { background: $accent; color: $background; text-style: bold underline; }
+    &:nocolor > .line--selected { text-style: reverse; }
+    &:nocolor > .line--match-now { text-style: bold reverse; }
+    &:nocolor > .line--newer { text-style: bold reverse; }
 """
 
 Part = tuple[str, int, int]

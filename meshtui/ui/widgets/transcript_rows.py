@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.geometry import Region
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.style import Style
 
 from meshtui.ui.widgets.markdown_styles import COMPONENTS, RULES, Overlay, Palette, Part, Row, S
 from meshtui.ui.widgets.markdown_wrap import cells
@@ -50,12 +51,13 @@ class TranscriptRows(ScrollView):
     def _colours(self) -> Palette:
         if self._palette is None:
             _, background = self.background_colors
-            self._palette = Palette(
-                lambda name, partial: self.get_visual_style(name, partial=partial),
-                self.get_line_filters(),
-                background,
-            )
+            self._palette = Palette(self._look, self.get_line_filters(), background)
         return self._palette
+
+    def _look(self, name: str, partial: bool) -> Style:
+        """Return the style of a component class; Textual leaves out that it is reversed."""
+        style = self.get_visual_style(name, partial=partial)
+        return style + Style(reverse=True) if self.get_component_styles(name).text_style.reverse else style
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips of the visible rows, past Textual's own cache."""
