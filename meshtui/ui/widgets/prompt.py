@@ -91,6 +91,18 @@ class Prompt(TextArea):
         self.load_text(text)
         self.move_cursor(self.document.end)
 
+    def undo(self) -> None:
+        """Undo the last edits; from the beginning, because Textual scrolls before it knows where the cursor goes."""
+        if self.history.undo_stack:
+            self.move_cursor((0, 0))
+            super().undo()
+
+    def redo(self) -> None:
+        """Redo what was undone; see `undo`."""
+        if self.history.redo_stack:
+            self.move_cursor((0, 0))
+            super().redo()
+
     async def on_key(self, event: events.Key) -> None:
         """Send or begin a new line; everything else is editing."""
         if event.key in self.send_keys:
