@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from textual import events
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from meshtui.core.turn import Turn
@@ -86,7 +88,9 @@ class Bench:
 
     async def type(self, text: str) -> None:
         """Type a text into whatever has the focus."""
-        await self.pilot.press(*("space" if character == " " else character for character in text))
+        for character in text:
+            self.app.post_message(events.Key(_character_to_key(character), character))
+        await self.pilot.pause()
 
     async def ask(self, text: str) -> Turn:
         """Type a message and send it; return its turn."""

@@ -1,0 +1,289 @@
+"""The prompt in the workbench: sending, lines, history, pastes, the editor, drafts, what waits."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from meshtui.core.turn import TurnState
+from meshtui.sandbox import Sandbox, Settings
+from tests.bench import Bench, workbench
+from tests.workbench import opened
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rpm=None, rpd=None)) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Sandbox]:
+    with Sandbox(Settings(rpm=None, rpd=None, speed=30)) as box:
+        yield box
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def sent(box: Sandbox) -> list[str]:
+    """Return the last message of every chat request, in order."""
+    return [r["body"]["messages"][-1]["content"] for r in box.requests if r["path"].endswith("/chat/completions")]
+
+
+async def paste(bench: Bench, text: str) -> None:
+    """Paste a text where the focus is."""
+    assert bench.app.focused is not None
+    bench.app.focused.post_message(events.Paste(text))
+    await bench.pilot.pause()
+
+
+async def test_enter_sends_and_ctrl_j_begins_a_line(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url) as bench:
+        await bench.type("one")
+        await bench.press("ctrl+j")
+        await bench.type("two")
+        assert bench.prompt.text == "one\ntwo"
+        await bench.press("enter")
+        await bench.holds(lambda: bench.prompt.text == "", "the prompt taken")
+        await bench.over()
+        assert sent(box)[-1] == "one\ntwo"
+
+
+async def test_nothing_but_blanks_is_not_sent(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url) as bench:
+        before = len(sent(box))
+        await bench.type("   ")
+        await bench.press("ctrl+j", "enter")
+        await bench.pilot.pause()
+        assert len(sent(box)) == before and bench.session.nodes == []
+
+
+async def test_up_and_down_walk_through_earlier_prompts(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        for text in ("oldest", "two\nlines", "newest"):
+            await session.run(session.say(text))
+    async with workbench(home, box.url) as bench:
+        await bench.type("typed")
+        await bench.press("up")
+        assert bench.prompt.text == "newest"
+        await bench.press("up")
+        assert bench.prompt.text == "two\nlines"
+        await bench.press("up", "up", "up", "up")
+        assert bench.prompt.text == "oldest"
+        await bench.press("down")
+        assert bench.prompt.text == "two\nlines"
+        await bench.press("down", "down", "down", "down")
+        assert bench.prompt.text == "typed"
+
+
+async def test_earlier_prompts_are_found_from_the_palette(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        for text in ("about apples", "about pears"):
+            await session.run(session.say(text))
+    async with workbench(home, box.url) as bench:
+        await bench.screen.run_action("recall_prompt")
+        await bench.wait("Earlier prompts")
+        await bench.type("appl")
+        await bench.wait("about apples")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.prompt.text == "about apples", "the prompt")
+        assert bench.app.focused is bench.prompt
+
+
+async def test_a_paste_sends_nothing_is_folded_and_goes_out_whole(box: Sandbox, home: Path) -> None:
+    long = "\n".join(f"row {number}" for number in range(150))
+    async with workbench(home, box.url) as bench:
+        before = len(sent(box))
+        await bench.type("see ")
+        await paste(bench, "short\r\npaste\n")
+        assert bench.prompt.text == "see short\npaste\n" and len(sent(box)) == before
+        await paste(bench, long)
+        assert bench.prompt.text == "see short\npaste\n[pasted 150 lines #1]"
+        await bench.press("ctrl+e")
+        assert bench.prompt.text == f"see short\npaste\n{long}"
+        await bench.press("ctrl+z")
+        await bench.type("!")
+        await bench.press("enter")
+        await bench.over()
+        assert sent(box)[-1] == f"see short\npaste\n{long}!"
+
+
+async def test_what_is_typed_while_a_reply_comes_waits_and_then_goes_out(slow: Sandbox, home: Path) -> None:
+    async with workbench(home, slow.url, "sandbox/long-60") as bench:
+        first = await bench.ask("first")
+        await bench.type("second")
+        await bench.press("enter")
+        await bench.wait("waits for the end")
+        assert bench.prompt.text == "second" and not first.ended
+        await bench.holds(lambda: bench.turn is not first, "the second message sent")
+        assert first.state is TurnState.DONE and bench.prompt.text == ""
+        await bench.over()
+        assert sent(slow)[-1] == "second"
+
+
+async def test_what_waits_stays_in_the_prompt_when_the_reply_fails(box: Sandbox, home: Path) -> None:
+    with Sandbox(Settings(faults=("slow-first-token", "cut"))) as flaky:
+        async with workbench(home, flaky.url) as bench:
+            first = await bench.ask("first")
+            await bench.type("second")
+            await bench.press("enter")
+            await bench.wait("waits for the end")
+            await bench.over(first)
+            assert first.state is TurnState.FAILED and bench.turn is first
+            assert bench.prompt.text == "second" and not bench.prompt.has_class("-waiting")
+
+
+async def test_what_waits_stays_in_the_prompt_when_the_reply_is_stopped(slow: Sandbox, home: Path) -> None:
+    async with workbench(home, slow.url, "sandbox/markdown") as bench:
+        first = await bench.ask("first")
+        await bench.type("second")
+        await bench.press("enter")
+        await bench.wait("waits for the end")
+        await bench.press("escape")
+        await bench.over(first)
+        assert bench.turn is first and bench.prompt.text == "second"
+
+
+async def test_typing_on_takes_the_waiting_back(slow: Sandbox, home: Path) -> None:
+    async with workbench(home, slow.url, "sandbox/long-60") as bench:
+        first = await bench.ask("first")
+        await bench.type("second")
+        await bench.press("enter")
+        await bench.wait("waits for the end")
+        await bench.type("!")
+        await bench.holds(lambda: not bench.prompt.has_class("-waiting"), "no waiting")
+        await bench.over(first)
+        assert bench.turn is first and bench.prompt.text == "second!"
+
+
+async def test_drafts_belong_to_their_conversation_and_are_kept(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        for text in ("one", "two"):
+            session.new()
+            await session.run(session.say(text))
+        ids = {row.title: row.id for row in session.conversations()}
+    async with workbench(home, box.url) as bench:
+        await bench.type("for two")
+        bench.screen.open_conversation(ids["one"])
+        assert bench.prompt.text == ""
+        await bench.type("for one")
+        await bench.press("ctrl+n")
+        assert bench.prompt.text == ""
+        await bench.type("for a new one")
+        bench.screen.open_conversation(ids["two"])
+        assert bench.prompt.text == "for two"
+    async with workbench(home, box.url) as bench:
+        assert bench.prompt.text == "for two"
+        bench.screen.open_conversation(ids["one"])
+        assert bench.prompt.text == "for one"
+        await bench.press("ctrl+n")
+        assert bench.prompt.text == "for a new one"
+
+
+async def test_a_sent_message_leaves_no_half_of_itself_behind(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url) as bench:
+        await bench.type("half")
+        await bench.holds(lambda: bench.session.typed() == "half", "the draft on disk")
+        await bench.type(" and whole")
+        await bench.press("enter")
+        await bench.over()
+        await bench.press("ctrl+n")
+        assert bench.prompt.text == ""
+
+
+async def test_the_draft_is_on_disk_soon_after_the_last_key(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url) as bench:
+        await bench.type("soon")
+        await bench.holds(lambda: bench.session.typed() == "soon", "the draft on disk", 2)
+
+
+def editor(folder: Path, body: str) -> str:
+    """Write a program that edits the file it is given; return the command."""
+    path = folder / "my editor.py"
+    path.write_text(f"#!{sys.executable}\nimport sys\npath = sys.argv[-1]\n{body}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return f"'{path}' --wait"
+
+
+@pytest.fixture
+def suspends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test has no terminal that could step aside; the rest is as it is."""
+    from contextlib import nullcontext
+
+    monkeypatch.setattr("meshtui.ui.app.MeshApp.suspend", lambda self: nullcontext())
+
+
+async def test_the_prompt_opens_in_the_users_editor(
+    box: Sandbox, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suspends: None
+) -> None:
+    body = "text = open(path, encoding='utf-8').read()\nopen(path, 'w', encoding='utf-8').write(text.upper() + '\\n')"
+    monkeypatch.setenv("EDITOR", editor(tmp_path, body))
+    monkeypatch.delenv("VISUAL", raising=False)
+    async with workbench(home, box.url) as bench:
+        await bench.type("grüezi")
+        await bench.press("f4")
+        await bench.holds(lambda: bench.prompt.text == "GRÜEZI", "the edited text")
+
+
+async def test_an_editor_that_fails_changes_nothing_and_is_said(
+    box: Sandbox, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suspends: None
+) -> None:
+    monkeypatch.delenv("VISUAL", raising=False)
+    async with workbench(home, box.url) as bench:
+        await bench.type("keep me")
+        for command, words in ((editor(tmp_path, "sys.exit(3)"), "code 3"), ("/nowhere/ed", "/nowhere/ed"), ("'", "")):
+            monkeypatch.setenv("EDITOR", command)
+            before = len(bench.notices())
+            await bench.press("f4")
+            await bench.holds(lambda before=before: len(bench.notices()) > before, command)  # type: ignore[misc]
+            assert bench.prompt.text == "keep me" and words in bench.notices()[-1]
+
+
+async def test_a_prompt_that_cannot_be_kept_stays_and_is_said(box: Sandbox, home: Path) -> None:
+    import sqlite3
+
+    async with workbench(home, box.url) as bench:
+        before = len(sent(box))
+        with sqlite3.connect(bench.session.store.path) as other:
+            other.execute("CREATE TRIGGER full BEFORE INSERT ON node BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        other.close()
+        await bench.type("precious")
+        await bench.press("enter")
+        await bench.holds(lambda: any("disk full" in notice for notice in bench.notices()), "a notice")
+        assert bench.prompt.text == "precious" and len(sent(box)) == before
+
+
+async def test_the_prompt_grows_to_a_third_of_the_screen(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, size=(80, 30)) as bench:
+        low = bench.prompt.size.height
+        for _ in range(20):
+            await bench.press("ctrl+j")
+        assert low < bench.prompt.size.height <= 10
+
+
+async def test_a_dropped_picture_is_attached_and_detached(box: Sandbox, home: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "my picture.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    async with workbench(home, box.url, "sandbox/vision") as bench:
+        await paste(bench, f"'{picture}'")
+        await bench.wait("my picture.png", "image")
+        assert bench.prompt.text == ""
+        await bench.press("backspace")
+        await bench.holds(lambda: bench.session.attached == [], "the chip gone")
+        await paste(bench, str(picture))
+        await bench.type("what is it?")
+        await bench.press("enter")
+        await bench.over()
+        assert '"url": "data:image/png;base64,' in json.dumps(sent(box)[-1])
+        assert bench.session.attached == []
