@@ -78,8 +78,9 @@ def _candidates(settings: Settings, paths: Paths, environ: Mapping[str, str], ru
     own = settings.on_own_gateway
     if profile.api_key_env and own:
         yield environ.get(profile.api_key_env, ""), f"environment {profile.api_key_env}"
-    # A profile for another gateway that names its own key must not get the general one in its place.
-    if not (own and settings.base_url != MESH_GATEWAY and (profile.api_key_env or profile.api_key_command)):
+    # A profile for another gateway that names its own key, or needs none, must not get the general one.
+    named = profile.api_key_env or profile.api_key_command or not profile.needs_key
+    if not (own and settings.base_url != MESH_GATEWAY and named):
         for name in KEY_VARIABLES:
             yield environ.get(name, ""), f"environment {name}"
     yield _saved_key(settings, paths), f"credentials file, profile {profile.name}"

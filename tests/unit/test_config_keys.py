@@ -204,3 +204,9 @@ def test_a_command_runs_without_a_shell_and_not_before_it_is_needed(paths: Paths
     assert value(find_key(settings, paths, {"MESHAPI_API_KEY": KEY})) == KEY
     assert not witness.exists()
     assert value(find_key(settings, paths, {})) == "rsk_a" and witness.exists()
+
+
+def test_a_profile_that_needs_no_key_gets_none_but_its_own(paths: Paths) -> None:
+    profile = Profile("lan", "http://box.lan:1", allow_http=True, needs_key=False)
+    assert find_key(in_force(profile), paths, {"MESHAPI_API_KEY": KEY}) is None
+    assert value(find_key(in_force(profile, "https://other.example"), paths, {"MESHAPI_API_KEY": KEY})) == KEY

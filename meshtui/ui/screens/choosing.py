@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from meshtui.core.problem import Problem
 from meshtui.session import ConfigError, Target
@@ -65,7 +65,9 @@ class Choosing(Bench):
         for pane in self.query(ModelPane):
             pane.show(model, self.session.models.card(model), self.session.fallbacks)
 
-    def _picker(self, title: str = "", several: bool = False, chosen: Sequence[str] = ()) -> ModelPicker:
+    def _picker(
+        self, title: str = "", several: bool = False, chosen: Sequence[str] = (), verb: str = "take"
+    ) -> ModelPicker:
         if not self.session.models.is_fresh:
             self.fetch_models()
         asks = PickerAsks(
@@ -74,7 +76,7 @@ class Choosing(Bench):
             lambda: self.fetch_models(anew=True),
             self._ask_router,
         )
-        return ModelPicker(asks, self.session.draft.model, title=title, several=several, chosen=chosen)
+        return ModelPicker(asks, self.session.draft.model, title=title, several=several, chosen=chosen, verb=verb)
 
     async def _ask_router(self) -> str:
         text = self.prompt.value.strip()
@@ -89,16 +91,29 @@ class Choosing(Bench):
         return f"For {about} it would take {route.model} now{because}."
 
     def action_choose_model(self, then_retry: bool = False) -> None:
-        """Choose the model for the next message, or for sending the last one again."""
+        """Choose the model for the next message, or for sending the last one again; several are compared."""
+        compares = not then_retry and self.can_compare
 
         def chosen(ids: tuple[str, ...] | None) -> None:
-            if ids:
-                self.session.choose_model(ids[0])
-                self.show_top()
-                if then_retry:
-                    self.retry_with(ids[0])
+            if not ids:
+                return
+            if len(ids) > 1:
+                self.compare_with(ids)
+                return
+            self.session.choose_model(ids[0])
+            self.show_top()
+            if then_retry:
+                self.retry_with(ids[0])
 
-        self.app.push_screen(self._picker(), chosen)
+        self.app.push_screen(self._picker(several=compares, verb="compare"), chosen)
+
+    @property
+    def can_compare(self) -> bool:
+        """Whether several models can be asked now what stands in the prompt."""
+        return False
+
+    def compare_with(self, models: Sequence[str]) -> None:
+        """Ask several models what stands in the prompt."""
 
     def retry_with(self, model: str) -> None:
         """Send the last request again with another model."""
@@ -118,8 +133,8 @@ class Choosing(Bench):
 
     # Profiles
 
-    def action_choose_profile(self) -> None:
-        """Send from now on through another profile: its gateway, its key, its defaults."""
+    def action_choose_profile(self, then: Callable[[], None] | None = None) -> None:
+        """Send from now on through another profile: its gateway, its key, its defaults; `then` follows."""
         profiles = self.mesh.profiles
         if profiles is None:
             self.mesh.say("The demo has one profile. Leave it with ctrl+q and start meshtui for your own.")
@@ -127,7 +142,7 @@ class Choosing(Bench):
 
         def chosen(name: str | None) -> None:
             if name is not None:
-                self.run_worker(self._switch(name), group="profile", exclusive=True, exit_on_error=False)
+                self.run_worker(self._switch(name, then=then), group="profile", exclusive=True, exit_on_error=False)
 
         self.app.push_screen(ProfileList(profiles.rows(), self.session.target.profile), chosen)
 
@@ -139,7 +154,7 @@ class Choosing(Bench):
                 self._switch(here.profile, here.model), group="profile", exclusive=True, exit_on_error=False
             )
 
-    async def _switch(self, name: str, model: str = "") -> None:
+    async def _switch(self, name: str, model: str = "", then: Callable[[], None] | None = None) -> None:
         profiles, session = self.mesh.profiles, self.session
         if profiles is None:
             return
@@ -149,6 +164,8 @@ class Choosing(Bench):
             self.mesh.say(f"Still on the profile {session.target.profile}. {error}")
             return
         await self._switch_to(target, model)
+        if then is not None and self.session.target is target and not target.lacks_key:
+            then()
 
     async def _switch_to(self, target: Target, model: str = "") -> None:
         """Switch once the user allowed plain http where that is needed; ask for a key where there is none."""

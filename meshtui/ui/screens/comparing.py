@@ -35,6 +35,15 @@ class Comparing(Composing, Choosing, Bench):
             self.app.push_screen(picker, lambda ids: self._begin_lanes(text, ids))
             self.app.run_worker(self._say_room(picker), group="limits", exclusive=True, exit_on_error=False)
 
+    @property
+    def can_compare(self) -> bool:
+        """Whether several models can be asked now what stands in the prompt."""
+        return self.running is None and bool(self.prompt.value.strip() or self.session.attached)
+
+    def compare_with(self, models: Sequence[str]) -> None:
+        """Ask several models what stands in the prompt."""
+        self._begin_lanes(self.prompt.value, models)
+
     async def _say_room(self, picker: ModelPicker) -> None:
         """Say in the picker what is left of the minute, where the gateway tells."""
         room = await Comparison(self.session).look()

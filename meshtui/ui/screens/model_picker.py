@@ -38,7 +38,11 @@ class PickerAsks:
 
 
 class ModelPicker(ModalScreen[tuple[str, ...] | None]):
-    """Returns the ids of the chosen models, or None. Only with `several` more than one can be chosen, in order."""
+    """Returns the ids of the chosen models, or None.
+
+    Only with `several` more than one can be marked; they come in the order they were marked in, and `verb` says what
+    enter does with them.
+    """
 
     DEFAULT_CSS = """
     ModelPicker .picker {
@@ -75,9 +79,17 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
     ]
 
     def __init__(
-        self, asks: PickerAsks, current: str = "", *, title: str = "", several: bool = False, chosen: Sequence[str] = ()
+        self,
+        asks: PickerAsks,
+        current: str = "",
+        *,
+        title: str = "",
+        several: bool = False,
+        chosen: Sequence[str] = (),
+        verb: str = "take",
     ) -> None:
         super().__init__()
+        self._verb = verb
         self._asks, self._current, self._title, self._several = asks, current, title, several
         self._marked: list[str] = list(chosen)
         self._asked, self._sort = Filter(), Sort.MATCH
@@ -181,7 +193,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         hints = [("enter", "choose", "choose")]
         if self._several:
             count = len(self._marked)
-            hints = [("space", "mark", "mark"), ("enter", f"take {count or 'this'}", "choose")]
+            words = f"{self._verb} {count}" if count > 1 else "choose"
+            hints = [("space", "mark", "mark"), ("enter", words, "choose")]
         hints += [("tab", "filters", "go('filters')")]
         if self._asked or self._typed.value:
             hints += [("f6", "clear", "clear")]

@@ -32,9 +32,9 @@ STEPS: tuple[Step, ...] = (
         "Show me what you can draw.",
     ),
     Step(
-        "Choose a model",
-        "f2 opens the list: type a few letters, press tab for the filters, f4 to keep a favourite. "
-        "Context, price and abilities stand beside each model. f5 after that asks the new one the same thing.",
+        "Compare models",
+        "f2 opens the list of models: type a few letters, tab goes to the filters, f4 keeps a favourite. With a "
+        "message in the prompt, space marks several of them, and enter asks all of them side by side.",
         "openai/gpt-4o-mini",
         "Which model are you?",
     ),
@@ -59,8 +59,8 @@ STEPS: tuple[Step, ...] = (
     ),
 )
 
-NOTE = "t puts a message for this into the prompt. Go on later with ctrl+p and “tour”."
-END = "The tour is in the palette: ctrl+p and “tour”."
+NOTE = "t puts a message for this into the prompt. ctrl+g goes on with the tour."
+END = "ctrl+g begins the tour again."
 
 
 class Tour(ModalScreen[Step | None]):
@@ -97,7 +97,9 @@ class Tour(ModalScreen[Step | None]):
                 yield Button(Content("Skip (esc)"), id="skip", compact=True)
 
     def on_mount(self) -> None:
-        """Begin."""
+        """Begin; a button that shows itself pressed for a while would swallow the next press."""
+        for button in self.query(Button):
+            button.active_effect_duration = 0
         self._show()
 
     def _show(self) -> None:
