@@ -42,6 +42,7 @@ bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.checkpoint
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.transcript
+	$(BIN)/python -m benchmarks.search
 
 console: $(BIN)/meshtui
 	$(BIN)/textual console

@@ -161,8 +161,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         parts.append(f"{self._found} of {total} models" if total else "no list of models: type an id in full")
         if self._sort is not Sort.MATCH:
             parts.append(f"by {self._sort.value}")
-        if self._several:
-            parts.append(f"{len(self._marked)} chosen")
+        if self._marked:
+            parts.append(f"{len(self._marked)} marked")
         age = models.age()
         if models.fetching:
             parts.append("fetching the list …")
@@ -200,7 +200,7 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
             hints += [("f6", "clear", "clear")]
         if card is not None and card.id == ROUTER:
             hints += [("f7", "ask router", "route")]
-        else:
+        elif not self._several:
             hints += [("f5", "fetch", "refetch")]
         hints += [("f3", "sort", "sort"), ("f4", "star", "star"), ("esc", "close", "dismiss(None)")]
         parts = []
