@@ -370,14 +370,18 @@ async def test_a_start_on_plain_http_asks_before_anything_is_sent(home: Path) ->
         assert turn is not None and turn.problem is not None and turn.problem.code == "insecure_url"
 
 
-async def test_a_named_profile_holds_although_the_last_conversation_had_another(home: Path) -> None:
+async def test_a_start_goes_on_with_the_last_conversations_profile_unless_one_is_named(home: Path) -> None:
     with Sandbox(Settings()) as one, Sandbox(Settings()) as two:
         write_config(home, one.url, two.url)
-        app = app_on(home)
+        app = app_on(home, profile="two")
         async with running(app) as pilot:
             await pilot.press(*"hi", "enter")
             await until(lambda: (turn := bench(app).last_turn) is not None and turn.ended, "the answer")
-        app = app_on(home, profile="two")
+        app = app_on(home)
         async with running(app) as pilot:
+            await until(lambda: "two ·" in top(app), "the conversation's own profile")
+        app = app_on(home, profile="one")
+        async with running(app) as pilot:
+            await until(lambda: bench(app).session.cards, "the models")
             await pilot.pause()
-            assert "two ·" in top(app)
+            assert "one ·" in top(app)

@@ -34,6 +34,8 @@ class Choosing(Bench):
             self._ask_for_key(self.mesh.first_run, first=True)
         else:
             self.fetch_models()
+            if self.mesh.profiles is not None and not self.mesh.profiles.pinned:
+                self.follow_conversation()
 
     # Models
 
