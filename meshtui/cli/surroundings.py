@@ -82,6 +82,7 @@ class Surroundings:
             refuse(str(error), FAULT)
         session = Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
         session.budget = self.settings.budget
+        session.on_rate_limit = self.settings.requests.on_rate_limit
         session.retries = self.retries
         session.templates = Templates(session, self.template_files())
         return session

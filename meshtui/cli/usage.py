@@ -170,13 +170,6 @@ def _csv(by: str, rows: list[UsageSum]) -> None:
     emit(out.getvalue(), end="")
 
 
-def cost_words(row: UsageSum) -> str:
-    """Return the cost in words: `~` before a sum that holds estimates, `+ ?` behind one with unknown turns."""
-    if row.turns and row.unknown == row.turns:
-        return "unknown"
-    return f"{'~' if row.estimated else ''}{price_words(row.cost)}{' + ?' if row.unknown else ''}"
-
-
 def _table(by: str, rows: list[UsageSum], total: UsageSum) -> None:
     width = max([len(by), 10, *(min(len(_key(row, by) or ""), 44) for row in rows)])
     head = f"{by:<{width}} {'turns':>7} {'in':>11} {'cached':>9} {'out':>10}"
@@ -188,7 +181,7 @@ def _table(by: str, rows: list[UsageSum], total: UsageSum) -> None:
         drift = price_words(row.drift) if row.drift else "–"
         emit(
             f"{name:<{width}} {row.turns:>7,} {row.prompt:>11,} {row.cached:>9,} {row.completion:>10,}"
-            f" {cost_words(row):>14} {drift:>12} {first:>7} {speed:>6}"
+            f" {row.cost_words:>14} {drift:>12} {first:>7} {speed:>6}"
         )
     notes = []
     if total.estimated:

@@ -84,7 +84,7 @@ _HEADLINES = {
 _ADVICE = {
     ProblemKind.KEY_REFUSED: "Enter another key.",
     ProblemKind.FORBIDDEN: "Use another key, or a model that this key may use.",
-    ProblemKind.SPEND: "Nothing is retried. Raise the limit or top up, or switch to a free model or another profile.",
+    ProblemKind.SPEND: "Nothing is retried. Raise the cap, top up or switch the profile; free models need no balance.",
     ProblemKind.RATE_LIMIT: "Wait for the window to end, or switch the model's provider or the profile.",
     ProblemKind.PROVIDER_BUSY: "It is the provider, not your key's limit. Try again shortly, or another model.",
     ProblemKind.MODEL_NOT_FOUND: "Choose another model.",

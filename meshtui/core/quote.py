@@ -146,6 +146,8 @@ def quote(
     """
     tokens = guessed * learned.factor
     short, long = answers or USUAL_ANSWER
+    if learned.turns < 5:
+        short, long = max(short // 2, 1), max(long * 2, USUAL_ANSWER[1])  # a few answers are no pattern yet
     long = long if most is None else most
     context = card.context if card is not None else None
     if context is not None:

@@ -12,6 +12,7 @@ from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.store.db import Conversation, Node, StoreError
 from meshtui.store.templates import ChangedOutside, Deleted, OpenTemplate, TemplateFile
 from meshtui.store.toml import ConfigError
+from meshtui.store.usage import TurnUsage, UsageSum
 from meshtui.store.versions import TemplateRun, Version
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "Session",
     "StoreError",
     "Target",
+    "TurnUsage",
+    "UsageSum",
     "TemplateFile",
     "TemplateRun",
     "Templates",

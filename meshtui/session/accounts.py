@@ -49,7 +49,10 @@ class Account:
 
 
 class Accounts(Aimed):
-    """The part of the session that reckons. `on_usage` is called when any of its figures changed."""
+    """The part of the session that reckons. `on_usage` is called when any of its figures changed.
+
+    `on_rate_limit` is what the user set for turns that a minute's limit refused: `ask`, or `queue` them.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Accounts(Aimed):
         super().__init__(store, target, catalogues, now)
         self.on_usage: Callable[[], None] = lambda: None
         self.budget = Budget()
+        self.on_rate_limit = "ask"
         self._sleep = sleep
         self._accounts: dict[tuple[str, str], Account] = {}
         self._books_due = asyncio.Event()
@@ -87,6 +91,10 @@ class Accounts(Aimed):
         cap = target.spend_cap if target.spend_cap is not None else balance_from(kept.get("cap"))
         account.spend = Spend(cap, None, balance_from(kept.get("balance")), balance_from(kept.get("most")))
 
+    def time(self) -> float:
+        """Return seconds since the epoch."""
+        return self._now()
+
     # Sums
 
     def usage(self, since: float = 0.0, until: float = 1e12, **only: str | None) -> UsageSum:
@@ -109,11 +117,11 @@ class Accounts(Aimed):
         """Return what the last turns used, oldest first."""
         return self.store.last_usage(limit, **only)
 
-    def runs_left(self, turn: Turn | None) -> tuple[int | None, int | None]:
-        """Return how many more runs like a turn the limits' windows and the money allow; None where nobody knows."""
-        account = self.account()
-        tokens = tokens_of(turn.usage, turn.meta).total if turn is not None else None
-        price = turn.charge.amount if turn is not None else None
+    def runs_left(self) -> tuple[int | None, int | None]:
+        """Return how many more runs like the last the limits' windows and the money allow; None where nobody knows."""
+        account, last = self.account(), self.store.last_usage(1)
+        tokens = (last[0].prompt or 0) + (last[0].completion or 0) if last else None
+        price = last[0].cost if last else None
         return runs_left(account.meters.rows(self._now()), tokens), account.spend.runs_left(price)
 
     # Prices
@@ -209,6 +217,17 @@ class Accounts(Aimed):
         kept = {id: [round(row.factor, 4), row.turns] for id, row in list(self._learned.items())[-200:]}
         self._kept(lambda: self.store.save_state(FACTORS, kept))
 
+    def free_model(self, turn: Turn | None) -> str:
+        """Return a model that costs nothing: a favourite, one used lately, else the first that is listed.
+
+        It takes what the turn's request needs, tools for one, as far as is known; empty where there is none.
+        """
+        needs = {"tools"} if turn is not None and turn.request.get("tools") else set()
+        free = [card for card in self.cards if card.free and card.chats and needs.issubset(card.capabilities)]
+        known = {card.id for card in free}
+        first = next((id for id in self.models.first if id in known), None)
+        return first or next((card.id for card in free), "")
+
     # Budgets of the user's own
 
     def over_budget(self, low: Decimal | None = None) -> str:
@@ -252,6 +271,7 @@ class Accounts(Aimed):
     async def keep_books(self) -> None:
         """Ask for bills and limits a moment after each turn, and once now; runs until it is cancelled."""
         tries = 0
+        await self._sleep(BILL_SECONDS)
         while True:
             missing = await self.settle()
             delay = LATER[tries] if missing and tries < len(LATER) else None
@@ -339,7 +359,7 @@ class Accounts(Aimed):
         ):
             step, last = step_of(part), warned.get(name)
             if step > (last if isinstance(last, float) else 0.0):
-                self.on_notice(f"{part:.0%} of {words} is used up{_rest(name, spend)}.")
+                self.on_notice(f"{min(part or 0.0, 1.0):.0%} of {words} is used up{_rest(name, spend)}.")
             warned[name] = step
         self._keep_spend(target, spend, warned)
 

@@ -222,6 +222,7 @@ class RetryQueue:
             self.on_notice(f"A queued message could not be sent again: {error}")
             self._changed()
             return
+        self._changed()
         try:
             async with asyncio.TaskGroup() as tasks:
                 running = tasks.create_task(self._run(turn))

@@ -81,6 +81,7 @@ class Session(Accounts):
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock = clock
         self._targets: dict[str, Target] = {}
+        self._work: asyncio.Task[Any] | None = None
         self._refused_at: dict[str, Target] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._started: dict[str, float] = {}
@@ -204,13 +205,15 @@ class Session(Accounts):
         self.on_change(new, None)
         return new
 
-    def wait_for(self, turn: Turn) -> None:
-        """Send a turn of the current conversation again when the limit that refused it allows that."""
-        if self.conversation is not None and turn.ended:
-            self.queue.add(turn, self.conversation.id, self._refused_at.get(turn.id, self.target))
+    def wait_for(self, turn: Turn, conversation_id: str | None = None) -> None:
+        """Send a turn again when the limit that refused it allows that; of this conversation where none is named."""
+        here = conversation_id or (self.conversation.id if self.conversation is not None else None)
+        if here is not None and turn.ended:
+            self.queue.add(turn, here, self._refused_at.get(turn.id, self.target))
 
     async def work(self) -> None:
         """Do what happens behind the screen: keep the books, send what waits. Runs until it is cancelled."""
+        self._work = asyncio.current_task()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.keep_books())
             tasks.create_task(self.queue.run())
@@ -344,6 +347,8 @@ class Session(Accounts):
         """Stop every live turn, at once and synchronously: their text is on disk when this returns."""
         for turn in list(self.live.values()):
             self._end(turn, TurnState.STOPPED)
+        if self._work is not None:
+            self._work.cancel()
         self.store.close()
 
     def _checkpoint(self, turn: Turn) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from meshtui.core.money import UNITS_PER_DOLLAR, from_units, units
+from meshtui.core.money import UNITS_PER_DOLLAR, from_units, price_words, units
 from meshtui.core.turn import Turn
 from meshtui.core.usage import tokens_of
 from meshtui.store.database import Database
@@ -53,6 +53,13 @@ class UsageSum:
     first_at: float | None = None
     total: float | None = None
     speed: float | None = None
+
+    @property
+    def cost_words(self) -> str:
+        """The cost in words: `~` before a sum that holds estimates, `+ ?` behind one with turns of unknown price."""
+        if self.turns and self.unknown == self.turns:
+            return "unknown"
+        return f"{'~' if self.estimated else ''}{price_words(self.cost)}{' + ?' if self.unknown else ''}"
 
     @property
     def is_exact(self) -> bool:

@@ -88,6 +88,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation.", priority=True),
     Command("block.up", "Block up", "alt+up", "block(-1)", "Move to the block above, in the conversation."),
     Command("block.down", "Block down", "alt+down", "block(1)", "Move to the block below, in the conversation."),
+    Command(
+        "usage.show", "Usage", "alt+u", "show_usage", "Show what was used, what it cost, and what is left of limits."
+    ),
+    Command(
+        "queue.clear", "Wait no longer", "alt+w", "clear_queue", "Let go of the messages that wait for a limit to end."
+    ),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
     Command("demo.tour", "Tour", "ctrl+g", "tour", "Show in five steps what can be done; for the demo."),
     Command("app.help", "Help", "f1", "help", "Show the keys and what they do.", shown=True),

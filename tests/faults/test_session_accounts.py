@@ -183,7 +183,7 @@ async def test_meters_follow_headers_and_refusals_and_the_end_of_the_window(home
                 turn = await say(session)
             assert turn.problem is not None and turn.problem.limit == "rpm"
             assert (rpm().left, rpm().said) == (0, Said.REFUSAL)
-            assert session.runs_left(turn)[0] == 0
+            assert session.runs_left()[0] == 0
             await session.settle()
             assert (rpm().left, rpm().said) == (0, Said.TABLE)
             clock.now += 60

@@ -40,7 +40,7 @@ CARDS = {
     "401": (("401 The gateway refused the key", "Invalid API key."), "kr"),
     "403": (("403 This key may not do that", "This key is suspended."), "km"),
     "403-model": (("403 This key may not do that", "model"), "km"),
-    "402": (("402 Spend limit reached", "$10.00 of $10.00"), "fpmk"),
+    "402": (("402 Spend limit reached", "$10.00 of $10.00"), "pmk"),
     "402-balance": (("402 Spend limit reached", "Balance is exhausted"), "fpmk"),
     "404": (("404 No such model", "Model not found."), "m"),
     "404-template": (("404 Not found", "Template not found."), "mr"),

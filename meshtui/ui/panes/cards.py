@@ -6,13 +6,18 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from meshtui.core.meters import Purse, amounts_of, purse_of
+from meshtui.core.money import price_words
 from meshtui.core.problem import LIMIT_WORDS, Problem, ProblemKind
 from meshtui.core.text import mask_secrets
 from meshtui.core.turn import Turn
+from meshtui.core.waits import countdown
 from meshtui.ui.widgets.transcript_values import Action, Card, Fact
 
 RETRY = Action("r", "retry", "retry")
 WAIT = Action("w", "retry when free", "retry_when_free")
+FREE = Action("f", "free model", "free_model")
+PROFILE = Action("p", "profile", "profile")
 CANCEL_WAIT = Action("w", "don't wait", "retry_when_free")
 MODEL = Action("m", "model", "model")
 KEY = Action("k", "key", "key")
@@ -22,7 +27,7 @@ CONTINUE = Action("c", "continue", "continue")
 _ACTIONS: Mapping[ProblemKind, tuple[Action, ...]] = {
     ProblemKind.KEY_REFUSED: (KEY, RETRY),
     ProblemKind.FORBIDDEN: (KEY, MODEL),
-    ProblemKind.SPEND: (MODEL, KEY),
+    ProblemKind.SPEND: (FREE, PROFILE, MODEL, KEY),
     ProblemKind.RATE_LIMIT: (RETRY, WAIT, MODEL),
     ProblemKind.PROVIDER_BUSY: (RETRY, WAIT, MODEL),
     ProblemKind.MODEL_NOT_FOUND: (MODEL,),
@@ -34,6 +39,9 @@ _ACTIONS: Mapping[ProblemKind, tuple[Action, ...]] = {
     ProblemKind.STREAM_CUT: (RETRY, CONTINUE, MODEL),
     ProblemKind.STREAM_ERROR: (RETRY, CONTINUE, MODEL),
 }
+ODD_MINUTE = 120.0
+"""A minute's limit that asks for more seconds than this asks for something that cannot be."""
+
 _BAD = {ProblemKind.KEY_REFUSED, ProblemKind.FORBIDDEN, ProblemKind.SPEND, ProblemKind.TLS, ProblemKind.BUG}
 
 
@@ -56,6 +64,8 @@ def card(turn: Turn, now: float, waits_until: float | None = None) -> Card | Non
         actions = tuple(action for action in actions if action is not CONTINUE)
     elif RETRY in actions and CONTINUE not in actions:
         actions = (RETRY, CONTINUE, *(action for action in actions if action is not RETRY))
+    if problem.kind is ProblemKind.SPEND and purse_of(problem.message) not in (Purse.BALANCE, Purse.UNKNOWN):
+        actions = tuple(action for action in actions if action is not FREE)  # a cap holds for free models as well
     if waits_until is not None:
         actions = tuple(CANCEL_WAIT if action is WAIT else action for action in actions)
     status = f"{problem.status} " if problem.status and problem.status >= 400 else ""
@@ -80,24 +90,34 @@ def _limit(problem: Problem, turn: Turn, now: float, waits_until: float | None) 
     facts = []
     if problem.limit:
         facts.append(Fact("limit", LIMIT_WORDS.get(problem.limit, problem.limit)))
+    if problem.kind is ProblemKind.SPEND:
+        facts += _spend(problem)
     at = retry_at(turn)
-    if at is not None:
-        left = at - now
-        clock = time.strftime("%H:%M:%S", time.localtime(at))
-        facts.append(Fact("free", f"in {countdown(left)}, at {clock}" if left > 0 else "now"))
+    if at is not None and problem.retry_after_seconds is not None:
+        # A clock that was set back must not make the wait longer than the gateway asked for.
+        left = min(at - now, problem.retry_after_seconds)
+        facts.append(Fact("free", f"in {countdown(left)}, at {_moment(now + left, now)}" if left > 0 else "now"))
+        if problem.limit in ("rpm", "tpm") and problem.retry_after_seconds > ODD_MINUTE:
+            facts.append(Fact("", "A minute's window ends within a minute: this wait is odd, and r may work sooner."))
     if waits_until is not None:
         facts.append(Fact("waiting", f"it is sent again in {countdown(max(waits_until - now, 0))}"))
     return facts
 
 
-def countdown(seconds: float) -> str:
-    """Return a wait in words, rounded up: nobody is told a moment that is too early."""
-    whole = int(seconds) + (seconds > int(seconds))
-    if whole < 120:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+def _moment(at: float, now: float) -> str:
+    """Return a time of day, with the date where it is another day's."""
+    then, today = time.localtime(at), time.localtime(now)
+    return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%Y-%m-%d %H:%M", then)
+
+
+def _spend(problem: Problem) -> list[Fact]:
+    """What the words of a 402 say of the budget that is used up."""
+    purse, amounts = purse_of(problem.message), amounts_of(problem.message)
+    words = f": {price_words(amounts[0])} of {price_words(amounts[1])}" if amounts is not None else ""
+    facts = [] if purse is Purse.UNKNOWN else [Fact("budget", f"{purse.value}{words}")]
+    if purse in (Purse.TEAM, Purse.MEMBER, Purse.ORG):
+        facts.append(Fact("", "It counts the last 30 days, so it frees up by itself, day by day."))
+    return facts
 
 
 def _provider(error: Mapping[str, Any] | None) -> list[Fact]:

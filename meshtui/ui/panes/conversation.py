@@ -11,6 +11,7 @@ from textual.containers import Container
 from textual.timer import Timer
 from textual.widgets import Static
 
+from meshtui.core.money import Charge
 from meshtui.core.thinking import ThinkSplitter
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
@@ -43,6 +44,7 @@ class Pulled:
     calls: int = 0
     media: int = 0
     state: TurnState | None = None
+    charge: Charge | None = None
     thinking: ThinkSplitter = field(default_factory=ThinkSplitter)
 
 
@@ -114,6 +116,7 @@ class ConversationPane(Container):
             more_thought, more_text = seen.thinking.flush()
             thought, text = thought + more_thought, text + more_text
         seen.calls, seen.media, seen.state = turn.assembler.version, len(turn.media), turn.state
+        seen.charge = turn.charge
         return reasoning + thought, text
 
     def pull(self, node: Node) -> None:
@@ -123,6 +126,7 @@ class ConversationPane(Container):
             return
         seen = self._pulled.setdefault(node.id, Pulled())
         changed = (seen.calls, seen.media, seen.state) != (turn.assembler.version, len(turn.media), turn.state)
+        changed = changed or (turn.ended and seen.charge != turn.charge)
         had_text = seen.content > 0
         reasoning, text = self._new_of(node.id, turn)
         if reasoning:
@@ -147,6 +151,11 @@ class ConversationPane(Container):
         self.transcript.focus()
         if step or self.transcript.cursor is None:
             self.transcript.action_move(step or -1)
+
+    @property
+    def branch(self) -> Sequence[Node]:
+        """The nodes that are shown."""
+        return self._branch
 
     def wait_for(self, waits: Mapping[str, float]) -> None:
         """Show on the last card until when its turn waits to be sent again: turn id → seconds since the epoch."""

@@ -52,7 +52,7 @@ def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float
         header.append(_STATES[turn.state])
     footer: list[Label] = []
     if turn.state is TurnState.DONE:
-        footer = [Label(word) for word in figures(turn)]
+        footer = [Label(word) for word in (*figures(turn), charge_words(turn))]
         if turn.finish_reason not in (None, "stop", "tool_calls"):
             footer.append(Label(f"ended by {turn.finish_reason}", "warn"))
     resolved = turn.headers.get("x-resolved-model-id") or turn.meta.get("x_resolved_model_id")
@@ -73,6 +73,12 @@ def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float
         card=card(turn, now, waits_until),
         footer=tuple(footer),
     )
+
+
+def charge_words(turn: Turn) -> str:
+    """Return what a turn cost, as far as it is known: `~$0.0003`, `$0.0003 ✓` once it was billed."""
+    charge = turn.charge
+    return str(charge) if charge.amount is not None else "price unknown"
 
 
 def _reasoning_label(turn: Turn) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meshtui.core.turn import TurnState
+from meshtui.core.waits import countdown
 from meshtui.session import Figures, Lane
-from meshtui.ui.panes.cards import MODEL, RETRY, WAIT, countdown
+from meshtui.ui.panes.cards import MODEL, RETRY, WAIT
 from meshtui.ui.panes.entries import Locate, entry_of
 from meshtui.ui.widgets.lanes_column import Head
 from meshtui.ui.widgets.transcript_values import Entry, Label, Tone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.screen import Screen
@@ -50,6 +51,14 @@ class Bench(Screen[object]):
     def last_turn(self) -> Turn | None:
         """The turn of the last answer."""
         return next((node.turn for node in reversed(self.session.nodes) if node.turn_id), None)
+
+    def held_by_budget(self, go: Callable[[], None]) -> bool:
+        """Whether something the user has to answer first holds up sending; `go` follows where they agree."""
+        return False
+
+    async def run_turn(self, turn: Turn) -> None:
+        """Run a turn to its end."""
+        await self.session.run(turn)
 
     def show_top(self) -> None:
         """Say again what is in use."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
-
 from textual import on
 from textual.timer import Timer
 from textual.widgets import TextArea
@@ -13,7 +10,6 @@ from meshtui.core.attachments import NotAttachable
 from meshtui.core.turn import Turn
 from meshtui.session import Session, StoreError
 from meshtui.ui.editor import edit
-from meshtui.ui.panes.cards import retry_at
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.widgets.chips import Chips
@@ -36,7 +32,6 @@ class Composing(Bench):
         self.instead_of: str | None = None
         self._saving: Timer | None = None
         self._kept = ""
-        self._waiting: Timer | None = None
 
     # The prompt
 
@@ -150,6 +145,8 @@ class Composing(Bench):
     def say(self, text: str) -> None:
         """Send a text in this conversation, with what is attached."""
         self.save_typed()  # of a draft, only what is said in full is cleared
+        if self.held_by_budget(lambda: self.say(text)):
+            return
         try:
             turn = self.session.say(text, instead_of=self.instead_of)
         except StoreError as error:
@@ -171,10 +168,9 @@ class Composing(Bench):
 
     def start(self, turn: Turn) -> None:
         """Show a turn that was begun, and run it."""
-        self.cancel_wait()
         self.pane.show(self.session.nodes)
         self.pane.scroll_to_end()
-        self.app.run_worker(self.session.run(turn), group=f"turn:{turn.id}", exit_on_error=False, description="a turn")
+        self.app.run_worker(self.run_turn(turn), group=f"turn:{turn.id}", exit_on_error=False, description="a turn")
         self.show_top()
         self.follow()
 
@@ -223,32 +219,9 @@ class Composing(Bench):
     def action_retry(self, model: str | None = None) -> None:
         """Send the last request again, as another answer to the same message."""
         turn = self.last_turn
-        if turn is None or self.running is not None:
+        if turn is None or self.running is not None or self.held_by_budget(lambda: self.action_retry(model)):
             return
         try:
             self.start(self.session.retry(turn, model or self.session.draft.model or None))
         except StoreError as error:
             self.mesh.say(str(error))
-
-    def retry_when_free(self) -> None:
-        """Send the last request again when the gateway allows it, or stop waiting for that."""
-        turn = self.last_turn
-        if turn is None or self.running is not None or self.cancel_wait():
-            return
-        now = time.time()
-        at = max(retry_at(turn) or now, now) + random.random()  # never early, never all at once
-        self._waiting = self.set_timer(at - now, self._waited)
-        self.pane.wait_for({turn.id: at})
-
-    def cancel_wait(self) -> bool:
-        """Stop waiting for the gateway; whether it was waited for."""
-        waiting, self._waiting = self._waiting, None
-        if waiting is None:
-            return False
-        waiting.stop()
-        self.pane.wait_for({})
-        return True
-
-    def _waited(self) -> None:
-        self.cancel_wait()
-        self.action_retry()

@@ -13,11 +13,13 @@ from meshtui.session import Session, StoreError
 from meshtui.ui.commands import COMMANDS, bindings
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
+from meshtui.ui.panes.usage import UsagePane
 from meshtui.ui.screens.comparing import Comparing
 from meshtui.ui.screens.composing import CONTINUE
 from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.reading import Reading
+from meshtui.ui.screens.spending import Spending
 from meshtui.ui.widgets.chips import Chips
 from meshtui.ui.widgets.find import FindLine
 from meshtui.ui.widgets.prompt import Prompt
@@ -26,7 +28,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript import Transcript
 
 
-class Workbench(Comparing, Reading):
+class Workbench(Comparing, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
@@ -44,6 +46,7 @@ class Workbench(Comparing, Reading):
             yield ConversationPane(self.session.file, demo=self.session.target.demo, id="conversation")
             with Vertical(id="side"):
                 yield ModelPane(id="model")
+                yield UsagePane(id="usage")
         yield FindLine(id="find")
         yield StateLine(id="state")
         yield Chips(id="chips")
@@ -62,6 +65,7 @@ class Workbench(Comparing, Reading):
         if typed:
             self.prompt.put(self.prompt.value + typed)
         self.call_after_refresh(self.begin_choosing)
+        self.call_after_refresh(self.begin_spending)
 
     def on_key(self, event: events.Key) -> None:
         """Take what was typed before the prompt had the focus, though it may have it by now."""
@@ -85,7 +89,6 @@ class Workbench(Comparing, Reading):
 
     def _show_conversation(self, become: Callable[[], object]) -> None:
         self.save_typed()
-        self.cancel_wait()
         self.instead_of = None
         try:
             become()
@@ -96,7 +99,8 @@ class Workbench(Comparing, Reading):
         self.pane.show(self.session.nodes)
         self.prompt.focus()
         self.show_top()
-        self.follow()
+        self.show_queue()
+        self.show_usage()
         self.refresh_bindings()
 
     def action_list_conversations(self) -> None:
@@ -119,13 +123,15 @@ class Workbench(Comparing, Reading):
         for node in self.session.nodes:
             if node.turn_id in ids:
                 self.pane.pull(node)
+        if ids.isdisjoint(self.session.live):
+            self.show_usage()
         self.follow()
         self.send_what_waits()
 
     def follow(self) -> None:
         """Keep the state line ticking while a turn runs, and only then."""
         self._show_state()
-        running = self.running is not None
+        running = self.running is not None or len(self.session.queue) > 0
         if running and self._clock is None:
             self._clock = self.set_interval(0.5, self._show_state)
             self.refresh_bindings()
@@ -135,7 +141,8 @@ class Workbench(Comparing, Reading):
             self.refresh_bindings()
 
     def _show_state(self) -> None:
-        self.query_one(StateLine).show(self.running or self.last_turn, self.waits, self.instead_of is not None)
+        line, turn = self.query_one(StateLine), self.running or self.last_turn
+        line.show(turn, self.waits, self.instead_of is not None, self.queued_words, self.usage_line)
 
     @property
     def _front(self) -> Front:
@@ -174,6 +181,10 @@ class Workbench(Comparing, Reading):
                 self.action_choose_model(then_retry=True)
             case "key":
                 self.action_enter_key()
+            case "free_model":
+                self.free_model()
+            case "profile":
+                self.action_choose_profile(then=self.action_retry)
             case "edit":
                 self.action_edit_last()
 

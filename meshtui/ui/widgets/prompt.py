@@ -32,6 +32,8 @@ class Prompt(TextArea):
         padding: 0 1;
         &:focus { border: tall $border; }
         &.-waiting { border: tall $warning; }
+        border-subtitle-color: $text-muted;
+        &.-full { border-subtitle-color: $text-warning; border-subtitle-style: bold; }
     }
     """
 

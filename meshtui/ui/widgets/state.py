@@ -17,14 +17,17 @@ STALL_SECONDS = 10.0
 class StateLine(Static):
     """What goes on: the state of the turn, its figures, what waits."""
 
-    def show(self, turn: Turn | None, waits: bool, edits: bool = False) -> None:
-        """Draw the line for the running turn, or for the last one."""
+    def show(self, turn: Turn | None, waits: bool, edits: bool = False, queued: str = "", summary: str = "") -> None:
+        """Draw the line for the running turn, or for the last one; where all went well, the `summary` of usage.
+
+        `queued` says what waits for a limit to end.
+        """
         words = state_words(turn, time.time()) if turn is not None else ""
         if waits:
             words = f"{words} · your message waits for the end of the answer"
         if edits:
             words = "what you send takes the place of the last message, as another branch · esc leaves that"
-        self.update(Content(words))
+        self.update(Content(" · ".join(filter(None, (queued, words or summary)))))
 
 
 def state_words(turn: Turn, now: float) -> str:
