@@ -43,6 +43,7 @@ bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.transcript
 	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.lanes
 
 console: $(BIN)/meshtui
 	$(BIN)/textual console

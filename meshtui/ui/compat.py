@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.text import Text
 from textual.app import App
 from textual.geometry import Size
+from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
@@ -52,6 +53,12 @@ class CalmApp(App[Result]):
 
     def _fatal_error(self) -> None:
         self.panic(self.last_words())
+
+    @property
+    def _background_screens(self) -> list[Screen[object]]:
+        """Nothing shines through a screen of an opaque colour; Textual draws the one below it all the same."""
+        top = self._screen_stack[-1] if self._screen_stack else None
+        return [] if top is not None and top.styles.background.a == 1 else super()._background_screens
 
     def last_words(self) -> Text:
         """Return what is printed when an exception nobody handled ends the app; called while it is handled."""

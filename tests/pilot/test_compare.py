@@ -90,7 +90,7 @@ async def test_the_mouse_reaches_columns_cards_summary_and_keys(
         screen = await open_lanes(app, pilot, ["sandbox/markdown", "sandbox/fault-402", "sandbox/haiku"])
         await all_ended(screen, pilot)
         lanes = screen.lanes
-        second = lanes._places()[1][0] + 3
+        second = lanes._plan.places[1][0] + 3
         await pilot.click(Lanes, offset=(second, 8))
         assert lanes.at == 1
         await pilot.click(Lanes, offset=(second, 0))
@@ -102,7 +102,7 @@ async def test_the_mouse_reaches_columns_cards_summary_and_keys(
         first = screen.comparison.lanes[1].turn
         lanes.go(1)
         await pilot.pause()
-        left, _ = lanes._places()[1 - lanes._page()[0]]
+        left, _ = lanes._plan.places[1 - lanes._plan.first]
         rows = [column_row(lanes, 1, number) for number in range(lanes.columns[1].count)]
         row = next(number for number, text in enumerate(rows) if "[m]odel" in text)
         x = left + rows[row].index("[m]odel") + 1

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.timer import Timer
 from textual.widgets import Static
 
@@ -29,6 +31,9 @@ from meshtui.ui.widgets.transcript_values import Label
 
 if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
+
+HEAD_SECONDS = 0.25
+"""How often the figures over a lane change while it streams."""
 
 MOST = 8
 """Lanes at once: more than anyone reads side by side."""
@@ -53,6 +58,8 @@ class Compare(Screen[Lane | None]):
         comparison.shows_waits = True
         self._pick, self._prompt, self._room = pick, prompt, room
         self._seen: dict[str, Pulled] = {}
+        self._said: dict[str, float] = {}
+        self._blanks: dict[int, Strip] = {}
         self._clock: Timer | None = None
 
     @property
@@ -78,6 +85,18 @@ class Compare(Screen[Lane | None]):
             if lane.turn.state is TurnState.QUEUED and not lane.driven:
                 self.start(lane)
         self.call_after_refresh(self.show)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return nothing but blanks, made once: the lanes cover the screen, which is asked for each of their rows."""
+        blank = self._blanks.get(crop.width)
+        if blank is None:
+            blank = self._blanks[crop.width] = Strip.blank(crop.width, self.rich_style)
+        return [blank] * crop.height
+
+    def notify_style_update(self) -> None:
+        """Take new colours."""
+        super().notify_style_update()
+        self._blanks.clear()
 
     # The lanes
 
@@ -136,17 +155,13 @@ class Compare(Screen[Lane | None]):
         if changed:
             seen.calls, seen.media, seen.state = facts
             column.view.update(lane_entry(lane, self.session.file, now, self.is_blind))
-        head = head_of(
-            lane,
-            self.comparison.figures(lane),
-            self.name_of(lane),
-            now,
-            self.session.waits.get(turn.id),
-            self.marks_of(lane),
-        )
-        changed = changed or bool(text or reasoning or thought) or head != column.head or not column.is_complete
-        column.head = head
-        return changed
+        if changed or now - self._said.get(column.key, 0.0) >= HEAD_SECONDS:
+            self._said[column.key] = now
+            waits, marks = self.session.waits.get(turn.id), self.marks_of(lane)
+            head = head_of(lane, self.comparison.figures(lane), self.name_of(lane), now, waits, marks)
+            changed = changed or head != column.head
+            column.head = head
+        return changed or bool(text or reasoning or thought) or not column.is_complete
 
     @property
     def is_blind(self) -> bool:
@@ -161,7 +176,8 @@ class Compare(Screen[Lane | None]):
 
     def _changed(self, ids: frozenset[str]) -> None:
         self.lanes.mark([lane.node.id for lane in self.comparison.lanes if lane.turn.id in ids])
-        self._follow()
+        if self._clock is None or not self.comparison.running:
+            self._follow()
 
     def _follow(self) -> None:
         """Keep the times ticking while a lane runs, and only then."""
@@ -192,7 +208,7 @@ class Compare(Screen[Lane | None]):
         words += [*self.top_words(), "scroll together" if self.lanes.locked else "scroll alone"]
         text = Content.assemble(("compare ", "bold $primary"), " · ".join(words), "  ")
         self.query_one("#compare-top", Static).update(
-            Content.assemble(text, (one_line(self._prompt, 200), "$text-muted"))
+            Content.assemble(text, (one_line(self._prompt, 200), "$text-muted")), layout=False
         )
 
     def top_words(self) -> list[str]:

@@ -21,6 +21,11 @@ class Comparing(Composing, Choosing, Bench):
 
     comparison: Comparison | None = None
 
+    @property
+    def is_covered(self) -> bool:
+        """Whether the lanes stand over the conversation."""
+        return any(isinstance(screen, Compare) for screen in self.app.screen_stack)
+
     def action_compare(self) -> None:
         """Ask several models what stands in the prompt; with nothing in it, show the last answers side by side."""
         text = self.prompt.value
@@ -94,6 +99,8 @@ class Comparing(Composing, Choosing, Bench):
             except StoreError as error:
                 self.mesh.say(str(error))
         self.pane.show(self.session.nodes)
+        for node in self.session.nodes:
+            self.pane.pull(node)
         self.pane.scroll_to_end()
         self.prompt.focus()
         self.show_top()

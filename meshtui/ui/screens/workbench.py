@@ -120,6 +120,8 @@ class Workbench(Comparing, Reading, Spending):
     # What happens to a turn
 
     def _changed(self, ids: frozenset[str]) -> None:
+        if self.is_covered:
+            return  # what it draws would make Textual draw the lanes over it anew
         for node in self.session.nodes:
             if node.turn_id in ids:
                 self.pane.pull(node)

@@ -6,7 +6,8 @@ there are, and each does a bounded piece of work, so that a key is answered betw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from textual.widget import Widget
 
 from meshtui.core.text import one_line
 from meshtui.ui.widgets.lanes_column import Column, joined
-from meshtui.ui.widgets.markdown_styles import COMPONENTS, RULES, Palette, Part, Row, S
+from meshtui.ui.widgets.markdown_styles import COMPONENTS, RULES, Palette, Row, S
 from meshtui.ui.widgets.markdown_wrap import cells, ellipsis
 from meshtui.ui.widgets.transcript_values import Label
 
@@ -29,12 +30,34 @@ SLICE = 0.008
 """Seconds of work at a time, then keys come first."""
 _FIGURES = 64
 """Cells that state and figures of a lane take in one line."""
-_SEPARATOR: Part = ("│", S["rule"], -1)
+_MOST_DRAWN = 500
+"""Strips of heads and summaries that are kept."""
+_SEPARATOR = Row((("│", S["rule"], -1),))
 
 
 def frame_seconds(lanes: int) -> float:
     """Return the time between two frames while so many lanes are in sight."""
     return 0.05 if lanes <= 2 else 0.075 if lanes <= 4 else 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which columns are in sight and where, for one size; `places` are left edges and widths in cells."""
+
+    width: int = 0
+    height: int = 0
+    first: int = 0
+    columns: list[Column] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
+    summary: int = 0
+
+    def placed(self) -> Iterator[tuple[tuple[int, int], Column]]:
+        """Return the columns in sight with their places."""
+        return zip(self.places, self.columns, strict=True)
+
+    def text_rows(self, column: Column) -> int:
+        """Return how many rows of a column's text are in sight."""
+        return max(self.height - column.head_rows() - self.summary, 1)
 
 
 class Lanes(Widget, can_focus=True):
@@ -72,6 +95,8 @@ class Lanes(Widget, can_focus=True):
         self.locked = True
         self.zoomed = False
         self._pull = pull
+        self._plan = Plan()
+        self._drawn: dict[tuple[Row, int], Strip] = {}
         self._palette: Palette | None = None
         self._dirty: dict[str, None] = {}
         self._timer: Timer | None = None
@@ -108,34 +133,40 @@ class Lanes(Widget, can_focus=True):
         began = self._flushed = perf_counter()
         shown = {column.key: at for at, column in enumerate(self.in_sight())}
         regions: list[Region] = []
+        heads = False
         while self._dirty and (perf_counter() - began < SLICE or not regions):
             key = next(iter(self._dirty))
             del self._dirty[key]
             column = next((column for column in self.columns if column.key == key), None)
+            head = column.head if column is not None else None
             if column is None or not self._pull(column):
                 continue
+            heads = heads or column.head != head
             if key in shown:
-                regions += self._refreshed(column, shown[key])
+                regions += self._refreshed(column, shown[key], column.head != head)
             if not column.is_complete:
                 self._dirty[key] = None
-        if regions and self._summary_rows():
-            regions.append(Region(0, self.size.height - self._summary_rows(), self.size.width, self._summary_rows()))
+        plan = self._plan
+        if heads and plan.summary:
+            regions.append(Region(0, plan.height - plan.summary, plan.width, plan.summary))
         if regions:
             self.refresh(*regions)
         if self._dirty:
             self._timer = self.set_timer(0.002, self._flush)
 
-    def _refreshed(self, column: Column, place: int) -> list[Region]:
+    def _refreshed(self, column: Column, place: int, anew: bool) -> list[Region]:
         """Lay a column out, and return what of it is to be drawn again."""
-        left, width = self._places()[place]
-        height, top = self._text_rows(column), column.top
+        left, width = self._plan.places[place]
+        height, top, count = self._plan.text_rows(column), column.top, column.count
         first = column.measure(width)
         column.settle(height)
         head = column.head_rows()
         if column.top != top:
-            return [Region(left, 0, width, head + height)]
+            return [Region(left, 0 if anew else head, width, height + (head if anew else 0))]
         first = max(first - column.top, 0)
-        regions = [Region(left, 0, width, head)]
+        regions = [Region(left, 0, width, head)] if anew else []
+        if not anew and column.count != count and not column.follow:
+            regions = [Region(left, head - 1, width, 1)]  # the line that says how much is below
         if first < height:
             regions.append(Region(left, head + first, width, height - first))
         return regions
@@ -144,47 +175,39 @@ class Lanes(Widget, can_focus=True):
 
     def in_sight(self) -> list[Column]:
         """Return the columns of the page that has the focus."""
-        first, count = self._page()
-        return self.columns[first : first + count]
-
-    def _page(self) -> tuple[int, int]:
-        if self.zoomed:
-            return self.at, 1
-        count = max(min((self.size.width + 1) // (NARROWEST + 1), len(self.columns)), 1)
-        return self.at // count * count, count
+        return self._plan.columns
 
     @property
     def pages(self) -> tuple[int, int]:
         """The page in sight, from 1, and how many there are."""
-        first, count = self._page()
-        return first // count + 1, -(-len(self.columns) // count)
+        count = max(len(self._plan.columns), 1) if self.zoomed else self._per_page()
+        return self._plan.first // count + 1, -(-len(self.columns) // count)
 
-    def _places(self) -> list[tuple[int, int]]:
-        """Return left edge and width of each column in sight."""
-        count = max(len(self.in_sight()), 1)
-        room = self.size.width - (count - 1)
-        width, rest = divmod(room, count)
-        places, left = [], 0
-        for number in range(count):
-            own = width + (1 if number < rest else 0)
+    def _per_page(self) -> int:
+        return max(min((self.size.width + 1) // (NARROWEST + 1), len(self.columns)), 1)
+
+    def _replan(self) -> None:
+        """Work out which columns stand where; asking Textual for the size of a widget costs too much per row."""
+        width, height = self.size
+        count = 1 if self.zoomed else self._per_page()
+        first = self.at // count * count
+        columns = self.columns[first : first + count]
+        room, places, left = width - (len(columns) - 1), [], 0
+        share, rest = divmod(room, max(len(columns), 1))
+        for number in range(len(columns)):
+            own = share + (1 if number < rest else 0)
             places.append((left, own))
             left += own + 1
-        return places
-
-    def _summary_rows(self) -> int:
-        if len(self.in_sight()) == len(self.columns):
-            return 0
-        return min(len(self.columns), max(self.size.height * 2 // 5, 1))
-
-    def _text_rows(self, column: Column) -> int:
-        return max(self.size.height - column.head_rows() - self._summary_rows(), 1)
+        summary = 0 if len(columns) == len(self.columns) else min(len(self.columns), max(height * 2 // 5, 1))
+        self._plan = Plan(width, height, first, columns, places, summary)
 
     def _lay_out(self) -> None:
         if not self.size or not self.is_attached:
             return
-        for (_, width), column in zip(self._places(), self.in_sight(), strict=False):
+        self._replan()
+        for (_, width), column in self._plan.placed():
             column.measure(width)
-            column.settle(self._text_rows(column))
+            column.settle(self._plan.text_rows(column))
             if not column.is_complete:
                 self.mark([column.key])
         self.refresh(self.size.region)
@@ -211,13 +234,13 @@ class Lanes(Widget, can_focus=True):
         """Scroll by so many rows: all lanes in sight while they are locked, else the one named or focused."""
         column = column or self.column
         for one in self.in_sight() if self.locked else [column] if column is not None else []:
-            one.scroll(rows, self._text_rows(one))
+            one.scroll(rows, self._plan.text_rows(one))
         self.refresh(self.size.region)
 
     def page_by(self, pages: int) -> None:
         """Scroll by so many screens, a row kept for orientation."""
         if self.column is not None:
-            self.scroll_by(pages * max(self._text_rows(self.column) - 1, 1))
+            self.scroll_by(pages * max(self._plan.text_rows(self.column) - 1, 1))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll the lane under the mouse, or all of them."""
@@ -230,14 +253,14 @@ class Lanes(Widget, can_focus=True):
         self.scroll_by(-3, self._column_at(event.x))
 
     def _column_at(self, x: int) -> Column | None:
-        for (left, width), column in zip(self._places(), self.in_sight(), strict=False):
+        for (left, width), column in self._plan.placed():
             if left <= x < left + width:
                 return column
         return None
 
     def on_click(self, event: events.Click) -> None:
         """Give the lane that was clicked the focus, and do what stands there; a head clicked again zooms."""
-        summary = self.size.height - self._summary_rows()
+        summary = self._plan.height - self._plan.summary
         if event.y >= summary:
             at = self._first_summary() + event.y - summary
             if at < len(self.columns):
@@ -246,7 +269,7 @@ class Lanes(Widget, can_focus=True):
         column = self._column_at(event.x)
         if column is None:
             return
-        left = next(left for (left, _), one in zip(self._places(), self.in_sight(), strict=False) if one is column)
+        left = next(left for (left, _), one in self._plan.placed() if one is column)
         head, was = column.head_rows(), self.column
         self.go(self.columns.index(column))
         if event.y < head:
@@ -273,6 +296,7 @@ class Lanes(Widget, can_focus=True):
         """Take new colours."""
         super().notify_style_update()
         self._palette = None
+        self._drawn.clear()
         for column in self.columns:
             column.restyle()
 
@@ -292,39 +316,57 @@ class Lanes(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return a whole row."""
-        return self._line(y, 0, self.size.width)
+        return self._line(y, 0, self._plan.width)
 
     def _line(self, y: int, left: int, right: int) -> Strip:
-        palette, summary = self._colours(), self.size.height - self._summary_rows()
+        plan = self._plan
+        summary = plan.height - plan.summary
         if y >= summary:
-            return palette.strip(self._summary(y - summary), self.size.width).crop(left, right)
+            return self._strip(self._summary(y - summary), plan.width).crop(left, right)
         strips: list[Strip] = []
         start = end = 0
-        first = self._page()[0]
-        for number, ((at, width), column) in enumerate(zip(self._places(), self.in_sight(), strict=False)):
+        for number, ((at, width), column) in enumerate(plan.placed()):
             if at + width < left or at >= right:
                 continue
             if not strips:
                 start = at
             elif number:
-                strips.append(palette.strip(Row([_SEPARATOR]), 1))
-            strips.append(self._column_line(column, y, width, first + number))
+                strips.append(self._edge())
+            strips.append(self._column_line(column, y, width, plan.first + number))
             end = at + width
         if end < right:
-            strips.append(palette.strip(Row([_SEPARATOR] if end < self.size.width else ()), right - end))
-        return Strip.join(strips).crop(left - start, right - start)
+            strips.append(self._edge() if end < plan.width else self._strip(Row(()), right - end))
+        joined_strips = strips[0] if len(strips) == 1 else Strip.join(strips)
+        if start == left and joined_strips.cell_length == right - left:
+            return joined_strips
+        return joined_strips.crop(left - start, right - start)
+
+    def _strip(self, row: Row, width: int) -> Strip:
+        """Return a row that is no text of an answer as a strip; what was drawn before is kept."""
+        key = Row(tuple(row.parts), row.fill), width
+        strip = self._drawn.get(key)
+        if strip is None:
+            if len(self._drawn) > _MOST_DRAWN:
+                self._drawn.clear()
+            strip = self._drawn[key] = self._colours().strip(row, width)
+        return strip
+
+    def _edge(self) -> Strip:
+        return self._strip(_SEPARATOR, 1)
 
     def _column_line(self, column: Column, y: int, width: int, place: int) -> Strip:
         if column.width != width:
             column.measure(width)
-        head, height = column.head_rows(), self._text_rows(column)
+        head = column.head_rows()
         if y < head:
-            return self._colours().strip(column.head_row(y, place + 1, place == self.at, height), width)
-        return column.strip(column.top + y - head, self._colours())
+            height = self._plan.text_rows(column)
+            return self._strip(column.head_row(y, place + 1, place == self.at, height), width)
+        number = column.top + y - head
+        return column.strip(number, self._colours()) if number < column.count else self._strip(Row(()), width)
 
     def _first_summary(self) -> int:
         """Return the first lane that the summary has room for: the one with the focus is always in it."""
-        rows = self._summary_rows()
+        rows = self._plan.summary
         return min(max(self.at - rows + 1, 0), max(len(self.columns) - rows, 0))
 
     def _summary(self, row: int) -> Row:
@@ -333,7 +375,7 @@ class Lanes(Widget, can_focus=True):
             return Row(())
         column, focused = self.columns[at], at == self.at
         shown = column in self.in_sight()
-        room = min(max(self.size.width - _FIGURES, 14), 40)
+        room = min(max(self._plan.width - _FIGURES, 14), 40)
         name = one_line(column.head.name)
         if cells(name) > room:  # the provider says less than the model
             name = ellipsis(name.partition("/")[2] or name, room)
@@ -343,4 +385,4 @@ class Lanes(Widget, can_focus=True):
         style = S["cursor"] if focused else S["text"]
         left = [(number, style, -1), (name, style, -1), (pad, 0, -1)]
         used = sum(cells(part[0]) for part in left)
-        return Row([*left, *joined(labels, self.size.width - used)])
+        return Row([*left, *joined(labels, self._plan.width - used)])

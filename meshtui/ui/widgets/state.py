@@ -27,7 +27,7 @@ class StateLine(Static):
             words = f"{words} · your message waits for the end of the answer"
         if edits:
             words = "what you send takes the place of the last message, as another branch · esc leaves that"
-        self.update(Content(" · ".join(filter(None, (queued, words or summary)))))
+        self.update(Content(" · ".join(filter(None, (queued, words or summary)))), layout=False)
 
 
 def state_words(turn: Turn, now: float) -> str:
