@@ -33,16 +33,16 @@ def app_on(home: Path, url: str | None = None, key: str = KEY, **flags: str) -> 
 @asynccontextmanager
 async def running(app: MeshApp, size: tuple[int, int] = NARROW) -> AsyncIterator[Pilot[Any]]:
     """Run the application until the block ends; the workbench, or what asks before it, is there when it begins."""
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await until(lambda: app.session is not None and len(app.screen_stack) > 1, "the workbench")
-        await until(lambda: app.screen.is_mounted, "the screen")
-        await pilot.pause()
-        try:
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(lambda: app.session is not None and len(app.screen_stack) > 1, "the workbench")
+            await until(lambda: app.screen.is_mounted, "the screen")
+            await pilot.pause()
             yield pilot
-        finally:
-            if app.session is not None:
-                app.session.close()
-                await app.session.aclose()
+    finally:
+        if app.session is not None:
+            app.session.close()
+            await app.session.aclose()
 
 
 def bench(app: MeshApp) -> Workbench:
