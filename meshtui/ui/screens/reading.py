@@ -11,7 +11,7 @@ from meshtui.ui.opener import open_target
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.links import Links
 from meshtui.ui.widgets.find import FindLine
-from meshtui.ui.widgets.transcript import Transcript
+from meshtui.ui.widgets.transcript_messages import CopyRequested, FindChanged, LinkChosen, LinksAsked
 
 
 class Reading(Bench):
@@ -48,18 +48,18 @@ class Reading(Bench):
         else:
             self.mesh.say("ctrl+q leaves; ctrl+c copies what is selected")
 
-    @on(Transcript.CopyRequested)
-    def _copy(self, event: Transcript.CopyRequested) -> None:
+    @on(CopyRequested)
+    def _copy(self, event: CopyRequested) -> None:
         self.mesh.copy(event.text, event.what.capitalize())
 
     # Links and files
 
-    @on(Transcript.LinksAsked)
-    def _links(self, event: Transcript.LinksAsked) -> None:
+    @on(LinksAsked)
+    def _links(self, event: LinksAsked) -> None:
         self._offer(event.links)
 
-    @on(Transcript.LinkChosen)
-    def _link(self, event: Transcript.LinkChosen) -> None:
+    @on(LinkChosen)
+    def _link(self, event: LinkChosen) -> None:
         self._offer([("", event.target)])
 
     def _offer(self, links: list[tuple[str, str]]) -> None:
@@ -109,6 +109,6 @@ class Reading(Bench):
         self.pane.transcript.find("")
         self.prompt.focus()
 
-    @on(Transcript.FindChanged)
-    def _found(self, event: Transcript.FindChanged) -> None:
+    @on(FindChanged)
+    def _found(self, event: FindChanged) -> None:
         self.query_one(FindLine).show_found(event.current, event.total, event.done)
