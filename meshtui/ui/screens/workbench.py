@@ -169,8 +169,8 @@ class Workbench(Comparing, Reading, Spending):
             return self.running is None and bool(self.session.nodes)
         return True
 
-    @on(Transcript.ActionChosen)
-    def _act(self, event: Transcript.ActionChosen) -> None:
+    @on(ActionChosen)
+    def _act(self, event: ActionChosen) -> None:
         """Do what was chosen on a card or a block."""
         match event.action:
             case "retry":
