@@ -25,7 +25,7 @@ from meshtui.ui.widgets.find import FindLine
 from meshtui.ui.widgets.prompt import Prompt
 from meshtui.ui.widgets.state import StateLine
 from meshtui.ui.widgets.top import Front, KeyLine, TopLine
-from meshtui.ui.widgets.transcript import Transcript
+from meshtui.ui.widgets.transcript_messages import ActionChosen
 
 
 class Workbench(Comparing, Reading, Spending):
