@@ -81,10 +81,7 @@ def from_url(url: str) -> Attachment:
 def from_blob(name: str, digest: str, size: int) -> Attachment:
     """Return the attachment for a file stored under its hash. Raises NotAttachable."""
     kind, form = kind_of(name)
-    if size * 4 / 3 > BODY_LIMIT:
-        raise NotAttachable(
-            f"{name}: {size_words(size)} grow to {size_words(size * 4 // 3)} on the way; a request may have 32 MiB"
-        )
+    check_file_size(name, size)
     url = f"blob:{digest}{PurePath(name).suffix.lower()}#{quote(name)}"
     return Attachment(_part(kind, form, url, "data"), name, kind, size)
 
@@ -95,6 +92,14 @@ def _part(kind: str, form: str, url: str, source: str) -> Part:
     if kind == "audio":
         return AudioPart(form, "data" if source == "data" else "url", url)
     return ImagePart(url)
+
+
+def check_file_size(name: str, size: int) -> None:
+    """Raise NotAttachable where one file of this size alone passes what a request may hold."""
+    if size * 4 / 3 > BODY_LIMIT:
+        raise NotAttachable(
+            f"{name}: {size_words(size)} grow to {size_words(size * 4 // 3)} on the way; a request may have 32 MiB"
+        )
 
 
 def check_size(attached: Sequence[Attachment]) -> None:
