@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from meshtui.core.attachments import (
     Attachment,
     File,
+    NotAttachable,
+    check_file_size,
     check_size,
     content_of,
     digests,
@@ -112,6 +114,9 @@ class Session(Accounts):
             return with_option(from_url(where), option)
         path = Path(where).expanduser()
         kind_of(path.name)
+        check_file_size(path.name, path.stat().st_size)
+        if not path.is_file():
+            raise NotAttachable(f"{where} is not a file")  # reading a pipe would wait for ever
         data = path.read_bytes()
         stored = from_blob(path.name, self.store.put_blob(data, path.suffix.lower()), len(data))
         return with_option(stored, option)
