@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import DataTable
 
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.app import MeshApp
 from meshtui.ui.screens.compare import Compare
+from meshtui.ui.screens.lanes_table import LanesTable
 from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.lanes import NARROWEST, Lanes
@@ -201,3 +203,50 @@ async def test_a_small_window_and_a_large_one_show_the_same_lanes(box: Sandbox, 
         await pilot.press("8")
         await pilot.pause()
         assert screen.lanes.columns[7] in screen.lanes.in_sight()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", SIZES)
+async def test_differences_from_a_baseline_are_marked_and_the_answers_come_back(
+    box: Sandbox, home: Path, size: tuple[int, int]
+) -> None:
+    async with workbench(home, box, size) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/echo", "openai/gpt-4o"], "write a short story")
+        await all_ended(screen, pilot)
+        plain = screen_text(app)
+        await pilot.press("d")
+        await until(lambda: screen.lanes.columns[1].other is not None, "the differences")
+        await pilot.pause()
+        shown = screen_text(app)
+        assert "base" in shown and "same as lane 1" in shown and "{+" in shown
+        assert screen.lanes.columns[0].other is None, "the baseline stays as it is"
+        await pilot.press("2", "b")
+        await until(lambda: screen.lanes.columns[0].other is not None, "the differences from another one")
+        assert screen.lanes.columns[1].other is None
+        await pilot.press("d", "1", "end")
+        await until(lambda: all(column.other is None for column in screen.lanes.columns), "the answers")
+        await pilot.press("2", "end", "1")
+        await pilot.pause()
+        assert screen_text(app).splitlines()[4:20] == plain.splitlines()[4:20]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_table_sorts_and_marks_the_best(box: Sandbox, home: Path, size: tuple[int, int]) -> None:
+    async with workbench(home, box, size) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/long-300", "sandbox/haiku", "sandbox/fault-402"])
+        await all_ended(screen, pilot)
+        await pilot.press("t")
+        await until(lambda: isinstance(app.screen, LanesTable), "the table")
+        await pilot.pause()
+        table = app.screen.query_one(DataTable)
+        first = [str(table.get_row_at(row)[0]) for row in range(3)]
+        assert first == ["1 sandbox/long-300", "2 sandbox/haiku", "3 sandbox/fault-402"]
+        assert "★" in str(table.get_row_at(1)[2]) and "★" not in str(table.get_row_at(2))
+        await pilot.press("s")
+        assert str(table.get_row_at(0)[0]) == "2 sandbox/haiku"
+        await pilot.press("r")
+        assert str(table.get_row_at(0)[0]) == "1 sandbox/long-300"
+        assert str(table.get_row_at(2)[0]) == "3 sandbox/fault-402", "what is unknown stays at the end"
+        await pilot.press("escape")
+        await until(lambda: app.screen is screen, "the lanes")

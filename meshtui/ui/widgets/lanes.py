@@ -119,6 +119,10 @@ class Lanes(Widget, can_focus=True):
         self.mark(keys)
         self._lay_out()
 
+    def show_again(self) -> None:
+        """Draw everything anew: what columns show has changed."""
+        self._lay_out()
+
     def mark(self, keys: Sequence[str] | frozenset[str]) -> None:
         """Note that lanes changed; they are drawn with the next frame."""
         self._dirty.update(dict.fromkeys(keys))
