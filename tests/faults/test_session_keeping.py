@@ -162,6 +162,22 @@ async def test_an_attachment_leaves_as_its_bytes_and_is_stored_once(box: Sandbox
 
 
 @pytest.mark.anyio
+async def test_what_cannot_be_attached_is_refused_before_it_is_read(box: Sandbox, home: Path, tmp_path: Path) -> None:
+    large, pipe, folder = tmp_path / "large.png", tmp_path / "pipe.png", tmp_path / "folder.png"
+    with large.open("wb") as file:
+        file.truncate(40 * 1024 * 1024)
+    os.mkfifo(pipe)
+    folder.mkdir()
+    async with opened(home, box) as session:
+        for path, words in ((large, "32 MiB"), (pipe, "not a file"), (folder, "not a file"), (home / "a.txt", "txt")):
+            with pytest.raises(NotAttachable, match=words):
+                session.attach(str(path))
+        with pytest.raises(FileNotFoundError):
+            session.attach(str(tmp_path / "none.png"))
+    assert not (home / "data" / "blobs").exists()
+
+
+@pytest.mark.anyio
 async def test_a_file_that_is_gone_is_said_and_not_fatal(box: Sandbox, home: Path) -> None:
     async with opened(home, box, "sandbox/vision") as session:
         notices: list[str] = []

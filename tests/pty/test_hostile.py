@@ -143,7 +143,7 @@ def play(home: Path, box: Sandbox, chosen: Iterable[dict[str, Any]], show: Show,
     cases = list(chosen)
     while cases:
         with Terminal(home=home, env=at(box.url), size=(100, 40)) as terminal:
-            terminal.wait("f1 help", "question" if any(home.rglob("history.db")) else "A new conversation")
+            terminal.wait("f2 model", "question" if any(home.rglob("history.db")) else "A new conversation")
             while cases:
                 case, before = cases.pop(0), len(terminal.raw)
                 try:

@@ -44,7 +44,9 @@ def workbench(home: Path, box: Sandbox, model: str = "", size: tuple[int, int] =
     if model:
         (home / "config.toml").write_text(f'[profiles.default]\nmodel = "{model}"\n')
     terminal = Terminal(home=home, env=at(box.url), size=size)
-    terminal.wait_for(lambda shown: "f1 help" in shown and (home / "data" / "history.db").exists(), "an open workbench")
+    terminal.wait_for(
+        lambda shown: "f2 model" in shown and (home / "data" / "history.db").exists(), "an open workbench"
+    )
     return terminal
 
 
@@ -145,6 +147,7 @@ def test_escape_stops_and_f5_asks_again(home: Path, slow: Sandbox) -> None:
         terminal.wait("stopped")
         kept = answers(home)
         assert len(kept) == 1 and kept[0][0] == "stopped" and kept[0][1]
+        terminal.wait_for(lambda shown: "f5 retry" in shown.splitlines()[-1], "the key that retries")
         assert "esc stop" not in terminal.display.splitlines()[-1]
         terminal.press("f5")
         terminal.wait("streaming")
