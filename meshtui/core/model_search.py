@@ -182,11 +182,14 @@ class ModelIndex:
         """Return the models that fit, in order.
 
         `first` are ids that come before others that fit equally well: favourites, then those used lately. Sorted by
-        name, price or context they keep the place which that gives them, and unknown comes last.
+        name, price or context they keep the place which that gives them, and unknown comes last; what fits by
+        scattered letters only comes after all that.
         """
         ranks = self._ranked(query.casefold(), filter)
         if sort is not Sort.MATCH:
-            return [self.cards[place] for place in self._order(sort) if place in ranks]
+            places = [place for place in self._order(sort) if place in ranks]
+            places.sort(key=lambda place: ranks[place] >= SCATTERED)
+            return [self.cards[place] for place in places]
         ahead = {id: number for number, id in enumerate(first)}
         if not query.strip():
             order = list(ranks)
