@@ -251,15 +251,15 @@ class Accounts(Aimed):
                 )
         return ""
 
-    def grant(self) -> None:
-        """Let the budgets that are reached go up by one more of their own size, for this conversation and day."""
+    def grant(self, low: Decimal | None = None) -> None:
+        """Let the budgets go up by their own size, often enough that what costs `low` may go out here and today."""
         for name, limit, spent in (
             ("conversation", self.budget.conversation, self.usage_here().cost),
             ("day", self.budget.day, self.usage_today().cost),
         ):
             if limit:
                 key = self._grant(name)
-                self._granted[key] = max(int(spent / limit), self._granted.get(key, 0) + 1)
+                self._granted[key] = max(int((spent + (low or 0)) / limit), self._granted.get(key, 0) + 1)
 
     def _grant(self, name: str) -> str:
         if name == "day":

@@ -115,7 +115,8 @@ class Spending(Bench):
     def held_by_budget(self, go: Callable[[], None]) -> bool:
         """Whether a budget of the user's own is reached: then they are asked, and `go` follows where they agree."""
         try:
-            reached = self.session.over_budget(self.session.quote(self.prompt.value).low)
+            low = self.session.quote(self.prompt.value).low
+            reached = self.session.over_budget(low)
         except StoreError:
             return False  # sending says why the history cannot be read
         if not reached:
@@ -123,7 +124,7 @@ class Spending(Bench):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.session.grant()
+                self.session.grant(low)
                 go()
 
         text = f"{reached} Send all the same? You are asked again when as much again is spent."

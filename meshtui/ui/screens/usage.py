@@ -34,6 +34,9 @@ RANGES: Sequence[tuple[str, int | None]] = (
 )
 MEASURES: Sequence[str] = ("cost", "tokens", "turns", "TTFT", "tok/s")
 COLUMNS = ("turns", "in", "cached", "out", "reasoning", "classifier", "cost", "drift", "TTFT", "total", "tok/s")
+WIDE_ONLY = frozenset(("reasoning", "classifier", "total"))
+"""Columns that a narrow terminal leaves out."""
+
 PLOT_HEIGHT = 6
 HINT = "←→ range · b by day, model, profile, session · m what is plotted · r asks for bills · esc closes"
 
@@ -43,8 +46,8 @@ class UsagePage(Screen[None]):
 
     BINDINGS = [
         Binding("escape,q,alt+u", "dismiss(None)", "Close"),
-        Binding("right,plus", "range(1)", "Longer"),
-        Binding("left,minus", "range(-1)", "Shorter"),
+        Binding("right,plus", "range(1)", "Longer", priority=True),
+        Binding("left,minus", "range(-1)", "Shorter", priority=True),
         Binding("b", "by", "By"),
         Binding("m", "measure", "Plot"),
         Binding("r", "reconcile", "Ask for bills"),
@@ -87,8 +90,8 @@ class UsagePage(Screen[None]):
         self.set_interval(1.0, self._show_limits)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fit the plot."""
-        self._draw_plot()
+        """Fit plot and table."""
+        self.call_after_refresh(self._show)
 
     # What is shown
 
@@ -162,12 +165,15 @@ class UsagePage(Screen[None]):
     def _fill(self, by: By, rows: Sequence[UsageSum], total: UsageSum) -> None:
         table = self.query_one(DataTable)
         table.clear(columns=True)
-        table.add_columns(by, *(Text(name, justify="right") for name in COLUMNS))
+        shown = [name for name in COLUMNS if self.size.width >= 110 or name not in WIDE_ONLY]
+        table.add_columns(by, *(Text(name, justify="right") for name in shown))
         for row in (*rows, total):
             name = "total" if row is total else day_words(row.key) if by == "day" else row.key or f"(no {by})"
+            room = 44 if self.size.width >= 110 else 26
             style = "bold" if row is total else ""
-            cells = (Text(cell, style, justify="right") for cell in cells_of(row))
-            table.add_row(Text(one_line(name, 44), style), *cells)
+            told = dict(zip(COLUMNS, cells_of(row), strict=True))
+            cells = (Text(told[column], style, justify="right") for column in shown)
+            table.add_row(Text(one_line(name, room), style), *cells)
 
     def _draw_plot(self) -> None:
         width = self.size.width - 14
