@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from textual import events
 from textual.keys import _character_to_key
@@ -119,39 +120,53 @@ async def nothing(session: Session, key: str) -> str | None:
     return "no key is taken here"
 
 
-@asynccontextmanager
-async def workbench(
+def make_app(
     home: Path,
     url: str,
     model: str = "sandbox/haiku",
     *,
-    size: tuple[int, int] = (80, 24),
     accept: Callable[[Session, str], Awaitable[str | None]] = nothing,
     theme: str = "mesh-dark",
     keys: dict[str, str] | None = None,
-    demo: bool = False,
-) -> AsyncIterator[Bench]:
-    """Run the workbench on a gateway; it is open when the block begins."""
-
-    def start() -> Session:
-        return new_session(home, url, model)
-
+    **session: Any,
+) -> MeshApp:
+    """Return the application on a gateway, not yet running; the rest goes to the session."""
     look = Look(theme, keys or {}, state_folder=home / "state")
-    app = MeshApp(start, look, accept, front=Front("default", "rsk_…9F2A", model, demo=demo))
+    return MeshApp(
+        lambda: new_session(home, url, model, **session), look, accept, front=Front("default", "rsk_…9F2A", model)
+    )
+
+
+async def is_open(app: MeshApp, pilot: Pilot[str]) -> Bench:
+    """Wait until the workbench is open and takes keys."""
+    await until(lambda: len(app.screen_stack) > 1 and app.screen_stack[1].is_mounted, "the workbench")
+    await until(lambda: app.screen.focused is not None, "the focus")
+    await pilot.pause()
+    return Bench(app, pilot)
+
+
+async def shut(app: MeshApp) -> None:
+    """Stop what runs and give back what is open."""
+    app.workers.cancel_group(app, "catalog")
+    session = app.session
+    if session is None:
+        return
+    for turn in list(session.live.values()):
+        session.stop(turn)
+    await until(lambda: not any(worker.group.startswith("turn:") for worker in app.workers), "the turns' end")
+    session.close()
+    await session.aclose()
+
+
+@asynccontextmanager
+async def workbench(
+    home: Path, url: str, model: str = "sandbox/haiku", *, size: tuple[int, int] = (80, 24), **more: Any
+) -> AsyncIterator[Bench]:
+    """Run the workbench on a gateway; it is open when the block begins. See `make_app`."""
+    app = make_app(home, url, model, **more)
     async with app.run_test(size=size, notifications=True) as pilot:
-        bench = Bench(app, pilot)
-        await until(lambda: len(app.screen_stack) > 1 and app.screen_stack[1].is_mounted, "the workbench")
-        await until(lambda: app.screen.focused is not None, "the focus")
-        await pilot.pause()
+        bench = await is_open(app, pilot)
         try:
             yield bench
         finally:
-            app.workers.cancel_group(app, "catalog")
-            session = app.session
-            for turn in list(session.live.values()) if session is not None else ():
-                assert session is not None
-                session.stop(turn)
-            await until(lambda: not any(worker.group.startswith("turn:") for worker in app.workers), "the turns' end")
-            if session is not None:
-                session.close()
-                await session.aclose()
+            await shut(app)
