@@ -14,7 +14,7 @@ from typing import Any
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.core.turn import Turn
 from meshtui.sandbox import Sandbox
-from meshtui.session import Session
+from meshtui.session import Session, Templates
 from meshtui.store.db import Store
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
@@ -33,7 +33,9 @@ def new_session(home: Path, url: str, model: str = "sandbox/haiku", key: str = K
     if here.key is not None:
         store.withhold(here.key.value.reveal())
     store.sweep()
-    return Session(store, replace(here.target(), model=model), **more)
+    session = Session(store, replace(here.target(), model=model), **more)
+    session.templates = Templates(session, here.template_files())
+    return session
 
 
 @asynccontextmanager

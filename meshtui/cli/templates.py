@@ -19,6 +19,7 @@ from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Diverged, OpenTemplate, RemoteTemplate, Session, StoreError, Templates
+from meshtui.store.templates import file_name
 
 NOT_FOUND, CONFLICT = 7, 8
 WHAT = {
@@ -266,16 +267,6 @@ def _read(name: str) -> list[Template]:
         return [Template.from_json({"name": path.stem, **row}) for row in rows]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         refuse(f"{path}: this is no template as the gateway has it, nor a list of such")
-
-
-def file_name(name: str) -> str:
-    """Return a name that a template file may have, as near to `name` as that goes."""
-    from meshtui.store.templates import why_no_name
-
-    if not why_no_name(name):
-        return name
-    kept = "".join(char if char.isalnum() or char in "-_. " else "-" for char in name).strip(" .-")
-    return kept.encode()[:80].decode(errors="ignore") or "template"
 
 
 async def _export(call: Call) -> int:

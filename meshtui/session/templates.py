@@ -11,8 +11,9 @@ from meshtui.core.chat import Draft, Message
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn
-from meshtui.session.remote_templates import RemoteTemplates
-from meshtui.store.templates import OpenTemplate, TemplateFiles
+from meshtui.session.remote_templates import RemoteTemplate, RemoteTemplates
+from meshtui.store.template_toml import written
+from meshtui.store.templates import OpenTemplate, TemplateFiles, file_name
 from meshtui.store.versions import TemplateRun, Version
 
 if TYPE_CHECKING:
@@ -113,6 +114,55 @@ class Templates:
             said = next((message.text for message in reversed(draft.messages) if message.role == "user"), "")
             session.rename(session.conversation.id, one_line(" · ".join(filter(None, (run.template.name, said))), 80))
         return turn
+
+    def preview(self, run: Run) -> Sequence[Message]:
+        """Return the messages of a run as they go out, filled in here; raises MissingValues."""
+        return self.draft(replace(run, expand="here")).messages
+
+    def quote(self, run: Run) -> str:
+        """Return in words what a run would take; raises MissingValues."""
+        session = self._session
+        nodes, session.nodes = session.nodes, []  # a run begins anew: what was said before does not count
+        try:
+            return str(session.quote_of(self.draft(replace(run, expand="here"))))
+        finally:
+            session.nodes = nodes
+
+    def fault(self, run: Run) -> str:
+        """Say what of a run's parameters the gateway would refuse, an empty text where it would take them."""
+        from pydantic import ValidationError
+
+        from meshtui.client.types import ChatCompletionParams, explain
+
+        body = {"messages": [], **run.template.params}
+        try:
+            ChatCompletionParams.model_validate(body)
+        except ValidationError as error:
+            rows = explain(error, body)
+            return "; ".join(f"{'.'.join(str(key) for key in row['loc'])}: {row['msg']}" for row in rows[:3])
+        return ""
+
+    # The gateway's
+
+    def fetch(self, remote: RemoteTemplate) -> OpenTemplate:
+        """Open the copy of a gateway's template that is here; where there is none, write one."""
+        template = remote.template
+        key = file_name(template.name)
+        path = self.files.find(key)
+        if path is not None:
+            return self.files.open(path)
+        opened = self.files.create(key, template)
+        if not remote.is_global:
+            self.remote.pulled(str(opened.path), remote)
+        return opened
+
+    def as_text(self, opened: OpenTemplate, template: Template) -> str:
+        """Return what the file would hold with this template in it."""
+        return written(opened.text, template, opened.path.stem)
+
+    def plain_text(self, template: Template) -> str:
+        """Return a template as a new file would hold it, to be compared with another."""
+        return written("", replace(template, description="", variables={}), template.name)
 
     # Versions
 

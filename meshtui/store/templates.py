@@ -264,3 +264,11 @@ def why_no_name(key: str) -> str:
     if any(len(part.encode()) > LONGEST_NAME for part in parts) or key.endswith(".values"):
         return f"{key[:40]!r} cannot name a template: it is longer than {LONGEST_NAME} bytes or ends in .values."
     return ""
+
+
+def file_name(name: str) -> str:
+    """Return a name that a template file may have, as near to `name` as that goes."""
+    if not why_no_name(name):
+        return name
+    kept = "".join(char if char.isalnum() or char in "-_. " else "-" for char in name).strip(" .-")
+    return kept.encode()[:80].decode(errors="ignore") or "template"

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Where = Literal["anywhere", "prompt", "conversation", "compare"]
+Where = Literal["anywhere", "prompt", "conversation", "compare", "template"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,31 @@ COMMANDS: tuple[Command, ...] = (
         "Ask several models what stands in the prompt, side by side; without it, compare the last answers.",
         shown=True,
     ),
+    Command(
+        "template.list",
+        "Templates",
+        "f12",
+        "list_templates",
+        "Find a template and open it, or make a new one.",
+        shown=True,
+    ),
+    Command("template.pane", "Template", "f9", "toggle_template", "Show the template and go to it, or hide it."),
+    Command("pane.zoom", "Zoom", "f10", "zoom_pane", "Show the template or the conversation alone, or both again."),
+    Command(
+        "template.next",
+        "Next set",
+        "ctrl+right_square_bracket",
+        "run_next_set",
+        "Run the template with its next set of values.",
+    ),
+    Command("template.run-all", "Run all sets", "", "run_all_sets", "Run the template once with each set of values."),
+    Command("template.sets", "Value sets", "", "value_sets", "Take, keep or paste sets of values for the slots."),
+    Command("template.versions", "Versions", "", "template_versions", "The texts that runs used, and what they gave."),
+    Command("template.gateway", "Gateway's copy", "", "template_gateway", "Compare with the gateway, push and pull."),
+    Command("template.add_message", "Add message", "", "add_message", "Add a message to the template."),
+    Command(
+        "template.expand", "Expand", "", "toggle_expand", "Let the gateway fill the template in, or fill it in here."
+    ),
     Command("profile.choose", "Profile", "", "choose_profile", "Send through another profile: gateway, key, defaults."),
     Command("prompt.edit", "Editor", "f4", "edit_prompt", "Open the prompt in your own editor ($EDITOR)."),
     Command("message.edit", "Edit last message", "", "edit_last", "Change the last message and send it instead."),
@@ -88,11 +113,22 @@ COMMANDS: tuple[Command, ...] = (
     Command("focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation.", priority=True),
     Command("block.up", "Block up", "alt+up", "block(-1)", "Move to the block above, in the conversation."),
     Command("block.down", "Block down", "alt+down", "block(1)", "Move to the block below, in the conversation."),
+    # Terminals send alt with a letter as a key that has a character: without priority the prompt would take it.
     Command(
-        "usage.show", "Usage", "alt+u", "show_usage", "Show what was used, what it cost, and what is left of limits."
+        "usage.show",
+        "Usage",
+        "alt+u",
+        "show_usage",
+        "Show what was used, what it cost, and what is left of limits.",
+        priority=True,
     ),
     Command(
-        "queue.clear", "Wait no longer", "alt+w", "clear_queue", "Let go of the messages that wait for a limit to end."
+        "queue.clear",
+        "Wait no longer",
+        "alt+w",
+        "clear_queue",
+        "Let go of the messages that wait for a limit to end.",
+        priority=True,
     ),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
     Command("demo.tour", "Tour", "ctrl+g", "tour", "Show in five steps what can be done; for the demo."),
@@ -137,6 +173,16 @@ COMMANDS: tuple[Command, ...] = (
             ("top", "First row", "home", "scroll(-1000000)", "Go to the beginning."),
             ("bottom", "Last row", "end", "scroll(1000000)", "Go to the end, and stay there while text arrives."),
             *((f"lane-{n}", f"Lane {n}", f"{n}", f"nth({n})", f"Go to lane {n}.") for n in range(1, 10)),
+        )
+    ),
+    *(
+        Command(f"template.{id}", title, key, f"screen.{action}", help, "template", shown)
+        for id, title, key, action, help, shown in (
+            ("run", "Run", "f5", "run_template", "Run the template as it stands with these values.", True),
+            ("save", "Save", "ctrl+s", "save_template", "Write the template into its file.", True),
+            ("preview", "Preview", "f3", "preview_template", "Show the exact messages that would be sent.", True),
+            ("edit", "Editor", "f4", "edit_part", "Open the text or value in your own editor ($EDITOR).", False),
+            ("doubt", "Next doubt", "f8", "next_doubt", "Go to the next slot that is missing, or looks wrong.", False),
         )
     ),
 )

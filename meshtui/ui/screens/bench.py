@@ -65,3 +65,7 @@ class Bench(Screen[object]):
 
     def follow(self) -> None:
         """Say again what goes on, and keep saying it while something does."""
+
+    def runs_template(self, text: str) -> bool:
+        """Whether a message sent now begins a run of the open template; it is run then."""
+        return False

@@ -139,7 +139,7 @@ class Composing(Bench):
             return
         if self.running is not None:
             self.wait_with_prompt(True)
-        else:
+        elif not self.runs_template(text):
             self.say(text)
 
     def say(self, text: str) -> None:

@@ -13,6 +13,7 @@ from meshtui.session import Session, StoreError
 from meshtui.ui.commands import COMMANDS, bindings
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
+from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.panes.usage import UsagePane
 from meshtui.ui.screens.comparing import Comparing
 from meshtui.ui.screens.composing import CONTINUE
@@ -20,15 +21,17 @@ from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.screens.spending import Spending
+from meshtui.ui.screens.template_tools import TemplateTools
 from meshtui.ui.widgets.chips import Chips
 from meshtui.ui.widgets.find import FindLine
+from meshtui.ui.widgets.pane_tabs import PaneTabs
 from meshtui.ui.widgets.prompt import Prompt
 from meshtui.ui.widgets.state import StateLine
 from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript_messages import ActionChosen
 
 
-class Workbench(Comparing, Reading, Spending):
+class Workbench(TemplateTools, Comparing, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
@@ -42,7 +45,9 @@ class Workbench(Comparing, Reading, Spending):
     def compose(self) -> ComposeResult:
         """From top to bottom: what is in use, the conversation, what is going on, the prompt, the keys."""
         yield TopLine(self._front, id="top")
+        yield PaneTabs(id="tabs")
         with Horizontal(id="centre"):
+            yield TemplatePane(id="template")
             yield ConversationPane(self.session.file, demo=self.session.target.demo, id="conversation")
             with Vertical(id="side"):
                 yield ModelPane(id="model")
@@ -129,6 +134,7 @@ class Workbench(Comparing, Reading, Spending):
             self.show_usage()
         self.follow()
         self.send_what_waits()
+        self.template_turns_changed()
 
     def follow(self) -> None:
         """Keep the state line ticking while a turn runs, and only then."""
@@ -193,6 +199,13 @@ class Workbench(Comparing, Reading, Spending):
     def retry_with(self, model: str) -> None:
         """Send the last request again with another model."""
         self.action_retry(model)
+
+    # Where the focus decides
+
+    def action_find(self) -> None:
+        """Find text in this conversation, or in the template where the focus is there."""
+        if not self.find_in_template():
+            super().action_find()
 
     # Help
 

@@ -1,0 +1,388 @@
+"""The template pane: the texts of one template, a field for each slot, and what is doubtful about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.events import Click
+from textual.message import Message as UiMessage
+from textual.widget import Widget
+from textual.widgets import Collapsible, Input, OptionList, Static, TextArea
+from textual.widgets.option_list import Option
+from textual.widgets.text_area import Selection
+
+from meshtui.core.chat import Message, Role
+from meshtui.core.slot_check import Doubt, Finding, inspect
+from meshtui.core.template import Template
+from meshtui.core.text import one_line
+from meshtui.ui.commands import bindings
+from meshtui.ui.panes.template_params import params_from, params_text
+from meshtui.ui.widgets.find_replace import FindReplace
+from meshtui.ui.widgets.slot_text import SlotField, SlotText
+
+ROLES: tuple[Role, ...] = ("user", "assistant", "system", "tool")
+SHOWN_DOUBTS = 30
+_MARKS = {Doubt.MISSING: ("✗", "$text-error"), Doubt.NEAR: ("?", "$text-warning"), Doubt.UNUSED: ("○", "$text-warning")}
+
+
+class MessageBox(Vertical):
+    """One further message of the template: its role, which a click or enter changes, and its text."""
+
+    DEFAULT_CSS = """
+    MessageBox {
+        height: auto;
+        .role { width: 1fr; color: $primary; padding: 0 1; &:focus { text-style: reverse; } }
+        .remove { width: 4; color: $text-muted; }
+        Horizontal { height: 1; }
+    }
+    """
+
+    class Removed(UiMessage):
+        """This message is to be taken away."""
+
+        def __init__(self, box: MessageBox) -> None:
+            super().__init__()
+            self.box = box
+
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self.message = message
+        self._role: Role = message.role
+
+    def compose(self) -> ComposeResult:
+        """The role over the text; a message with other parts than text is shown and not edited."""
+        with Horizontal():
+            yield Static(self._role_words(), classes="role", markup=False)
+            yield Static("✕", classes="remove", markup=False)
+        text = SlotText(self.message.text)
+        text.read_only = isinstance(self.message.content, tuple)
+        yield text
+
+    def _role_words(self) -> str:
+        return f"{self._role} ▾"
+
+    @property
+    def value(self) -> Message:
+        """The message as it stands."""
+        if isinstance(self.message.content, tuple):
+            return replace(self.message, role=self._role)
+        return replace(self.message, role=self._role, content=self.query_one(SlotText).text)
+
+    def turn_role(self) -> None:
+        """Take the next role."""
+        self._role = ROLES[(ROLES.index(self._role) + 1) % len(ROLES)]
+        self.query_one(".role", Static).update(Content(self._role_words()))
+
+    def on_click(self, event: Click) -> None:
+        """Change the role, or ask to be taken away."""
+        classes = event.widget.classes if event.widget else frozenset()
+        if "role" in classes:
+            self.turn_role()
+            self.post_message(TemplatePane.Edited())
+        elif "remove" in classes:
+            self.post_message(self.Removed(self))
+
+
+class TemplatePane(Widget, can_focus=False):
+    """Edits one template. It holds the texts while they are typed; files and runs are the screen's business."""
+
+    DEFAULT_CSS = """
+    TemplatePane {
+        layout: vertical; display: none; border: round $border-blurred;
+        border-title-color: $primary; border-subtitle-color: $text-muted;
+        &:focus-within { border: round $primary; }
+        #parts { height: 1fr; scrollbar-gutter: stable; }
+        .part { height: 1; color: $text-muted; padding: 0 1; }
+        .slot { height: auto; }
+        .slot .name { width: 14; padding: 0 1; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #slots, #messages { height: auto; }
+        #doubts { height: auto; max-height: 6; border: none; padding: 0; background: transparent; display: none; }
+        #doubts.-any { display: block; }
+        #note { height: auto; max-height: 4; padding: 0 1; color: $text-warning; display: none; }
+        #note.-any { display: block; }
+        #actions { height: auto; padding: 0 1; color: $text-muted; link-style: none; link-color: $foreground; }
+        Collapsible { padding: 0; margin: 0; border: none; background: transparent; }
+        CollapsibleTitle { padding: 0 1; }
+        Collapsible Contents { padding: 0; }
+        Collapsible Input { height: 3; }
+        #params { height: auto; min-height: 3; max-height: 8; border: tall $border-blurred; padding: 0 1; }
+        #params:focus { border: tall $border; }
+    }
+    """
+    BINDINGS = bindings("template")
+
+    class Edited(UiMessage):
+        """A text, a role or a parameter was changed."""
+
+    class ValuesChanged(UiMessage):
+        """A value in a slot was changed."""
+
+    class ActionChosen(UiMessage):
+        """One of the pane's actions was clicked; `command` is its id."""
+
+        def __init__(self, command: str) -> None:
+            super().__init__()
+            self.command = command
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.base = Template("")
+        self._values: dict[str, str] = {}
+        self._found: list[Finding] = []
+        self._slots: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """The texts, the slots, what is doubtful, the details, the actions."""
+        with VerticalScroll(id="parts", can_focus=False):
+            yield Static("system", classes="part", markup=False)
+            yield SlotText("", id="system", placeholder="what the model is told first; {{name}} is a slot")
+            yield Vertical(id="messages")
+            yield Static("slots", id="slots-title", classes="part", markup=False)
+            yield Vertical(id="slots")
+            yield OptionList(id="doubts", markup=False)
+            with Collapsible(title="description, model, parameters", id="details"):
+                yield Input(id="description", placeholder="description")
+                yield Input(id="model-id", placeholder="model: the one in use")
+                yield TextArea("", id="params", tab_behavior="focus", placeholder="parameters: temperature = 0.2")
+        yield FindReplace(id="replace")
+        yield Static("", id="note", markup=False)
+        yield Static("", id="actions", markup=False)
+
+    def on_mount(self) -> None:
+        """Draw the actions, each clickable."""
+        from textual.style import Style
+
+        rows = (
+            ("run", "f5", "template.run"),
+            ("save", "^s", "template.save"),
+            ("+ message", "", "template.add_message"),
+            ("sets", "", "template.sets"),
+            ("next set", "^]", "template.next"),
+            ("preview", "f3", "template.preview"),
+            ("versions", "", "template.versions"),
+            ("gateway", "", "template.gateway"),
+        )
+        words = [
+            Content.assemble((key, "bold $primary"), " " if key else "", name).stylize(
+                Style.from_meta({"@click": f"screen.run_command({command!r})"})
+            )
+            for name, key, command in rows
+        ]
+        self.query_one("#actions", Static).update(Content("  ").join(words))
+
+    # What is in it
+
+    async def show(self, template: Template, values: Mapping[str, str]) -> None:
+        """Show another template with these values in its slots."""
+        self.base, self._values, self._slots = template, dict(values), ()
+        with self.prevent(TextArea.Changed, Input.Changed):
+            self.query_one("#system", SlotText).load_text(template.system)
+            self.query_one("#description", Input).value = template.description
+            self.query_one("#model-id", Input).value = template.model
+            self.query_one("#params", TextArea).load_text(params_text(template.params))
+            holder = self.query_one("#messages", Vertical)
+            await holder.remove_children()
+            await holder.mount_all([MessageBox(message) for message in template.messages])
+        self.note("")
+        await self.show_slots(True)
+
+    @property
+    def template(self) -> Template:
+        """The template as it stands; ValueError where the parameters are none."""
+        return replace(
+            self.base,
+            description=self.query_one("#description", Input).value,
+            system=self.query_one("#system", SlotText).text,
+            messages=tuple(box.value for box in self.query(MessageBox)),
+            model=self.query_one("#model-id", Input).value.strip(),
+            params=params_from(self.query_one("#params", TextArea).text),
+        )
+
+    @property
+    def texts(self) -> list[SlotText]:
+        """The editors of the texts, in the order in which they are sent."""
+        return list(self.query(SlotText))
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values given for slots; one that was never touched and is empty has none."""
+        return dict(self._values)
+
+    def put_values(self, values: Mapping[str, str]) -> None:
+        """Replace the values of the slots."""
+        self._values = dict(values)
+        for field in self.query(SlotField):
+            with self.prevent(TextArea.Changed):
+                field.load_text(self._values.get(field.slot, self.base.variables.get(field.slot, "")))
+        self._look()
+
+    async def add_message(self) -> None:
+        """Add a message at the end and go to it."""
+        last = list(self.query(MessageBox))
+        role: Role = "assistant" if last and last[-1].value.role == "user" else "user"
+        box = MessageBox(Message(role, ""))
+        await self.query_one("#messages", Vertical).mount(box)
+        box.query_one(SlotText).focus()
+        self.post_message(self.Edited())
+
+    @on(MessageBox.Removed)
+    async def _remove(self, event: MessageBox.Removed) -> None:
+        event.stop()
+        await event.box.remove()
+        await self.show_slots()
+        self.post_message(self.Edited())
+
+    # Slots
+
+    async def show_slots(self, anew: bool = False) -> None:
+        """Bring the fields up to date with the texts; a field that stays keeps its text and its cursor."""
+        known = tuple(dict.fromkeys(slot for text in self.texts for slot in _names(text.text)))
+        if known != self._slots or anew:
+            holder = self.query_one("#slots", Vertical)
+            if anew:
+                await holder.remove_children()
+            rows = {field.slot: field.parent for field in self.query(SlotField)}
+            for name in set(rows) - set(known):
+                await rows[name].remove()  # type: ignore[union-attr]
+            self._slots = known
+            for name in known:
+                if name not in rows:
+                    value = self._values.get(name, self.base.variables.get(name))
+                    await holder.mount(_row(name, value))
+            holder.sort_children(key=lambda row: known.index(row.query_one(SlotField).slot))
+        self._look()
+
+    def _look(self) -> None:
+        """Mark the slots by the values there are, and list what is doubtful."""
+        values = {**self.base.variables, **self._values}
+        for text in self.texts:
+            text.know(values)
+        for field in self.query(SlotField):
+            field.set_class(field.slot not in values, "-missing")
+        self._found = inspect([text.text for text in self.texts], values)[:SHOWN_DOUBTS]
+        options = self.query_one("#doubts", OptionList)
+        options.clear_options()
+        options.add_options([Option(_doubt_row(finding)) for finding in self._found])
+        options.set_class(bool(self._found), "-any")
+        title = f"slots · {len(self._slots)}" if self._slots else "no slots: {{name}} in a text makes one"
+        self.query_one("#slots-title", Static).update(Content(title))
+
+    def focus_slot(self, name: str) -> bool:
+        """Go to the field of a slot; whether there is one."""
+        field = next((field for field in self.query(SlotField) if field.slot == name), None)
+        if field is not None:
+            field.focus()
+        return field is not None
+
+    def focus_first(self) -> None:
+        """Go to the first slot, or to the text where there is none."""
+        first = next(iter(self.query(SlotField)), None)
+        (first or self.query_one("#system", SlotText)).focus()
+
+    def next_doubt(self) -> None:
+        """Go to the next thing in doubt."""
+        options = self.query_one("#doubts", OptionList)
+        if self._found:
+            place = options.highlighted
+            options.highlighted = 0 if place is None else (place + 1) % len(self._found)
+            self._go_to(self._found[options.highlighted])
+
+    @on(OptionList.OptionSelected, "#doubts")
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._go_to(self._found[event.option_index])
+
+    def _go_to(self, finding: Finding) -> None:
+        if finding.text is None:
+            self.note(f"{finding.name}: delete its value with the sets, or use it in a text as {{{{{finding.name}}}}}")
+        elif finding.doubt is Doubt.MISSING:
+            self.focus_slot(finding.name)
+        else:
+            self.texts[finding.text].go_to(finding.start, finding.end)
+
+    # Finding
+
+    def open_find(self) -> None:
+        """Show the lines to find and replace, with what is selected."""
+        part = self.screen.focused
+        self.query_one(FindReplace).open(part.selected_text if isinstance(part, SlotText) else "")
+
+    def focus_found(self) -> None:
+        """Go back to the text that was found, or to the first."""
+        (next((text for text in self.texts if text.selected_text), None) or self.texts[0]).focus()
+
+    @on(FindReplace.Asked)
+    def _find(self, event: FindReplace.Asked) -> None:
+        event.stop()
+        lines = self.query_one(FindReplace)
+        if event.what == "all":
+            lines.say(f"{sum(text.replace_all(event.text, event.new) for text in self.texts)} replaced")
+            return
+        texts, place = self.texts, 0
+        for number, text in enumerate(texts):
+            if text.selected_text.casefold() == event.text.casefold() and not text.read_only:
+                place = number
+                if event.what == "replace":
+                    text.replace(event.new, *text.selection)
+                break
+        for step in range(len(texts) + 1):
+            text = texts[(place + step) % len(texts)]
+            if text.find_next(event.text, from_start=step > 0):
+                for other in texts:
+                    if other is not text:
+                        other.selection = Selection.cursor(other.cursor_location)
+                text.scroll_visible(animate=False)
+                lines.say("enter next · in the second line enter replaces, ctrl+j replaces all · esc closes")
+                return
+        lines.say("nothing found")
+
+    # What is typed
+
+    @on(TextArea.Changed)
+    async def _typed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        if isinstance(event.text_area, SlotField):
+            field = event.text_area
+            self._values[field.slot] = field.text
+            self._look()
+            self.note("")
+            self.post_message(self.ValuesChanged())
+            return
+        if isinstance(event.text_area, SlotText):
+            await self.show_slots()
+        self._edited()
+
+    @on(Input.Changed)
+    def _typed_line(self, event: Input.Changed) -> None:
+        event.stop()
+        self._edited()
+
+    def _edited(self) -> None:
+        self.note("")
+        self.post_message(self.Edited())
+
+    def note(self, words: str) -> None:
+        """Say something about this template, or nothing any more."""
+        line = self.query_one("#note", Static)
+        line.update(Content(words))
+        line.set_class(bool(words), "-any")
+
+
+def _names(text: str) -> list[str]:
+    from meshtui.core.template import scan
+
+    return [slot.name for slot in scan(text)]
+
+
+def _row(name: str, value: str | None) -> Horizontal:
+    return Horizontal(Static(Content(one_line(name, 40)), classes="name"), SlotField(name, value), classes="slot")
+
+
+def _doubt_row(finding: Finding) -> Content:
+    mark, look = _MARKS.get(finding.doubt, ("·", "$text-muted"))
+    return Content.assemble((f"{mark} ", look), (one_line(finding.name, 30), "bold"), f" {finding.hint}")

@@ -1,0 +1,73 @@
+"""Both sides changed a file: the difference, and the choice of one side."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from meshtui.core.diff import diff_words
+from meshtui.core.text import clean
+
+UNCHANGED_SHOWN = 120
+"""Characters of what both sides have that are shown on either side of a change."""
+
+
+def diff_content(old: str, new: str, *, whole: bool = False) -> Content:
+    """Return a word diff: what is gone in [- -], what is new in {+ +}, so that it needs no colour."""
+    parts: list[Content] = []
+    for piece in diff_words(old, new):
+        text = clean(piece.text)
+        if piece.kind == "removed":
+            parts.append(Content.styled(f"[-{text}-]", "strike $text-error"))
+        elif piece.kind == "added":
+            parts.append(Content.styled(f"{{+{text}+}}", "underline $text-success"))
+        elif whole or len(text) <= 2 * UNCHANGED_SHOWN:
+            parts.append(Content(text))
+        else:
+            parts.append(Content(f"{text[:UNCHANGED_SHOWN]} … {text[-UNCHANGED_SHOWN:]}"))
+    return Content("").join(parts)
+
+
+class TemplateConflict(ModalScreen[str | None]):
+    """Returns `mine`, `theirs` or None for neither yet."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "Later"),
+        Binding("m", "dismiss('mine')", "Mine"),
+        Binding("t", "dismiss('theirs')", "Theirs"),
+    ]
+
+    def __init__(self, name: str, mine: str, theirs: str | None) -> None:
+        super().__init__()
+        self._name, self._mine, self._theirs = name, mine, theirs
+
+    def compose(self) -> ComposeResult:
+        """What differs, and the answers."""
+        gone = self._theirs is None
+        title = f"{self._name} was deleted by another program" if gone else f"{self._name} was changed on both sides"
+        with Vertical(classes="dialog -wide"):
+            yield Static(Content(clean(title)), classes="title")
+            with VerticalScroll():
+                yield Static(diff_content(self._theirs or "", self._mine), id="difference")
+            yield Static(
+                "[-only in the file-]  {+only here+} · comments of the file stay with either choice",
+                classes="note",
+                markup=False,
+            )
+            with Horizontal(classes="buttons"):
+                yield Button(Content("Write mine (m)"), id="mine")
+                yield Button(Content("Take theirs (t)"), id="theirs", disabled=gone)
+                yield Button(Content("Later (esc)"), id="later", variant="primary")
+
+    def on_mount(self) -> None:
+        """Begin on the answer that changes nothing."""
+        self.query_one("#later").focus()
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id if event.button.id != "later" else None)

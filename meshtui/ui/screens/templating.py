@@ -1,0 +1,376 @@
+"""The part of the workbench that works with a template: opens, edits, saves and runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import on
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from meshtui.core.template import Template
+from meshtui.session import (
+    ChangedOutside,
+    ConfigError,
+    MissingValues,
+    Run,
+    Session,
+    StoreError,
+    Templates,
+)
+from meshtui.ui.editor import edit
+from meshtui.ui.panes.template import TemplatePane
+from meshtui.ui.screens.composing import DRAFT_SECONDS
+from meshtui.ui.screens.paning import Paning
+from meshtui.ui.screens.template_conflict import TemplateConflict
+from meshtui.ui.screens.template_list import TemplateList
+from meshtui.ui.screens.template_preview import TemplatePreview
+from meshtui.ui.widgets.slot_text import SlotField
+
+LOOK_SECONDS = 2.0
+"""How often the file of the open template is looked at."""
+
+OPEN_STATE = "template open"
+
+
+class Templating(Paning):
+    """Puts a template beside the conversation. `opened` is the file as it was read, `edited` whether it differs."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.edited = False
+        self.set_name = ""
+        self.expand = False
+        self._said = ""
+        self._pointed = ""
+        self._keeping: Timer | None = None
+        self._looking: Timer | None = None
+
+    @property
+    def templates(self) -> Templates:
+        """The session's templates."""
+        assert self.session.templates is not None  # noqa: S101 - the command line put them there
+        return self.session.templates
+
+    # Opening and closing
+
+    def choose_template(self) -> None:
+        """Find a template and open it."""
+        self.app.push_screen(TemplateList(self.templates, self.opened), self._listed_templates)
+
+    def action_list_templates(self) -> None:
+        """Find a template and open it, or make a new one."""
+        self.choose_template()
+
+    def _listed_templates(self, path: Path | None) -> None:
+        here = self.opened
+        if here is not None and not here.path.exists() and path is None and not self.edited:
+            self._close_template()
+        if path is not None:
+            self.open_template(path)
+
+    def open_template(self, path: Path) -> None:
+        """Open a template beside the conversation of its runs."""
+        self.run_worker(self._open_template(path), group="template", exclusive=True, exit_on_error=False)
+
+    async def _open_template(self, path: Path) -> None:
+        self.keep_edit()
+        try:
+            opened = self.templates.files.open(path)
+            values, self.set_name = self.templates.kept_values(path)
+            kept = self.templates.kept_edit(opened)
+        except (ConfigError, StoreError) as error:
+            self.mesh.say(str(error))
+            return
+        self.opened, self.edited = opened, kept is not None
+        template = kept[0] if kept is not None else opened.template
+        await self.editor.show(template, values)
+        self._front_template(True)
+        self._leave_other_conversation(path)
+        if template.model:
+            self.session.choose_model(template.model)
+        self.show_top()
+        self.editor.focus_first()
+        self._show_title()
+        if kept is not None and not kept[1]:
+            self._resolve(self._text_of(path))
+        elif kept is not None:
+            self.editor.note("This edit was not saved last time; it is back. ctrl+s saves it.")
+        if self._looking is None:
+            self._looking = self.set_interval(LOOK_SECONDS, self._look_at_file)
+
+    def _leave_other_conversation(self, path: Path) -> None:
+        """Begin an empty conversation where the current one is not of this template's runs."""
+        here = self.session.conversation
+        if here is not None and self.session.store.template_of(here.id) != str(path) and self.running is None:
+            self.session.new()
+            self.pane.show(self.session.nodes)
+            self.show_top()
+
+    def _close_template(self) -> None:
+        self.opened, self.edited = None, False
+        if self._looking is not None:
+            self._looking.stop()
+            self._looking = None
+        self._close_pane()
+
+    def _show_title(self) -> None:
+        if self.opened is None:
+            return
+        from textual.content import Content
+
+        star = "*" if self.edited else ""
+        self.editor.border_title = Content(f"{self.opened.key}{star}")
+        by = "expanded by the gateway" if self.expand else ""
+        words = (self.opened.place, f"set {self.set_name}" if self.set_name else "", by)
+        self.editor.border_subtitle = Content(" · ".join(filter(None, words)))
+
+    # What is typed
+
+    @on(TemplatePane.Edited)
+    def _template_edited(self) -> None:
+        self._keep_soon()
+        if not self.edited:
+            self.edited = True
+            self._show_title()
+
+    @on(TemplatePane.ValuesChanged)
+    def _values_changed(self) -> None:
+        self._keep_soon()
+
+    def _keep_soon(self) -> None:
+        if self._keeping is not None:
+            self._keeping.stop()
+        self._keeping = self.set_timer(DRAFT_SECONDS, self.keep_edit)
+
+    def keep_edit(self) -> None:
+        """Keep the edit and the values now, as far as they are not in the file."""
+        if self._keeping is not None:
+            self._keeping.stop()
+            self._keeping = None
+        if self.opened is None or not self.editor.is_mounted:
+            return
+        try:
+            self.templates.keep_values(self.opened.path, self.editor.values, self.set_name)
+            template = self._template_or_none()
+            if template is not None:
+                self.edited = template != self.opened.template
+                self.templates.keep_edit(self.opened, template if self.edited else None)
+                self._show_title()
+        except StoreError as error:
+            self.mesh.say(str(error))
+
+    def save_typed(self) -> None:
+        """Keep what is typed, in the prompt and in the template."""
+        super().save_typed()
+        self.keep_edit()
+
+    def _template_or_none(self) -> Template | None:
+        try:
+            return self.editor.template
+        except ValueError as error:
+            self.editor.note(str(error))
+            return None
+
+    def action_edit_part(self) -> None:
+        """Open the text or the value that has the focus in the user's own editor."""
+        part = self.focused
+        if not isinstance(part, TextArea):
+            self.mesh.say("Go to a text or a value first; f4 opens it in your editor.")
+            return
+        text, fault = edit(self.app, part.text, ".txt" if isinstance(part, SlotField) else ".md")
+        if fault:
+            self.mesh.say(fault)
+        elif text != part.text and not part.read_only:
+            part.replace(text, (0, 0), part.document.end)
+
+    async def action_add_message(self) -> None:
+        """Add a message to the template."""
+        if self.opened is not None:
+            self._front_template(True)
+            await self.editor.add_message()
+
+    def action_next_doubt(self) -> None:
+        """Go to the next thing in doubt."""
+        self.editor.next_doubt()
+
+    # Files
+
+    def action_save_template(self) -> None:
+        """Write the template into its file; what is typed in the prompt is kept anyway."""
+        if self.opened is not None:
+            self._save(force=False)
+
+    def _save(self, *, force: bool) -> bool:
+        """Write the edit into the file; whether that was done."""
+        template = self._template_or_none()
+        if self.opened is None or template is None:
+            return False
+        try:
+            self.opened = self.templates.files.save(self.opened, template, force=force)
+        except ChangedOutside as error:
+            self._resolve(error.text)
+            return False
+        except ConfigError as error:
+            self.editor.note(str(error))
+            return False
+        self.keep_edit()
+        self.editor.note("")
+        self.mesh.say(f"{self.opened.key} saved")
+        return True
+
+    def _text_of(self, path: Path) -> str | None:
+        try:
+            return self.templates.files.open(path).text
+        except ConfigError:
+            return None
+
+    def _resolve(self, theirs: str | None) -> None:
+        """Both sides changed the file: show the difference and let the user choose."""
+        template = self._template_or_none()
+        if self.opened is None or template is None:
+            return
+        mine = self.templates.as_text(self.opened, template)
+
+        def chosen(choice: str | None) -> None:
+            if choice == "mine":
+                self._save(force=True)
+            elif choice == "theirs" and self.opened is not None:
+                self.templates.keep_edit(self.opened, None)
+                self.run_worker(self._reload(), group="template", exclusive=True, exit_on_error=False)
+            else:
+                self.editor.note("The file holds something else than this edit. ctrl+s asks again.")
+
+        self.app.push_screen(TemplateConflict(self.opened.path.name, mine, theirs), chosen)
+
+    async def _reload(self) -> None:
+        if self.opened is None:
+            return
+        try:
+            self.opened = self.templates.files.open(self.opened.path)
+        except ConfigError as error:
+            self.editor.note(str(error))
+            return
+        self.edited = False
+        await self.editor.show(self.opened.template, self.editor.values)
+        self._show_title()
+
+    def _look_at_file(self) -> None:
+        """Take over what another program wrote, where nothing was edited here; else ask on saving."""
+        opened = self.opened
+        if opened is None or not self.templates.files.changed(opened) or self.app.screen is not self:
+            return
+        if not opened.path.exists():
+            self.editor.note("The file is gone. ctrl+s writes it again; f12 opens another.")
+        elif self.edited:
+            self.editor.note("The file was changed by another program as well. ctrl+s shows both.")
+        else:
+            self.run_worker(self._reload(), group="template", exclusive=True, exit_on_error=False)
+            self.mesh.say(f"{opened.key} was changed by another program and read again")
+
+    # Running
+
+    def current_run(self, prompt: str | None = None) -> Run | None:
+        """Return what a run would be made of, None where the parameters cannot be read."""
+        template = self._template_or_none()
+        if template is None:
+            return None
+        said = self._said if prompt is None else prompt
+        return Run(template, self.editor.values, said, self.set_name, "gateway" if self.expand else "here")
+
+    @on(SlotField.Entered)
+    def action_run_template(self) -> None:
+        """Run the template as it stands: with what stands in the prompt, else with what the last run said."""
+        if self.opened is None:
+            self.choose_template()
+        elif self.running is not None:
+            self.editor.note("An answer streams: esc stops it, then run again.")
+        elif not self.load_named_files():
+            typed = self.prompt.value
+            self.run_once(typed if typed.strip() else None)
+
+    def load_named_files(self) -> bool:
+        """Put what files hold in place of values that name one; whether there were any."""
+        return False
+
+    def run_once(self, prompt: str | None) -> bool:
+        """Run the template with a message; whether it could be sent."""
+        run = self.current_run(prompt)
+        if run is None or self.opened is None:
+            return False
+        if run.expand == "here" and not run.prompt.strip() and not any(m.role == "user" for m in run.template.messages):
+            self.front_conversation()
+            self.prompt.focus()
+            self.mesh.say("The template has no user message: type one and press enter.")
+            return False
+        self.keep_edit()
+        try:
+            fault = self.templates.fault(run)
+            if fault:
+                self.editor.note(fault)
+                return False
+            turn = self.templates.start(self.opened.path, run)
+        except MissingValues as error:
+            self.missing(error.names)
+            return False
+        except StoreError as error:
+            self.mesh.say(f"Nothing was sent, because it could not be kept: {error}")
+            return False
+        self._said = run.prompt
+        if prompt is not None:
+            self.took_prompt(prompt)
+        self.front_conversation()
+        self.start(turn)
+        return True
+
+    def missing(self, names: tuple[str, ...]) -> None:
+        """Go to the first slot that has no value."""
+        self._front_template(True)
+        self.editor.focus_slot(names[0])
+        self.editor.note(f"No value for {', '.join(names)}: nothing was sent.")
+
+    def runs_template(self, text: str) -> bool:
+        """Whether a message sent now begins a run of the template; it is run then."""
+        if self.opened is None or not self.has_class("-templated") or self.session.nodes:
+            return False
+        self.run_once(text)
+        return True
+
+    def point_at_slot(self) -> None:
+        """The gateway refused a run for a slot that it misses: go to its field."""
+        turn = self.last_turn
+        if turn is None or turn.problem is None or turn.problem.status != 422 or self.opened is None:
+            return
+        if self._pointed == turn.id or "template" not in turn.request:
+            return
+        self._pointed = turn.id
+        names = [name for name in _words(turn.problem.message) if self.editor.focus_slot(name)]
+        if names:
+            self._front_template(True)
+            self.editor.focus_slot(names[0])
+            self.editor.note(f"The gateway misses a value for {names[0]}.")
+
+    def action_toggle_expand(self) -> None:
+        """Fill the template in here, or let the gateway do it."""
+        self.expand = not self.expand
+        self._show_title()
+        self.mesh.say(
+            "The gateway expands the template from now on: it uses its own copy."
+            if self.expand
+            else "The template is expanded here from now on: what you see is what is sent."
+        )
+
+    def action_preview_template(self) -> None:
+        """Show the exact messages that would be sent."""
+        run = self.current_run(self.prompt.value if self.prompt.value.strip() else None)
+        if run is not None and self.opened is not None:
+            try:
+                self.app.push_screen(TemplatePreview(self.templates.preview(run), self.templates.quote(run)))
+            except MissingValues as error:
+                self.missing(error.names)
+
+
+def _words(text: str) -> list[str]:
+    import re
+
+    return re.findall(r"\w+", text, re.ASCII)

@@ -1,0 +1,462 @@
+"""A template beside the conversation: opened, edited, run, saved, by keys and by mouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import OptionList, TextArea
+
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.ui.panes.template import TemplatePane
+from meshtui.ui.screens.template_list import TemplateList
+from meshtui.ui.widgets.slot_text import SlotField, SlotText
+from tests.bench import Bench, workbench
+
+pytestmark = pytest.mark.anyio
+
+FILE = '''\
+# ours
+description = "[b]Answers[/b]"
+system = """
+You are {{tone}} support for {{company}}.
+Order {order}.
+"""
+
+[[messages]]
+role = "user"
+content = "Where is my {{thing}}?"
+
+[variables]
+tone = "friendly"
+'''
+SIZES = [(80, 24), (120, 40), (160, 50)]
+
+
+@asynccontextmanager
+async def opened(home: Path, size: tuple[int, int] = (160, 50), **files: str) -> AsyncIterator[tuple[Bench, Sandbox]]:
+    """The workbench with the template `bot` open."""
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    for name, text in {"bot": FILE, **files}.items():
+        (folder / f"{name}.toml").write_text(text)
+    with Sandbox(Settings(rpm=100_000)) as box:
+        async with workbench(home, box.url, "sandbox/echo", size=size) as bench:
+            await bench.press("f12")
+            await bench.holds(lambda: isinstance(bench.app.screen, TemplateList), "the list of templates")
+            await bench.type("bot")
+            await bench.press("enter")
+            await bench.holds(lambda: bool(bench.screen.query(SlotField)), "the slots")
+            await bench.pilot.pause()
+            yield bench, box
+
+
+def request_of(bench: Bench) -> dict[str, Any]:
+    """The request that the echo model was sent last."""
+    request: dict[str, Any] = json.loads(str(bench.turn.content))
+    return request
+
+
+def field(bench: Bench, slot: str) -> SlotField:
+    """The field of a slot."""
+    return next(one for one in bench.screen.query(SlotField) if one.slot == slot)
+
+
+async def fill(bench: Bench, **values: str) -> None:
+    """Type values into the slots."""
+    for slot, value in values.items():
+        field(bench, slot).focus()
+        await bench.pilot.pause()
+        await bench.type(value)
+    await bench.pilot.pause()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_a_value_is_changed_and_run_with_one_key(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, size) as (bench, _):
+        await fill(bench, company="Acme", thing="parcel")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None, "a turn")
+        await bench.over()
+        rows = [row["content"] for row in request_of(bench)["messages"]]
+        assert rows == ["You are friendly support for Acme.\nOrder {order}.\n", "Where is my parcel?"]
+        await bench.wait("friendly support for Acme")
+        if size[0] < 100:
+            assert not bench.screen.query_one(TemplatePane).display
+            await bench.press("f9")
+        assert bench.screen.query_one(TemplatePane).display
+        await fill(bench, thing="s")
+        await bench.press("enter")
+        await bench.holds(
+            lambda: len(bench.session.store.conversations()) == 1 and bench.turn.ended, "one conversation"
+        )
+        await bench.holds(lambda: "parcels" in str(bench.turn.content), "the second run")
+        assert len(request_of(bench)["messages"]) == 2
+        assert bench.session.templates is not None and bench.screen.opened is not None
+        assert [run.values["thing"] for run in bench.session.templates.runs(bench.screen.opened.path)] == [
+            "parcels",
+            "parcel",
+        ]
+
+
+async def test_a_missing_value_stops_the_run_in_its_field(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await fill(bench, company="Acme")
+        await bench.press("enter")
+        await bench.wait("No value for thing: nothing was sent.")
+        assert bench.app.focused is field(bench, "thing") and bench.session.nodes == []
+        await bench.type("x")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None, "a turn")
+
+
+async def test_the_gateways_refusal_points_at_the_field(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, box):
+        await fill(bench, company="Acme", thing="x")
+        assert bench.session.templates is not None and bench.screen.opened is not None
+        theirs = bench.screen.opened.template
+        changed = theirs.__class__(theirs.name, system="{{tone}} {{company}} {{missing}}")
+        await bench.session.templates.remote.push("elsewhere", changed)
+        text = bench.screen.query_one("#system", SlotText)
+        text.focus()
+        await bench.press("ctrl+end")
+        await bench.type("{{missing}}")
+        await bench.wait("missing has no value")
+        bench.screen.action_toggle_expand()
+        await bench.pilot.pause()
+        assert bench.screen.current_run() is not None
+        await fill(bench, missing="y")
+        await bench.press("f5")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a turn")
+        assert bench.turn.problem is None, bench.turn.problem
+
+
+async def test_slots_appear_as_they_are_typed_and_keep_their_values(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        await fill(bench, company="Acme")
+        text = bench.screen.query_one("#system", SlotText)
+        text.focus()
+        await bench.press("ctrl+home")
+        await bench.type("{{lang}} ")
+
+        def slots() -> list[str]:
+            return [one.slot for one in bench.screen.query(SlotField)]
+
+        await bench.holds(lambda: slots() == ["lang", "tone", "company", "thing"], "the fields in order")
+        assert field(bench, "company").text == "Acme" and field(bench, "tone").text == "friendly"
+        await bench.wait("lang has no value", "{order} is literal text")
+        line = text.get_line(0)
+        looks = {line.plain[span.start : span.end]: str(span.style) for span in line.spans}
+        assert (
+            "reverse" in looks["{{lang}}"] and "reverse" not in looks["{{company}}"] and "bold" in looks["{{company}}"]
+        )
+        await bench.press("ctrl+z")
+        await bench.holds(lambda: slots() == ["tone", "company", "thing"], "the undone slot gone")
+        await bench.press("f8")
+        assert bench.app.focused is field(bench, "thing")
+
+
+async def test_saving_changes_the_edited_lines_only(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        await bench.wait("bot*")
+        await bench.press("ctrl+s")
+        await bench.wait("bot saved")
+        path = tmp_path / "templates" / "bot.toml"
+        assert path.read_text() == FILE.replace("You are", "Hi. You are")
+        assert "bot*" not in bench.flat()
+
+
+async def test_what_was_typed_and_not_saved_is_back_after_the_end(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        await fill(bench, company="Acme")
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        bench.screen.save_typed()
+    with Sandbox(Settings()) as box:
+        async with workbench(tmp_path, box.url, size=(160, 50)) as bench:
+            bench.screen.open_template(tmp_path / "templates" / "bot.toml")
+            await bench.wait("Hi. You are", "Acme", "This edit was not saved last time")
+    assert (tmp_path / "templates" / "bot.toml").read_text() == FILE
+
+
+async def test_both_sides_changed_the_file(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        path = tmp_path / "templates" / "bot.toml"
+        path.write_text(FILE.replace("support", "help"))
+        bench.screen._look_at_file()
+        await bench.wait("You are {{tone}} help for")
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        path.write_text(FILE.replace("support", "aid"))
+        await bench.press("ctrl+s")
+        await bench.wait("was changed on both sides", "{+Hi. +}")
+        await bench.press("escape")
+        assert "aid" in path.read_text()
+        await bench.press("ctrl+s")
+        await bench.wait("was changed on both sides")
+        await bench.press("t")
+        await bench.wait("You are {{tone}} aid for")
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        path.unlink()
+        await bench.press("ctrl+s")
+        await bench.wait("was deleted by another program")
+        await bench.press("m")
+        await bench.wait("bot saved")
+        assert "Hi. You are" in path.read_text()
+
+
+async def test_the_preview_is_what_would_be_sent(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await fill(bench, company="[red]A\x1b[31m", thing="t")
+        await bench.press("f3")
+        await bench.wait("What would be sent", "tok", "You are friendly support for", "Where is my t?")
+        await bench.press("escape")
+
+
+async def test_templates_are_made_copied_named_and_deleted(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24), bad="system = ") as (bench, _):
+        folder = tmp_path / "templates"
+        await bench.press("f12")
+        await bench.wait("bot", "bad", "cannot be read")
+        await bench.type("ans")
+        await bench.press("f6")
+        await bench.wait("enter takes the name")
+        await bench.press("enter")
+        await bench.holds(lambda: (folder / "bot-copy.toml").exists(), "the copy")
+        await bench.press("f9")
+        await bench.holds(lambda: len(list(folder.glob("bot*"))) == 1, "the deletion")
+        await bench.press("f10")
+        await bench.holds(lambda: len(list(folder.glob("bot*"))) == 2, "the restoring")
+        await bench.press("ctrl+n")
+        await bench.type("desk/new")
+        await bench.press("enter")
+        await bench.holds(lambda: (folder / "desk" / "new.toml").exists(), "the new one")
+        await bench.wait("no slots")
+
+
+async def test_the_gateways_templates_are_fetched_from_the_list(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await bench.press("f12")
+        await bench.press("ctrl+g")
+        await bench.wait("the gateway: enter fetches", "support-reply")
+        await bench.type("support-reply")
+        await bench.press("enter")
+        await bench.holds(lambda: (tmp_path / "templates" / "support-reply.toml").exists(), "the file")
+        await bench.wait("Never promise")
+
+
+async def test_by_mouse(tmp_path: Path) -> None:
+    async with opened(tmp_path, (160, 50)) as (bench, _):
+        await fill(bench, company="Acme", thing="t")
+        doubts = bench.screen.query_one("#doubts", OptionList)
+        await bench.pilot.click(doubts, offset=(4, 0))
+        text = bench.screen.query_one("#system", SlotText)
+        assert bench.app.focused is text and text.selected_text == "{order}"
+        await bench.pilot.click("#actions", offset=(3, 0))
+        await bench.holds(lambda: bench.screen.last_turn is not None, "a turn")
+        await bench.over()
+        await bench.pilot.click(".role", offset=(2, 0))
+        await bench.wait("assistant ▾", "bot*")
+        await bench.pilot.click(".remove", offset=(1, 0))
+        await bench.holds(lambda: "thing" not in [one.slot for one in bench.screen.query(SlotField)], "the slot gone")
+
+
+async def test_panes_hide_and_zoom(tmp_path: Path) -> None:
+    async with opened(tmp_path, (160, 50)) as (bench, _):
+        pane = bench.screen.query_one(TemplatePane)
+        assert pane.display and bench.screen.pane.display
+        await bench.press("f10")
+        assert pane.display and not bench.screen.pane.display and pane.size.width > 140
+        await bench.press("f6")
+        assert not pane.display and bench.screen.pane.display
+        await bench.press("f10")
+        assert pane.display and bench.screen.pane.display
+        await bench.press("f9", "f9")
+        assert not pane.display and bench.app.focused is bench.prompt
+        await bench.press("f9")
+        assert pane.display
+
+
+async def test_enter_in_the_prompt_begins_a_run_and_then_goes_on(tmp_path: Path) -> None:
+    async with opened(tmp_path, (120, 40)) as (bench, _):
+        await fill(bench, company="Acme", thing="t")
+        await bench.answered("one")
+        assert [row["content"] for row in request_of(bench)["messages"]][1:] == ["Where is my t?", "one"]
+        await bench.answered("two")
+        assert request_of(bench)["messages"][-1]["content"] == "two" and len(request_of(bench)["messages"]) == 5
+        field(bench, "thing").focus()
+        await bench.press("enter")
+        await bench.holds(lambda: bench.turn.ended and len(bench.session.nodes) == 4, "a run of its own")
+        assert [row["content"] for row in request_of(bench)["messages"]][1:] == ["Where is my t?", "one"]
+
+
+SETS = "[one]\ncompany = 'A'\nthing = 'x'\n\n[two]\ncompany = 'B'\nthing = 'y'\n"
+
+
+async def test_the_next_set_runs_by_one_key_and_all_by_another(tmp_path: Path) -> None:
+    async with opened(tmp_path, (160, 50), **{"bot.values": SETS}) as (bench, _):
+
+        def said() -> list[str]:
+            return [row["content"] for row in request_of(bench)["messages"]][1:]
+
+        await bench.press("ctrl+right_square_bracket")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "the first set's run")
+        assert said() == ["Where is my x?"]
+        await bench.wait("set one")
+        await bench.press("ctrl+right_square_bracket")
+        await bench.holds(lambda: bench.turn.ended and said() == ["Where is my y?"], "the second set's run")
+        bench.screen.action_run_all_sets()
+        await bench.wait("2 of 2 sets have run")
+        assert bench.session.templates is not None and bench.screen.opened is not None
+        runs = bench.session.templates.runs(bench.screen.opened.path)
+        assert [run.set_name for run in runs] == ["two", "one", "two", "one"]
+
+
+async def test_running_all_sets_can_be_stopped(tmp_path: Path) -> None:
+    async with opened(tmp_path, (160, 50), **{"bot.values": SETS}) as (bench, _):
+        bench.session.choose_model("sandbox/slow")
+        bench.screen.action_run_all_sets()
+        await bench.wait("set 1 of 2")
+        await bench.press("f6", "escape")
+        await bench.holds(lambda: bench.turn.ended, "the stop")
+        await bench.pilot.pause(0.2)
+        assert bench.session.live == {}
+
+
+async def test_sets_are_kept_taken_and_pasted(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await fill(bench, company="Acme", thing="x")
+        bench.screen.action_value_sets()
+        await bench.wait("Sets of values")
+        await bench.press("ctrl+s")
+        await bench.wait("under this name")
+        await bench.press("enter")
+        await bench.wait("kept as set 1", "company Acme")
+        beside = tmp_path / "templates" / "bot.values.toml"
+        assert '["set 1"]' in beside.read_text()
+        paste = bench.app.screen.query_one("#paste", TextArea)
+        paste.focus()
+        paste.load_text("company,thing,set\n1,2,p\n3,4,q\n")
+        await bench.wait("csv, 2 sets")
+        await bench.press("ctrl+j")
+        await bench.wait("2 sets kept")
+        await bench.press("escape")
+        bench.screen.action_value_sets()
+        await bench.wait("Sets of values")
+        (tmp_path / "v.env").write_text("company=Env\nthing=z\n")
+        paste = bench.app.screen.query_one("#paste", TextArea)
+        paste.focus()
+        paste.load_text(f"@{tmp_path / 'v.env'}")
+        await bench.wait("env, one set")
+        await bench.press("ctrl+j")
+        await bench.holds(lambda: field(bench, "company").text == "Env", "the values in the slots")
+
+
+async def test_a_value_from_a_file(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        (tmp_path / "long.txt").write_text("Acme\nInc")
+        await fill(bench, thing="x")
+        field(bench, "company").load_text(f"@{tmp_path / 'long.txt'}")
+        field(bench, "company").focus()
+        await bench.pilot.pause()
+        await bench.press("enter")
+        await bench.holds(lambda: field(bench, "company").text == "Acme\nInc", "the file in the slot")
+        assert bench.session.nodes == []
+
+
+async def test_find_and_replace(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        text = bench.screen.query_one("#system", SlotText)
+        text.focus()
+        await bench.press("ctrl+home", "ctrl+f")
+        await bench.type("OR")
+        await bench.press("enter")
+        assert text.selected_text == "or"
+        await bench.press("enter")
+        assert text.selected_text == "or" and text.selection.start[0] == 0
+        await bench.press("tab")
+        await bench.type("x")
+        await bench.press("enter")
+        assert "fxr {{company}}" not in text.text and "f" + "x" + " {{company}}" in text.text
+        await bench.press("ctrl+j")
+        assert "or" not in text.text.casefold().replace("{order}", "")
+        await bench.press("escape")
+        assert bench.app.focused is text
+        await bench.press("ctrl+z", "ctrl+z")
+        assert text.text.startswith("You are {{tone}} support for")
+
+
+async def test_versions_keep_what_they_gave(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await fill(bench, company="Acme", thing="x")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a run")
+        bench.screen.action_front_template(True)
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        await bench.press("f5")
+        await bench.holds(lambda: bench.turn.ended and "Hi. You" in str(bench.turn.content), "another run")
+        bench.screen.action_template_versions()
+        await bench.wait("Versions", "1 run")
+        await bench.press("down")
+        await bench.wait("{+Hi. +}")
+        await bench.press("pagedown")
+        await bench.wait("what they gave")
+        await bench.press("n")
+        await bench.type("first")
+        await bench.press("enter")
+        await bench.wait("first")
+        await bench.press("enter")
+        await bench.holds(
+            lambda: bench.screen.query_one("#system", SlotText).text.startswith("You are"), "the first version"
+        )
+        assert "support" in (tmp_path / "templates" / "bot.toml").read_text()
+
+
+async def test_the_gateways_copy_beside_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await fill(bench, company="Acme", thing="x")
+        bench.screen.action_template_gateway()
+        await bench.wait("has no template bot of yours")
+        await bench.press("p")
+        await bench.wait("created bot", "system: the same")
+        await bench.press("c")
+        await bench.wait("Both give the same messages")
+        assert bench.session.templates is not None
+        theirs = await bench.session.templates.remote.named("bot")
+        assert theirs is not None
+        await bench.session.templates.remote._call("PATCH", theirs.id, {"description": "theirs"})
+        await bench.press("escape")
+        bench.screen.action_template_gateway()
+        await bench.wait("description: changed there")
+        await bench.press("l")
+        await bench.wait("bot saved")
+        assert 'description = "theirs"' in (tmp_path / "templates" / "bot.toml").read_text()
+        await bench.session.templates.remote._call("PATCH", theirs.id, {"description": "more"})
+        path = tmp_path / "templates" / "bot.toml"
+        path.write_text(path.read_text().replace('"theirs"', '"mine"'))
+        bench.screen._look_at_file()
+        await bench.holds(lambda: bench.screen.editor.template.description == "mine", "the file read again")
+        bench.screen.action_template_gateway()
+        await bench.wait("description: changed on both sides", "[-theirs-]{+mine+}")
+        await bench.press("p")
+        await bench.wait("Nothing was overwritten")
+        await bench.press("P")
+        await bench.wait("sent description")
+        await bench.press("d")
+        await bench.wait("cannot be brought back")
+        await bench.press("tab", "enter")
+        await bench.wait("Deleted on the gateway")
+        await bench.press("escape")
