@@ -16,6 +16,7 @@ from meshtui.ui.app import MeshApp
 from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.lanes_table import LanesTable
 from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.screens.standings import Standings
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.lanes import NARROWEST, Lanes
 from tests.workbench import until
@@ -250,3 +251,35 @@ async def test_the_table_sorts_and_marks_the_best(box: Sandbox, home: Path, size
         assert str(table.get_row_at(2)[0]) == "3 sandbox/fault-402", "what is unknown stays at the end"
         await pilot.press("escape")
         await until(lambda: app.screen is screen, "the lanes")
+
+
+@pytest.mark.anyio
+async def test_a_blind_vote_hides_names_until_it_is_given_and_is_counted(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box, (120, 40)) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/echo", "sandbox/haiku", "sandbox/fault-404"])
+        await all_ended(screen, pilot)
+        await pilot.press("B")
+        await all_ended(screen, pilot)
+        shown = screen_text(app)
+        assert "sandbox/" not in "".join(column.head.name for column in screen.lanes.columns)
+        assert "Answer A" in shown and "Answer C" in shown and "sandbox/fault-404" not in shown
+        at = next(n for n, c in enumerate(screen.lanes.columns) if "echo" in screen_model(screen, c.key))
+        await pilot.press(str(at + 1), "v")
+        await all_ended(screen, pilot)
+        shown = screen_text(app)
+        assert "sandbox/haiku" in shown and "voted" in shown
+        await pilot.press("o")
+        await until(lambda: isinstance(app.screen, Standings), "the standings")
+        await pilot.pause()
+        table = app.screen.query_one(DataTable)
+        rows = [[str(cell) for cell in table.get_row_at(row)] for row in range(table.row_count)]
+        assert rows == [["sandbox/echo", "–", "1016", "1", "0", "1"], ["sandbox/haiku", "–", "984", "0", "1", "1"]]
+        await pilot.press("escape")
+        await pilot.press("v")
+        await pilot.pause()
+        assert app.session is not None and len(app.session.recall("votes")) == 1, "one message, one vote"
+
+
+def screen_model(screen: Compare, key: str) -> str:
+    lane = screen.lane_of(key)
+    return lane.turn.model if lane is not None else ""

@@ -9,15 +9,15 @@ from textual import on
 from meshtui.session import Lane, StoreError
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.screens.ask import Ask
-from meshtui.ui.screens.differing import Differing
 from meshtui.ui.screens.help import HelpPage
+from meshtui.ui.screens.voting import Voting
 from meshtui.ui.widgets.lanes import Lanes
 
 MOST = 8
 """Lanes at once: more than anyone reads side by side."""
 
 
-class Compare(Differing):
+class Compare(Voting):
     """Shows a comparison; returns the lane that is kept, or None. What streams goes on when it is left."""
 
     # Changing lanes

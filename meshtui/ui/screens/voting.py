@@ -1,0 +1,95 @@
+"""Deciding which answer is better: with names in sight or blind, and what all votes say of the models."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+
+from meshtui.core.rating import Vote, votes_from
+from meshtui.session import Comparison, Lane, StoreError
+from meshtui.ui.screens.differing import Differing
+from meshtui.ui.screens.lanes_view import Pick
+from meshtui.ui.screens.standings import Standings
+from meshtui.ui.widgets.transcript_values import Label
+
+KEPT = 2_000
+"""Votes that are kept, the newest."""
+
+
+class Voting(Differing):
+    """Takes a vote for a lane; blind, names are hidden and lanes shuffled until it is given."""
+
+    def __init__(self, comparison: Comparison, pick: Pick, prompt: str) -> None:
+        super().__init__(comparison, pick, prompt)
+        self._blind = False
+        self._shuffled: list[Lane] = []
+        self._voted: Lane | None = None
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether names are hidden."""
+        return self._blind
+
+    def ordered(self) -> Sequence[Lane]:
+        """Return the lanes as they were begun; blind, in an order that says nothing."""
+        lanes = self.comparison.lanes
+        if not self._blind:
+            return lanes
+        self._shuffled = [lane for lane in self._shuffled if lane in lanes]
+        self._shuffled += [lane for lane in lanes if lane not in self._shuffled]
+        return self._shuffled
+
+    def name_of(self, lane: Lane) -> str:
+        """Return what a lane is called; blind, a letter."""
+        return f"Answer {chr(64 + self.place_of(lane))}" if self._blind else super().name_of(lane)
+
+    def marks_of(self, lane: Lane) -> tuple[Label, ...]:
+        """Mark the lane that was voted for."""
+        voted = (Label("voted", "good"),) if lane is self._voted else ()
+        return (*voted, *super().marks_of(lane))
+
+    def top_words(self) -> list[str]:
+        """Say that names are hidden."""
+        return [*super().top_words(), *(["blind: v votes"] if self._blind else [])]
+
+    def action_blind(self) -> None:
+        """Hide the names and shuffle the lanes until a vote is given, or show them again without one."""
+        self._blind = not self._blind
+        self._shuffled = list(self.comparison.lanes)
+        random.shuffle(self._shuffled)
+        self.renew()
+        self.renew_heads()
+
+    def action_vote(self) -> None:
+        """Vote for this lane; names that were hidden are shown then."""
+        lane = self.here
+        if lane is None or not lane.succeeded:
+            self.mesh.say("A vote goes to an answer that is whole.")
+            return
+        others = [other for other in self.comparison.lanes if other is not lane and other.succeeded]
+        if not others:
+            self.mesh.say("There is no other whole answer to compare with.")
+            return
+        vote = Vote(
+            winner=lane.turn.model or lane.label,
+            losers=tuple(other.turn.model or other.label for other in others),
+            template=str(lane.turn.request.get("template") or ""),
+            blind=self._blind,
+            at=time.time(),
+            message=lane.turn.parent_id or "",
+        )
+        try:
+            before = [kept for kept in votes_from(self.session.recall("votes", [])) if kept.message != vote.message]
+            self.session.keep("votes", [kept.to_json() for kept in [*before, vote][-KEPT:]])
+        except StoreError as error:
+            self.mesh.say(str(error))
+            return
+        self._voted, self._blind = lane, False
+        self.renew()
+        self.lanes.go(self.place_of(lane) - 1)
+        self.renew_heads()
+
+    def action_standings(self) -> None:
+        """Show what all votes say of the models."""
+        self.app.push_screen(Standings(votes_from(self.session.recall("votes", []))))
