@@ -34,7 +34,7 @@ RANGES: Sequence[tuple[str, int | None]] = (
 )
 MEASURES: Sequence[str] = ("cost", "tokens", "turns", "TTFT", "tok/s")
 COLUMNS = ("turns", "in", "cached", "out", "reasoning", "classifier", "cost", "drift", "TTFT", "total", "tok/s")
-WIDE_ONLY = frozenset(("reasoning", "classifier", "total"))
+WIDE_ONLY = frozenset(("cached", "reasoning", "classifier", "total"))
 """Columns that a narrow terminal leaves out."""
 
 PLOT_HEIGHT = 6
