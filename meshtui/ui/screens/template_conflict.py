@@ -44,12 +44,12 @@ class TemplateConflict(ModalScreen[str | None]):
 
     def __init__(self, name: str, mine: str, theirs: str | None) -> None:
         super().__init__()
-        self._name, self._mine, self._theirs = name, mine, theirs
+        self._file, self._mine, self._theirs = name, mine, theirs
 
     def compose(self) -> ComposeResult:
         """What differs, and the answers."""
         gone = self._theirs is None
-        title = f"{self._name} was deleted by another program" if gone else f"{self._name} was changed on both sides"
+        title = f"{self._file} was deleted by another program" if gone else f"{self._file} was changed on both sides"
         with Vertical(classes="dialog -wide"):
             yield Static(Content(clean(title)), classes="title")
             with VerticalScroll():
