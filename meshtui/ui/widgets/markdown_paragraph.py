@@ -205,8 +205,9 @@ class Paragraph(Leaf):
             inline = self._with_box(inline, source)
         self._forget_tail()
         self._join(inline)
-        self._text = self._done + inline.text if self._done else inline.text
-        self._rewrap(min(self._read_to, self._at))
+        before, self._text = self._text, self._done + inline.text if self._done else inline.text
+        read_from = min(self._read_to, self._at)
+        self._rewrap(len(before) if self._text.startswith(before) else read_from, read_from)
         self._read_to = self._at
 
     def read_again(self) -> None:
@@ -230,13 +231,14 @@ class Paragraph(Leaf):
         self.open_line = line
         self._fresh = False
 
-    def _rewrap(self, changed: int) -> None:
-        """Forget the rows that may differ after the text changed from offset `changed` on."""
+    def _rewrap(self, changed: int, restyled: int) -> None:
+        """Forget the rows that may differ: the text changed from one offset on, the styles from another."""
         lines = self._lines
         while lines and lines[-1][1] > changed:
             lines.pop()
         self._width = -self._width if self._width > 0 else self._width
-        self._settled = min(self._settled, max(len(lines) - 1, 0))
+        same = min(bisect_right(lines, restyled, key=itemgetter(1)), len(lines))
+        self._settled = min(self._settled, max(same - 1, 0))
 
     def settled_rows(self) -> int:
         """Return how many rows are the same since this was last asked."""
