@@ -36,6 +36,8 @@ class Charge:
     def __str__(self) -> str:
         if self.amount is None:
             return "unknown"
+        if not self.amount and self.certainty is Certainty.ESTIMATED:
+            return "free"
         words = price_words(self.amount)
         if self.certainty is Certainty.BILLED:
             return f"{words} ✓"

@@ -51,6 +51,7 @@ def test_the_bill_goes_before_the_reply_s_word_and_that_before_the_estimate() ->
     assert str(charge_of(one, two, None)) == "$0.002"
     assert str(charge_of(one, None, None)) == "~$0.001"
     assert str(charge_of(None, None, None)) == "unknown"
+    assert str(charge_of(Decimal(0), None, None)) == "free"
     assert charge_of(None, None, Decimal(0)).certainty is Certainty.BILLED
 
 
