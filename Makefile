@@ -41,6 +41,7 @@ bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.client
 	$(BIN)/python -m benchmarks.checkpoint
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.usage
 	$(BIN)/python -m benchmarks.transcript
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.lanes
