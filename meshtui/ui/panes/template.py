@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -135,6 +136,7 @@ class TemplatePane(Widget, can_focus=False):
         self._values: dict[str, str] = {}
         self._found: list[Finding] = []
         self._slots: tuple[str, ...] = ()
+        self._changing = asyncio.Lock()  # fields come and go over several steps of the event loop
 
     def compose(self) -> ComposeResult:
         """The texts, the slots, what is doubtful, the details, the actions."""
@@ -179,6 +181,12 @@ class TemplatePane(Widget, can_focus=False):
 
     async def show(self, template: Template, values: Mapping[str, str]) -> None:
         """Show another template with these values in its slots."""
+        async with self._changing:
+            await self._show(template, values)
+            await self._show_slots(True)
+        self.note("")
+
+    async def _show(self, template: Template, values: Mapping[str, str]) -> None:
         self.base, self._values, self._slots = template, dict(values), ()
         with self.prevent(TextArea.Changed, Input.Changed):
             self.query_one("#system", SlotText).load_text(template.system)
@@ -188,8 +196,6 @@ class TemplatePane(Widget, can_focus=False):
             holder = self.query_one("#messages", Vertical)
             await holder.remove_children()
             await holder.mount_all([MessageBox(message) for message in template.messages])
-        self.note("")
-        await self.show_slots(True)
 
     @property
     def template(self) -> Template:
@@ -239,8 +245,12 @@ class TemplatePane(Widget, can_focus=False):
 
     # Slots
 
-    async def show_slots(self, anew: bool = False) -> None:
+    async def show_slots(self) -> None:
         """Bring the fields up to date with the texts; a field that stays keeps its text and its cursor."""
+        async with self._changing:
+            await self._show_slots()
+
+    async def _show_slots(self, anew: bool = False) -> None:
         known = tuple(dict.fromkeys(slot for text in self.texts for slot in _names(text.text)))
         if known != self._slots or anew:
             holder = self.query_one("#slots", Vertical)

@@ -139,7 +139,7 @@ class TemplateTools(Templating):
             self.keep_edit()
             self.editor.note(note)
 
-        self.run_worker(work(), group="template", exclusive=True, exit_on_error=False)
+        self.run_worker(work(), group="template", exit_on_error=False)
 
     # The gateway
 
@@ -160,7 +160,7 @@ class TemplateTools(Templating):
             if self._save(force=False):
                 self.templates.remote.pulled(str(path), remote)
 
-        self.run_worker(work(), group="template", exclusive=True, exit_on_error=False)
+        self.run_worker(work(), group="template", exit_on_error=False)
 
     # Values out of files
 

@@ -71,7 +71,7 @@ class Templating(Paning):
 
     def open_template(self, path: Path) -> None:
         """Open a template beside the conversation of its runs."""
-        self.run_worker(self._open_template(path), group="template", exclusive=True, exit_on_error=False)
+        self.run_worker(self._open_template(path), group="template", exit_on_error=False)
 
     async def _open_template(self, path: Path) -> None:
         self.keep_edit()
@@ -237,7 +237,7 @@ class Templating(Paning):
                 self._save(force=True)
             elif choice == "theirs" and self.opened is not None:
                 self.templates.keep_edit(self.opened, None)
-                self.run_worker(self._reload(), group="template", exclusive=True, exit_on_error=False)
+                self.run_worker(self._reload(), group="template", exit_on_error=False)
             else:
                 self.editor.note("The file holds something else than this edit. ctrl+s asks again.")
 
@@ -265,7 +265,7 @@ class Templating(Paning):
         elif self.edited:
             self.editor.note("The file was changed by another program as well. ctrl+s shows both.")
         else:
-            self.run_worker(self._reload(), group="template", exclusive=True, exit_on_error=False)
+            self.run_worker(self._reload(), group="template", exit_on_error=False)
             self.mesh.say(f"{opened.key} was changed by another program and read again")
 
     # Running
