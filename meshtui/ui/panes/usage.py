@@ -165,6 +165,7 @@ class UsagePane(Static):
     DEFAULT_CSS = """
     UsagePane {
         height: auto; max-height: 30; padding: 0 1; border: round $border-blurred; border-title-color: $primary;
+        border-subtitle-color: $text-muted;
     }
     """
 

@@ -52,7 +52,7 @@ class Bench(Screen[object]):
         """The turn of the last answer."""
         return next((node.turn for node in reversed(self.session.nodes) if node.turn_id), None)
 
-    def held_by_budget(self, go: Callable[[], None]) -> bool:
+    def held_by_budget(self, go: Callable[[], object]) -> bool:
         """Whether something the user has to answer first holds up sending; `go` follows where they agree."""
         return False
 

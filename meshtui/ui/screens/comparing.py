@@ -56,7 +56,7 @@ class Comparing(Composing, Choosing, Bench):
             picker.query_one(".picker").border_subtitle = f"{room} requests left this minute"
 
     def _begin_lanes(self, text: str, ids: Sequence[str] | None) -> None:
-        if not ids:
+        if not ids or self.held_by_budget(lambda: self._begin_lanes(text, ids)):
             return
         if len(ids) > MOST:
             self.mesh.say(f"The first {MOST} of {len(ids)} models are asked.")

@@ -112,7 +112,7 @@ class Spending(Bench):
         self.prompt.border_subtitle = f"⚠ {quote.warning} · {quote}" if quote.warning else f"{quote}{room}"
         self.prompt.set_class(bool(quote.warning), "-full")
 
-    def held_by_budget(self, go: Callable[[], None]) -> bool:
+    def held_by_budget(self, go: Callable[[], object]) -> bool:
         """Whether a budget of the user's own is reached: then they are asked, and `go` follows where they agree."""
         try:
             low = self.session.quote(self.prompt.value).low

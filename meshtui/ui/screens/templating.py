@@ -303,6 +303,8 @@ class Templating(Paning):
             self.prompt.focus()
             self.mesh.say("The template has no user message: type one and press enter.")
             return False
+        if self.held_by_budget(lambda: self.run_once(prompt)):
+            return False
         self.keep_edit()
         try:
             fault = self.templates.fault(run)
