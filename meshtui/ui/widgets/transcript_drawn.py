@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -208,13 +209,17 @@ def tool_call(call: ToolCall, unfolded: bool) -> list[Leaf]:
     return leaves
 
 
+_BEGINS_AS_JSON = re.compile(r"\s*(?:[\[{]\s*)+(?:[\"\]}\d-]|(?:true|false|null)\b|\Z)")
+"""Other arguments are shown as they came: laying them out would leave out their blanks."""
+
+
 def _argument_lines(arguments: str, unfolded: bool) -> tuple[list[str], str]:
     """Return the lines of arguments to show, and what to say about the others.
 
     Of folded arguments only the beginning is laid out: they may be long, and grow with each frame.
     """
     shown = arguments if unfolded else arguments[:_LAID_OUT]
-    source = lay_out_json(shown) if shown.lstrip()[:1] in ("{", "[") else shown
+    source = lay_out_json(shown) if _BEGINS_AS_JSON.match(shown) else shown
     lines = clean(source).split("\n") if source.strip() else []
     if len(lines) <= FOLDED and len(shown) == len(arguments):
         return lines, ""
