@@ -271,6 +271,17 @@ async def test_a_click_on_foreign_markup_does_nothing(box: Sandbox, home: Path) 
         assert bench.app.is_running and bench.app.return_code is None
 
 
+async def test_arguments_that_are_no_json_are_shown_as_they_came(box: Sandbox, home: Path) -> None:
+    texts = ["[not red] at all", "{not json at all}", '{"a": [1, 2], "b": "x  y"']
+    box.script(*(hostile.reply({"text": text}, {"tool_arguments"}) for text in texts))
+    async with workbench(home, box.url) as bench:
+        for text in texts[:2]:
+            await bench.answered("call it")
+            await bench.holds(lambda text=text: text in bench.shown(), text)  # type: ignore[misc]
+        await bench.answered("call it")
+        await bench.holds(lambda: '"b": "x  y"' in bench.shown(), "JSON, laid out")
+
+
 # Looks
 
 

@@ -113,6 +113,7 @@ def as_folded(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     where = FOLDED & set(case["where"])
     began = ask(terminal, box, hostile.reply(case, where))
     terminal.wait("f5 retry", seconds=left(began, case))
+    terminal.wait("call_1" if "tool_arguments" in where else "▸ reasoning", seconds=left(began, case))
     began = time.monotonic()
     terminal.press("f7")
     terminal.wait("y copy")
