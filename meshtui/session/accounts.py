@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from meshtui.core.catalog import ModelCard
-from meshtui.core.chat import Draft, Message, sealed
+from meshtui.core.chat import Draft
 from meshtui.core.meters import Meters, Spend, amounts_of, runs_left, step_of
 from meshtui.core.money import Budget, balance_from, price_words
 from meshtui.core.problem import Problem, ProblemKind
@@ -70,7 +70,8 @@ class Accounts(Aimed):
         self._accounts: dict[tuple[str, str], Account] = {}
         self._books_due = asyncio.Event()
         self._learned: dict[str, Learned] | None = None
-        self._weighed: tuple[object, float] = (None, 0.0)
+        self.live: dict[str, Turn] = {}
+        self._weights: dict[str, float] = {}
         self._priced: tuple[object, Mapping[str, ModelCard]] = (None, {})
         self._granted: dict[str, int] = {}
 
@@ -157,11 +158,17 @@ class Accounts(Aimed):
         return quote(guessed, card, self.learned(draft.model), answers, allowance(draft.params))
 
     def _weight_of_branch(self) -> float:
-        nodes = self.nodes
-        if self._weighed[0] is not nodes:
-            messages: Sequence[Message] = sealed([node.message for node in nodes])
-            self._weighed = (nodes, 3 + sum(weight_of(message.to_wire()) for message in messages))
-        return self._weighed[1]
+        """Return the tokens of what goes along, by weight; each message is weighed once, but for one that streams."""
+        total = 3.0
+        for node in self.nodes:
+            known = self._weights.get(node.id)
+            if known is None:
+                message = node.message
+                known = 0.0 if message.is_empty else weight_of(message.to_wire())
+                if node.turn_id not in self.live:
+                    self._weights[node.id] = known
+            total += known
+        return total
 
     # What happens to turns
 
@@ -187,7 +194,6 @@ class Accounts(Aimed):
         if turn.has_output or turn.usage:
             turn.estimate = self._estimate(turn, target)
             account.meters.count(now, 0, tokens_of(turn.usage, turn.meta).total)
-        self._weighed = (None, 0.0)
         self._books_due.set()
 
     def _estimate(self, turn: Turn, target: Target | None) -> Decimal | None:

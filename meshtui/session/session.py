@@ -78,7 +78,6 @@ class Session(Accounts):
         super().__init__(store, target, catalogues, now, sleep)
         self.attached: list[Attachment] = []
         self.templates: Templates | None = None
-        self.live: dict[str, Turn] = {}
         self.waits: dict[str, float] = {}
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock = clock
