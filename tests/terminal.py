@@ -101,6 +101,7 @@ class Terminal:
             cwd=home,
             env=surroundings,
         )
+        self._open = True
         self._over, self._end_reader = os.pipe()
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
@@ -261,15 +262,29 @@ class Terminal:
         assert self.keyboard_depth() <= 0, "a keyboard protocol is left on"
         assert termios.tcgetattr(self._slave) == self.modes_before, "echo and line mode are not as they were"
 
+    def hang_up(self) -> int:
+        """Close the terminal under the program, as a closed window does; return its exit code when it has ended."""
+        self._stop_reading()
+        os.close(self._slave)
+        os.close(self._master)
+        self._open = False
+        return self._process.wait(DEADLINE)
+
+    def _stop_reading(self) -> None:
+        os.write(self._end_reader, b"x")
+        self._reader.join(DEADLINE)
+
     def close(self) -> None:
         """End the program, however it is, and give everything back."""
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(DEADLINE)
-        os.write(self._end_reader, b"x")
-        self._reader.join(DEADLINE)
-        for number in (self._master, self._slave, self._over, self._end_reader):
-            os.close(number)
+        if self._open:
+            self._stop_reading()
+            os.close(self._master)
+            os.close(self._slave)
+        os.close(self._over)
+        os.close(self._end_reader)
 
     def __enter__(self) -> Self:
         return self

@@ -85,6 +85,13 @@ class Node:
             values["_turn"] = turn
         return node
 
+    def rest(self) -> None:
+        """Let go of what was read, to save memory; it is read again when it is asked for."""
+        values = self.__dict__
+        for name in ("message", "turn"):
+            if f"_{name}" in values:
+                values.pop(name, None)
+
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
+import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +33,9 @@ from meshtui.ui.widgets.top import Front
 
 if TYPE_CHECKING:
     from meshtui.session import Profiles, Session
+
+LAST_SECONDS = 2.0
+"""How long a program that was told to end may take for it; all is on disk before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +103,7 @@ class MeshApp(CalmApp[str]):
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             try:
-                loop.add_signal_handler(getattr(signal, name), self.leave)
+                loop.add_signal_handler(getattr(signal, name), self._end_for, getattr(signal, name))
             except (AttributeError, NotImplementedError, RuntimeError, ValueError):
                 break  # no such signal here, or not the main thread (the tests' pilot)
         self.call_after_refresh(
@@ -197,6 +202,13 @@ class MeshApp(CalmApp[str]):
         name = kind.__name__ if kind else "an unknown error"
         said = mask_secrets(one_line(str(error), 200))
         return Text(f"meshtui: a fault of meshtui's own, {name}: {said}; what was said is kept, {where}")
+
+    def _end_for(self, number: int) -> None:
+        """End for a signal. Where the terminal is gone, Textual's last writes to it may wait for ever: not so we."""
+        self.leave()
+        last = threading.Timer(LAST_SECONDS, os._exit, (128 + number,))
+        last.daemon = True
+        last.start()
 
     def leave(self) -> None:
         """Keep what is typed, stop what streams and keep it, and go: called by the signals of the system."""

@@ -175,6 +175,15 @@ def test_a_signal_keeps_the_text_and_restores_the_terminal(home: Path, slow: San
         again.wait("stopped", "half a thou")
 
 
+def test_a_closed_window_ends_the_program_and_keeps_the_text(home: Path, slow: Sandbox) -> None:
+    with workbench(home, slow, "sandbox/markdown") as terminal:
+        terminal.ask("hello")
+        terminal.wait_for(lambda _: answer_on_disk(home), "text on disk")
+        terminal.hang_up()
+    state, text = answers(home)[0]
+    assert state == "stopped" and text
+
+
 def test_after_kill_9_at_most_a_second_of_text_is_lost(home: Path, slow: Sandbox) -> None:
     with workbench(home, slow, "sandbox/markdown") as terminal:
         terminal.ask("hello")

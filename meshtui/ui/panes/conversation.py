@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,13 @@ TOUR = """
 
 This is the demo: a simulated gateway inside this program answers, no key is needed and nothing leaves this machine.
 ctrl+g  takes you through it in five steps"""
+
+
+RECENT = 100
+"""Messages of a branch that are shown at once; what is older follows in slices."""
+
+SLICE = 0.005
+"""Seconds of making older messages before keys are answered again."""
 
 
 @dataclass(slots=True)
@@ -86,9 +94,14 @@ class ConversationPane(Container):
         same = 0
         while same < len(nodes) and same < len(known) and nodes[same].id == known[same]:
             same += 1
-        if same == 0 or len(nodes) - same > 50:
+        if same == 0 or len(nodes) - same > RECENT:
             self._pulled.clear()
-            self.transcript.show([self._whole(node, now) for node in nodes])
+            self.transcript.show([self._whole(node, now) for node in nodes[-RECENT:]])
+            if len(nodes) > RECENT:
+                older = nodes[:-RECENT]
+                self.run_worker(self._show_older(older), group="older", exclusive=True, exit_on_error=True)
+            else:
+                self.workers.cancel_group(self, "older")
         else:
             for id in known[same:]:
                 self.transcript.remove_entry(id)
@@ -98,6 +111,17 @@ class ConversationPane(Container):
         self._branch = nodes
         self.set_class(not nodes, "-empty")
         self._count_down()
+
+    async def _show_older(self, nodes: Sequence[Node]) -> None:
+        """Put the older part of a long branch before what is shown, made a slice at a time."""
+        now, entries, until = time.time(), [], time.perf_counter() + SLICE
+        for node in nodes:
+            entries.append(self._whole(node, now))
+            node.rest()
+            if time.perf_counter() > until:
+                await asyncio.sleep(0)
+                until = time.perf_counter() + SLICE
+        self.transcript.prepend(entries)
 
     def _whole(self, node: Node, now: float) -> Entry:
         entry = entry_of(node, self._locate, now, self._waits.get(node.turn_id or ""))

@@ -11,8 +11,11 @@ from time import perf_counter
 from meshtui.ui.widgets.transcript_entry import EntryView
 from meshtui.ui.widgets.transcript_values import Entry
 
-_KEPT = 1_500_000
+_KEPT = 500_000
 """Characters of text whose rows are kept; rows of messages not seen for the longest time go first."""
+
+_FIRST_ORDER = 1 << 32
+"""Orders below are for entries that are put before the first."""
 
 
 class TranscriptDocument:
@@ -24,7 +27,7 @@ class TranscriptDocument:
         self._by_key: dict[str, EntryView] = {}
         self._index: dict[str, int] = {}
         self._starts: list[int] = [0]
-        self._next_order = 0
+        self._next_order = _FIRST_ORDER
         self._laid_out: OrderedDict[str, int] = OrderedDict()
         self._kept = 0
         self._queue: list[str] | None = None
@@ -64,6 +67,21 @@ class TranscriptDocument:
         if self._queue is not None:
             self._queue.append(entry.key)
         return view
+
+    def prepend(self, entries: Iterable[Entry]) -> int:
+        """Put entries before the first, in their order; return how many."""
+        entries = list(entries)
+        first = self.views[0].order if self.views else self._next_order
+        views = [EntryView(entry, first - len(entries) + place) for place, entry in enumerate(entries)]
+        for view in views:
+            self._by_key[view.entry.key] = view
+            if self.width:
+                view.height = view.estimate(self.width)
+        self.views = views + self.views
+        self._index = {view.entry.key: place for place, view in enumerate(self.views)}
+        self._starts = [0]
+        self._queue = None
+        return len(views)
 
     def remove(self, key: str) -> None:
         """Take an entry away."""

@@ -53,6 +53,12 @@ class TranscriptView(TranscriptRows, can_focus=True):
         self._set_follow(True)
         self._lay_out()
 
+    def prepend(self, entries: Iterable[Entry]) -> None:
+        """Put entries before the first; what is seen stays where it is."""
+        self._keep_top()
+        self._top = self._top[0] + self._document.prepend(entries), self._top[1]
+        self._lay_out()
+
     def clear(self) -> None:
         """Take everything away."""
         self.show(())
