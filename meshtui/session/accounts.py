@@ -9,16 +9,13 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from meshtui.core.catalog import ModelCard
-from meshtui.core.chat import Draft
 from meshtui.core.meters import Meters, Spend, amounts_of, runs_left, step_of
 from meshtui.core.money import Budget, balance_from, price_words
 from meshtui.core.problem import Problem, ProblemKind
-from meshtui.core.quote import Learned, Quote, allowance, quote, weight, weight_of, weight_of_request, weight_of_tools
 from meshtui.core.turn import Turn, TurnState
-from meshtui.core.usage import Tokens, card_for, price_of, tokens_of
-from meshtui.session.aimed import Aimed
+from meshtui.core.usage import tokens_of
 from meshtui.session.gateway import Target
+from meshtui.session.prices import Prices
 from meshtui.store.catalogues import Catalogues
 from meshtui.store.db import Store, StoreError
 from meshtui.store.usage import By, TurnUsage, UsageSum
@@ -31,8 +28,6 @@ LATER = (5.0, 30.0, 120.0)
 
 BILLED_DAYS = 7
 """Bills of turns older than this are not asked for any more."""
-
-FACTORS = "tokens learned"
 
 
 @dataclass(slots=True)
@@ -48,7 +43,7 @@ class Account:
     fault: str = ""
 
 
-class Accounts(Aimed):
+class Accounts(Prices):
     """The part of the session that reckons. `on_usage` is called when any of its figures changed.
 
     `on_rate_limit` is what the user set for turns that a minute's limit refused: `ask`, or `queue` them.
@@ -69,10 +64,6 @@ class Accounts(Aimed):
         self._sleep = sleep
         self._accounts: dict[tuple[str, str], Account] = {}
         self._books_due = asyncio.Event()
-        self._learned: dict[str, Learned] | None = None
-        self.live: dict[str, Turn] = {}
-        self._weights: dict[str, float] = {}
-        self._priced: tuple[object, Mapping[str, ModelCard]] = (None, {})
         self._granted: dict[str, int] = {}
 
     def account(self, target: Target | None = None) -> Account:
@@ -125,51 +116,6 @@ class Accounts(Aimed):
         price = last[0].cost if last else None
         return runs_left(account.meters.rows(self._now()), tokens), account.spend.runs_left(price)
 
-    # Prices
-
-    def _cards(self, target: Target | None = None) -> Mapping[str, ModelCard]:
-        """Return the listed models of a target's gateway by id."""
-        models = self._models.get(target.base_url) if target is not None else self.models
-        cards = models.cards if models is not None else ()
-        if self._priced[0] is not cards:
-            self._priced = (cards, {card.id: card for card in cards})
-        return self._priced[1]
-
-    def learned(self, model: str) -> Learned:
-        """Return what the turns of a model taught about its tokens."""
-        if self._learned is None:
-            kept = self.store.state(FACTORS, {})
-            rows = kept.items() if isinstance(kept, Mapping) else ()
-            self._learned = {id: Learned(float(row[0]), int(row[1])) for id, row in rows}
-        return self._learned.get(model, Learned())
-
-    def quote(self, text: str = "") -> Quote:
-        """Return what sending `text` with the draft would take; an estimate made here, nothing is asked."""
-        return self.quote_of(self.draft, weight(text) + 4 if text else 0.0)
-
-    def quote_of(self, draft: Draft, more: float = 0.0) -> Quote:
-        """Return what a draft would take after the current branch, with so many further tokens by weight."""
-        guessed = self._weight_of_branch() + more + weight_of_tools(draft.tools)
-        guessed += sum(weight_of(message.to_wire()) for message in draft.messages)
-        guessed += weight(draft.system) if draft.system else 0.0
-        card = card_for(self._cards(), draft.model) if draft.model else None
-        lengths = [row.completion for row in self.store.last_usage(20, model=draft.model) if row.completion]
-        answers = (min(lengths), max(lengths)) if lengths else None
-        return quote(guessed, card, self.learned(draft.model), answers, allowance(draft.params))
-
-    def _weight_of_branch(self) -> float:
-        """Return the tokens of what goes along, by weight; each message is weighed once, but for one that streams."""
-        total = 3.0
-        for node in self.nodes:
-            known = self._weights.get(node.id)
-            if known is None:
-                message = node.message
-                known = 0.0 if message.is_empty else weight_of(message.to_wire())
-                if node.turn_id not in self.live:
-                    self._weights[node.id] = known
-            total += known
-        return total
-
     # What happens to turns
 
     def note_sent(self, target: Target | None) -> None:
@@ -192,47 +138,9 @@ class Accounts(Aimed):
         if turn.state is TurnState.DONE and (spend.cap_part or 0) >= 1 and (target or self.target).spend_cap is None:
             account.spend = replace(spend, cap=None, spent=None)  # it was raised: a spent cap lets nothing through
         if turn.has_output or turn.usage:
-            turn.estimate = self._estimate(turn, target)
+            turn.estimate = self.estimate(turn, target)
             account.meters.count(now, 0, tokens_of(turn.usage, turn.meta).total)
         self._books_due.set()
-
-    def _estimate(self, turn: Turn, target: Target | None) -> Decimal | None:
-        if turn.headers.get("x-cache") == "HIT":
-            return Decimal(0)
-        tokens, guessed = tokens_of(turn.usage, turn.meta), weight_of_request(turn.request)
-        if tokens.prompt and "template" not in turn.request:
-            self._learn(turn.model, guessed, tokens.prompt)
-        resolved = turn.headers.get("x-resolved-model-id") or turn.meta.get("x_resolved_model_id")
-        card = card_for(
-            self._cards(target), turn.model, turn.served_model or "", resolved if isinstance(resolved, str) else ""
-        )
-        if tokens.prompt is None or tokens.completion is None:
-            said = str(turn.content) + str(turn.reasoning) + "".join(call.arguments for call in turn.assembler.calls())
-            tokens = Tokens(
-                tokens.prompt if tokens.prompt is not None else round(guessed * self.learned(turn.model).factor),
-                tokens.completion if tokens.completion is not None else round(weight(said)),
-                tokens.cached,
-            )
-        return price_of(card, tokens)
-
-    def _learn(self, model: str, guessed: float, counted: int) -> None:
-        learned = self.learned(model).after(guessed, counted)
-        assert self._learned is not None  # noqa: S101 - `learned` has read it
-        self._learned.pop(model, None)
-        self._learned[model] = learned
-        kept = {id: [round(row.factor, 4), row.turns] for id, row in list(self._learned.items())[-200:]}
-        self._kept(lambda: self.store.save_state(FACTORS, kept))
-
-    def free_model(self, turn: Turn | None) -> str:
-        """Return a model that costs nothing: a favourite, one used lately, else the first that is listed.
-
-        It takes what the turn's request needs, tools for one, as far as is known; empty where there is none.
-        """
-        needs = {"tools"} if turn is not None and turn.request.get("tools") else set()
-        free = [card for card in self.cards if card.free and card.chats and needs.issubset(card.capabilities)]
-        known = {card.id for card in free}
-        first = next((id for id in self.models.first if id in known), None)
-        return first or next((card.id for card in free), "")
 
     # Budgets of the user's own
 
