@@ -304,8 +304,12 @@ class Spend:
     """The highest balance seen since the last top-up: what the parts of it are reckoned by."""
 
     def with_balance(self, balance: Decimal) -> Spend:
-        """Return what is known when the account has so much; more than before is a top-up."""
-        topped_up = self.most is None or self.balance is None or balance > self.balance
+        """Return what is known when the account has so much; clearly more than before is a top-up.
+
+        A little more is none: the gateway holds money back for what is under way, and gives it back.
+        """
+        rise = None if self.most is None or self.balance is None else balance - self.balance
+        topped_up = rise is None or balance > (self.most or 0) or rise > (self.most or 0) * TOP_UP
         return replace(self, balance=balance, most=max(balance, Decimal(0)) if topped_up else self.most)
 
     @property
@@ -331,6 +335,9 @@ class Spend:
             left.append(self.cap - self.spent)
         return max(int(min(left) / price), 0) if left else None
 
+
+TOP_UP = Decimal("0.05")
+"""A balance that rises by more than this part of its highest was topped up."""
 
 STEPS = (0.95, 0.8)
 """From which parts of cap or balance on a warning is due, the highest first."""

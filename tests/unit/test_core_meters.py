@@ -175,6 +175,7 @@ def test_balance_and_cap_are_reckoned_in_parts_and_runs() -> None:
     )
     assert (step_of(spend.cap_part), step_of(spend.balance_part), step_of(0.79), step_of(None)) == (0.8, 0.95, 0, 0)
     assert spend.with_balance(Decimal(20)).balance_part == 0, "topped up"
+    assert spend.with_balance(Decimal("0.45")).balance_part == pytest.approx(0.955), "money given back is no top-up"
 
 
 @pytest.mark.parametrize(
