@@ -93,6 +93,7 @@ def standings(votes: Iterable[Vote], *, by_template: bool = True) -> list[Standi
         for key in (winner, *losers):
             counts[key][2] += vote.blind
     found = [
-        Standing(model, template, *counts[template, model], ratings[template, model]) for template, model in counts
+        Standing(model, template, won, lost, blind, ratings[template, model])
+        for (template, model), (won, lost, blind) in counts.items()
     ]
     return sorted(found, key=lambda standing: (standing.template, -standing.rating, standing.model))

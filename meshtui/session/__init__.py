@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshtui.session.comparison import Comparison, Figures, Lane, Variant, variants
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
+from meshtui.session.judge import DEFAULT_JUDGE, Judge
 from meshtui.session.models import Models
 from meshtui.session.remote_templates import Diverged, RemoteTemplate
 from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
@@ -20,11 +21,13 @@ __all__ = [
     "ChangedOutside",
     "Comparison",
     "ConfigError",
+    "DEFAULT_JUDGE",
     "Conversation",
     "Deleted",
     "Diverged",
     "Figures",
     "Gateway",
+    "Judge",
     "Lane",
     "MissingValues",
     "Models",

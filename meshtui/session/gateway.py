@@ -7,10 +7,30 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+from meshtui.core.problem import Problem
 from meshtui.core.turn import Delta
 
 if TYPE_CHECKING:
     from meshtui.session.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LanePart:
+    """What a comparison that the gateway runs brought for one model; with `ended` or a `problem` it is the last."""
+
+    model: str
+    deltas: tuple[Delta, ...] = ()
+    ended: bool = False
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge of a comparison says, a piece at a time; `fell_back` that another judge than the one asked did."""
+
+    text: str = ""
+    model: str = ""
+    fell_back: bool = False
 
 
 class Gateway(Protocol):
@@ -46,6 +66,10 @@ class Gateway(Protocol):
 
     async def spent(self) -> Decimal | None:
         """Return what this key has spent in all, in US dollars; None where the gateway does not say."""
+        ...
+
+    def compare(self, request: Mapping[str, Any]) -> AsyncGenerator[LanePart | Verdict, None]:
+        """Let the gateway ask several models at once, and a judge compare them (contract, section 6)."""
         ...
 
     async def aclose(self) -> None:

@@ -209,6 +209,10 @@ class Session(Accounts):
         self.on_change(new, None)
         return new
 
+    def through(self, turn: Turn, target: Target) -> None:
+        """Let a turn that has not begun go through another target."""
+        self._targets[turn.id] = target
+
     def wait_for(self, turn: Turn, conversation_id: str | None = None) -> None:
         """Send a turn again when the limit that refused it allows that; of this conversation where none is named."""
         here = conversation_id or (self.conversation.id if self.conversation is not None else None)

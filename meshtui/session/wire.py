@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
+from meshtui.client.chunks import CompareStream
 from meshtui.client.errors import MeshAPIError, problem_from
 from meshtui.client.gateway import Gateway as Client
 from meshtui.core.money import amount_from, balance_from
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta
-from meshtui.session.gateway import Route
+from meshtui.session.comparison_events import parts_of
+from meshtui.session.gateway import LanePart, Route, Verdict
 
 PAGE, PAGES = 200, 10
 """How many usage events a page may have, and how many pages are read."""
@@ -115,6 +117,17 @@ class Wire:
                 return None
             raise problem_from(error) from error
         return payload if isinstance(payload, Mapping) else {}
+
+    async def compare(self, request: Mapping[str, Any]) -> AsyncGenerator[LanePart | Verdict, None]:
+        """Let the gateway ask several models and a judge; what fails for one model is a part of its own."""
+        stream = CompareStream(self._client, "/v1/chat/compare", {**request, "stream": True})
+        try:
+            async with stream:
+                async for event in stream:
+                    for part in parts_of(event.event or "", event.data or {}, stream.request_id):
+                        yield part
+        except MeshAPIError as error:
+            raise problem_from(error) from error
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -15,7 +15,7 @@ from meshtui.core.chat import Message
 from meshtui.core.problem import ProblemKind
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
-from meshtui.session import Comparison, Lane, Session, Variant, variants
+from meshtui.session import Comparison, Judge, Lane, Session, Variant, variants
 from tests.workbench import new_session, opened, stored, streaming, until
 
 
@@ -231,3 +231,59 @@ def test_what_varies_is_said_and_the_rest_is_not() -> None:
     both = variants(draft, ["a/one", "b/two"], params=[("temperature", 0)], samples=2)
     assert [v.label for v in both][:2] == ["a/one · temperature 0 #1", "a/one · temperature 0 #2"]
     assert [v.label for v in variants(draft, samples=2)] == ["a/one #1", "a/one #2"]
+
+
+async def judged(session: Session, models: list[str], **more: str) -> tuple[Comparison, Judge]:
+    comparison = Comparison(session)
+    comparison.begin(asked(session, models))
+    judge = Judge(comparison, **more)
+    for lane in comparison.lanes:
+        judge.take(lane)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(judge.run())
+        tasks.create_task(comparison.run_all())
+    return comparison, judge
+
+
+@pytest.mark.anyio
+async def test_the_gateways_judge_drives_the_same_lanes_and_gives_a_verdict(home: Path) -> None:
+    models = ["sandbox/haiku", "sandbox/echo", "sandbox/fault-hang"]
+    with Sandbox(Settings(compare_timeout=0.2)) as box:
+        async with opened(home, box) as session:
+            comparison, judge = await judged(session, models, instructions="Which is shorter?")
+            good, echo, bad = comparison.lanes
+            assert good.succeeded and echo.succeeded and good.turn.usage and good.turn.finish_reason == "stop"
+            assert bad.turn.problem is not None and "timed out" in bad.turn.problem.message
+            assert bad.turn.problem.kind is ProblemKind.TIMEOUT and judge.problem is None
+            assert judge.state == "done" and "## Comparison" in str(judge.verdict)
+            assert "Which is shorter?" in str(judge.verdict)
+            sent = [request for request in box.requests if request["path"].endswith("/chat/compare")]
+            assert len(sent) == 1 and sent[0]["body"]["models"] == models
+            for lane in comparison.lanes:
+                assert stored(home, lane.turn).state is lane.turn.state
+            assert str(stored(home, good.turn).content) == str(good.turn.content)
+
+
+@pytest.mark.anyio
+async def test_where_the_comparison_fails_every_open_lane_says_so(home: Path) -> None:
+    with Sandbox(Settings(rpm=0)) as box:
+        async with opened(home, box) as session:
+            comparison, judge = await judged(session, ["sandbox/haiku", "sandbox/echo"])
+            kinds = [lane.turn.problem.kind if lane.turn.problem else None for lane in comparison.lanes]
+            assert kinds == [ProblemKind.RATE_LIMIT] * 2 and judge.state == "failed"
+
+
+@pytest.mark.anyio
+async def test_what_the_judge_costs_is_said_before_and_samples_are_not_judged(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        await session.catalogue()
+        comparison = Comparison(session)
+        comparison.begin(asked(session, ["sandbox/haiku", "sandbox/echo"]))
+        judge = Judge(comparison)
+        assert not judge.refusal() and "3 in all" in judge.cost() and "~$0.0" in judge.cost()
+        assert "price is unknown" in Judge(comparison, "nobody/knows").cost()
+        samples = Comparison(session)
+        samples.begin(asked(session, ["sandbox/haiku"], samples=2))
+        assert "different models" in Judge(samples).refusal()
+        for lane in (*comparison.lanes, *samples.lanes):
+            session.stop(lane.turn)
