@@ -66,6 +66,11 @@ def field(bench: Bench, slot: str) -> SlotField:
     return next(one for one in bench.screen.query(SlotField) if one.slot == slot)
 
 
+def field_names(bench: Bench) -> list[str]:
+    """The slots that have a field, in order."""
+    return [one.slot for one in bench.screen.query(SlotField)]
+
+
 async def fill(bench: Bench, **values: str) -> None:
     """Type values into the slots."""
     for slot, value in values.items():
@@ -253,7 +258,7 @@ async def test_the_gateways_templates_are_fetched_from_the_list(tmp_path: Path) 
         await bench.type("support-reply")
         await bench.press("enter")
         await bench.holds(lambda: (tmp_path / "templates" / "support-reply.toml").exists(), "the file")
-        await bench.wait("Never promise")
+        await bench.holds(lambda: field_names(bench) == ["tone", "company"], "the slots of it")
 
 
 async def test_by_mouse(tmp_path: Path) -> None:
@@ -460,3 +465,35 @@ async def test_the_gateways_copy_beside_it(tmp_path: Path) -> None:
         await bench.press("tab", "enter")
         await bench.wait("Deleted on the gateway")
         await bench.press("escape")
+
+
+async def test_a_parameter_out_of_range_is_told_in_its_field(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        await fill(bench, company="Acme", thing="x")
+        params = bench.screen.query_one("#params", TextArea)
+        params.load_text("temperature = 9")
+        await bench.pilot.pause()
+        field(bench, "thing").focus()
+        await bench.press("enter")
+        await bench.wait("would refuse a parameter: temperature", "less than or equal to 2")
+        assert bench.app.focused is params and bench.session.nodes == []
+        params.load_text("temperature 0.2")
+        await bench.pilot.pause()
+        await bench.press("f5")
+        await bench.wait("line 1: NAME = VALUE is expected")
+        params.load_text('temperature = 0.2\nmodels = ["sandbox/echo",\n  "sandbox/haiku"]')
+        await bench.pilot.pause()
+        await bench.press("f5")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a run")
+        assert request_of(bench)["temperature"] == 0.2 and request_of(bench)["models"][1] == "sandbox/haiku"
+
+
+async def test_what_can_be_done_in_the_list_is_clicked(tmp_path: Path) -> None:
+    async with opened(tmp_path, (120, 40)) as (bench, _):
+        await bench.press("f12")
+        await bench.wait("the gateway's")
+        note = bench.app.screen.query_one(".note")
+        await bench.pilot.click(note, offset=(note.render_line(0).text.index("copies"), 0))
+        await bench.wait("enter takes the name")
+        await bench.press("enter")
+        await bench.holds(lambda: (tmp_path / "templates" / "bot-copy.toml").exists(), "the copy")

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Click
 from textual.message import Message as UiMessage
 from textual.widget import Widget
 from textual.widgets import Collapsible, Input, OptionList, Static, TextArea
@@ -24,69 +23,11 @@ from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.panes.template_params import params_from, params_text
 from meshtui.ui.widgets.find_replace import FindReplace
+from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 
-ROLES: tuple[Role, ...] = ("user", "assistant", "system", "tool")
 SHOWN_DOUBTS = 30
 _MARKS = {Doubt.MISSING: ("✗", "$text-error"), Doubt.NEAR: ("?", "$text-warning"), Doubt.UNUSED: ("○", "$text-warning")}
-
-
-class MessageBox(Vertical):
-    """One further message of the template: its role, which a click or enter changes, and its text."""
-
-    DEFAULT_CSS = """
-    MessageBox {
-        height: auto;
-        .role { width: 1fr; color: $primary; padding: 0 1; &:focus { text-style: reverse; } }
-        .remove { width: 4; color: $text-muted; }
-        Horizontal { height: 1; }
-    }
-    """
-
-    class Removed(UiMessage):
-        """This message is to be taken away."""
-
-        def __init__(self, box: MessageBox) -> None:
-            super().__init__()
-            self.box = box
-
-    def __init__(self, message: Message) -> None:
-        super().__init__()
-        self.message = message
-        self._role: Role = message.role
-
-    def compose(self) -> ComposeResult:
-        """The role over the text; a message with other parts than text is shown and not edited."""
-        with Horizontal():
-            yield Static(self._role_words(), classes="role", markup=False)
-            yield Static("✕", classes="remove", markup=False)
-        text = SlotText(self.message.text)
-        text.read_only = isinstance(self.message.content, tuple)
-        yield text
-
-    def _role_words(self) -> str:
-        return f"{self._role} ▾"
-
-    @property
-    def value(self) -> Message:
-        """The message as it stands."""
-        if isinstance(self.message.content, tuple):
-            return replace(self.message, role=self._role)
-        return replace(self.message, role=self._role, content=self.query_one(SlotText).text)
-
-    def turn_role(self) -> None:
-        """Take the next role."""
-        self._role = ROLES[(ROLES.index(self._role) + 1) % len(ROLES)]
-        self.query_one(".role", Static).update(Content(self._role_words()))
-
-    def on_click(self, event: Click) -> None:
-        """Change the role, or ask to be taken away."""
-        classes = event.widget.classes if event.widget else frozenset()
-        if "role" in classes:
-            self.turn_role()
-            self.post_message(TemplatePane.Edited())
-        elif "remove" in classes:
-            self.post_message(self.Removed(self))
 
 
 class TemplatePane(Widget, can_focus=False):
@@ -289,6 +230,11 @@ class TemplatePane(Widget, can_focus=False):
             field.focus()
         return field is not None
 
+    def focus_params(self) -> None:
+        """Go to the parameters."""
+        self.query_one(Collapsible).collapsed = False
+        self.query_one("#params", TextArea).focus()
+
     def focus_first(self) -> None:
         """Go to the first slot, or to the text where there is none."""
         first = next(iter(self.query(SlotField)), None)
@@ -352,6 +298,11 @@ class TemplatePane(Widget, can_focus=False):
         lines.say("nothing found")
 
     # What is typed
+
+    @on(MessageBox.RoleChanged)
+    def _role_changed(self, event: MessageBox.RoleChanged) -> None:
+        event.stop()
+        self._edited()
 
     @on(TextArea.Changed)
     async def _typed(self, event: TextArea.Changed) -> None:

@@ -20,12 +20,19 @@ from meshtui.core.text import clean
 from meshtui.session import Diverged, MissingValues, RemoteTemplate, Run, StoreError, Templates
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.template_conflict import diff_content
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-_HINTS = {
-    "new": "p creates it there · esc closes",
-    "same": "c checks that both expand alike · d deletes it there · esc closes",
-    "changed": "p pushes what changed here · l pulls what changed there · c checks · d deletes it there · esc closes",
-    "conflict": "P: this side wins · L: the gateway's side wins · c checks · d deletes it there · esc closes",
+_CLOSE: Hint = ("esc", "closes", "dismiss(None)")
+_EVER: tuple[Hint, ...] = (("c", "checks that both expand alike", "check"), ("d", "deletes it there", "delete"), _CLOSE)
+_HINTS: dict[str, tuple[Hint, ...]] = {
+    "new": (("p", "creates it there", "push(False)"), _CLOSE),
+    "same": _EVER,
+    "changed": (
+        ("p", "pushes what changed here", "push(False)"),
+        ("l", "pulls what changed there", "pull(False)"),
+        *_EVER,
+    ),
+    "conflict": (("P", "this side wins", "push(True)"), ("L", "the gateway's side wins", "pull(True)"), *_EVER),
 }
 _LOOKS = {
     Change.NONE: "$text-muted",
@@ -100,7 +107,7 @@ class TemplateGateway(ModalScreen[tuple[Template, RemoteTemplate] | None]):
         self._hint("conflict" if Change.CONFLICT in kinds else "changed" if changed else "same")
 
     def _hint(self, state: str) -> None:
-        self.query_one(".note", Static).update(Content(_HINTS[state]))
+        self.query_one(".note", Static).update(hints_content(_HINTS[state]))
 
     def action_push(self, force: bool) -> None:
         """Send what changed here."""

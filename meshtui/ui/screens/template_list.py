@@ -17,8 +17,18 @@ from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, OpenTemplate, RemoteTemplate, StoreError, TemplateFile, Templates
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-HINT = "enter opens · ctrl+n new · f6 copies · f2 renames · f9 deletes · f10 undoes · ctrl+g the gateway's · esc"
+HINTS: tuple[Hint, ...] = (
+    ("enter", "opens", "open"),
+    ("^n", "new", "ask('new')"),
+    ("f6", "copies", "ask('copy')"),
+    ("f2", "renames", "ask('rename')"),
+    ("f9", "deletes", "delete"),
+    ("f10", "undoes", "restore"),
+    ("^g", "the gateway's", "gateway"),
+    ("esc", "closes", "back"),
+)
 FILTER = "type to filter by name, description or text"
 _PLACES = {"project": "this project", "yours": "yours"}
 
@@ -55,7 +65,7 @@ class TemplateList(ModalScreen[Path | None]):
             yield Static("Templates", classes="title", markup=False)
             yield Input(placeholder=FILTER)
             yield OptionList(markup=False)
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(hints_content(HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show all."""
@@ -81,7 +91,10 @@ class TemplateList(ModalScreen[Path | None]):
         first = [n for n, row in enumerate(self._rows) if not isinstance(row, str)]
         options.highlighted = next(iter(here if not words else first), next(iter(first), None))
         empty = "no template fits; ctrl+n makes one" if words else "there are no templates yet; ctrl+n makes one"
-        self._note(note or (HINT if first else empty))
+        if note or not first:
+            self._note(note or empty)
+        else:
+            self.query_one(".note", Static).update(hints_content(HINTS))
 
     def _add(self, title: str, files: list[TemplateFile]) -> None:
         """Add the files of a place, those of a folder under its name."""
@@ -119,6 +132,10 @@ class TemplateList(ModalScreen[Path | None]):
             (options.action_cursor_down if rows > 0 else options.action_cursor_up)()
 
     # Opening
+
+    def action_open(self) -> None:
+        """Open the template under the cursor."""
+        self._open(self._chosen)
 
     @on(Input.Submitted)
     def _enter(self, event: Input.Submitted) -> None:

@@ -19,8 +19,14 @@ from meshtui.core.template import Template
 from meshtui.core.text import clean, one_line
 from meshtui.session import StoreError, TemplateRun, Templates, Version
 from meshtui.ui.screens.template_conflict import diff_content
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-HINT = "space compares with this one · enter goes back to it · n writes a note · esc closes"
+HINTS: tuple[Hint, ...] = (
+    ("space", "compares with this one", "mark"),
+    ("enter", "goes back to it", "go_back"),
+    ("n", "writes a note", "note"),
+    ("esc", "closes", "back"),
+)
 OUTPUT = 1200
 """Characters of an answer that are shown where there is nothing to compare it with."""
 
@@ -50,7 +56,7 @@ class TemplateVersions(ModalScreen[Template | None]):
             yield Input(placeholder="a note for this version", id="version-note")
             with VerticalScroll(id="change"):
                 yield Static("", id="changed", markup=False)
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(hints_content(HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show them, the newest first."""
@@ -132,6 +138,11 @@ class TemplateVersions(ModalScreen[Template | None]):
     @on(OptionList.OptionSelected)
     def _back_to(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._versions[event.option_index].template)
+
+    def action_go_back(self) -> None:
+        """Go back to the version under the cursor."""
+        if self._chosen is not None:
+            self.dismiss(self._chosen.template)
 
     def action_note(self) -> None:
         """Write a note to this version."""

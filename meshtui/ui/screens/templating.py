@@ -169,6 +169,8 @@ class Templating(Paning):
         try:
             return self.editor.template
         except ValueError as error:
+            self._front_template(True)
+            self.editor.focus_params()
             self.editor.note(str(error))
             return None
 
@@ -309,7 +311,10 @@ class Templating(Paning):
         try:
             fault = self.templates.fault(run)
             if fault:
-                self.editor.note(fault)
+                self.editor.focus_params()
+                self.editor.note(f"The gateway would refuse a parameter: {fault}")
+                return False
+            if self.held_by_budget(lambda: self.run_once(prompt)):
                 return False
             turn = self.templates.start(self.opened.path, run)
         except MissingValues as error:

@@ -17,8 +17,15 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.core.values import Parsed, ValueSet, parse_values
 from meshtui.session import ConfigError, Templates
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-HINT = "enter takes a set · ctrl+s keeps the slots as a set · f9 deletes · tab to paste · esc closes"
+HINTS: tuple[Hint, ...] = (
+    ("enter", "takes a set", "take"),
+    ("^s", "keeps the slots as a set", "keep"),
+    ("f9", "deletes", "delete"),
+    ("^j", "takes what is pasted", "take_pasted"),
+    ("esc", "closes", "dismiss(None)"),
+)
 PASTE = "paste JSON, CSV, TOML or .env here, or type @file"
 NAME = "the name of the set"
 
@@ -47,7 +54,7 @@ class ValueSets(ModalScreen[ValueSet | None]):
             paste = TextArea("", id="paste", tab_behavior="focus", placeholder=PASTE)
             paste.styles.height = 6
             yield paste
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(hints_content(HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show the sets, the one in use under the cursor."""
@@ -65,10 +72,11 @@ class ValueSets(ModalScreen[ValueSet | None]):
         options.add_options([Option(_row(row, row.name == self._current)) for row in self._sets])
         names = [row.name for row in self._sets]
         options.highlighted = names.index(self._current) if self._current in names else 0 if names else None
-        self._note(note or HINT)
+        self._note(note)
 
     def _note(self, words: str) -> None:
-        self.query_one(".note", Static).update(Content(one_line(words, 300)))
+        words = one_line(words, 300)
+        self.query_one(".note", Static).update(Content(words) if words else hints_content(HINTS))
 
     @on(OptionList.OptionSelected)
     def _take(self, event: OptionList.OptionSelected) -> None:
@@ -116,7 +124,7 @@ class ValueSets(ModalScreen[ValueSet | None]):
         text = event.text_area.text
         self._parsed = None
         if not text.strip():
-            self._note(HINT)
+            self._note("")
             return
         try:
             self._parsed = parse_values(*self._read(text))
@@ -138,9 +146,20 @@ class ValueSets(ModalScreen[ValueSet | None]):
             raise ValueError(f"{path} cannot be read: {error}") from None
 
     def on_key(self, event: events.Key) -> None:
-        """Take over what was pasted."""
+        """Take over what was pasted by the key that is a new line elsewhere."""
         if event.key == "ctrl+j" and self._parsed is not None:
             event.stop()
+            self.action_take_pasted()
+
+    def action_take(self) -> None:
+        """Take the set under the cursor."""
+        place = self.query_one(OptionList).highlighted
+        if place is not None and place < len(self._sets):
+            self.dismiss(self._sets[place])
+
+    def action_take_pasted(self) -> None:
+        """Put one pasted set into the slots; keep several."""
+        if self._parsed is not None:
             rows = self._parsed.sets
             if len(rows) == 1:
                 self.dismiss(rows[0])
