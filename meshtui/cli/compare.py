@@ -17,8 +17,8 @@ from meshtui.cli.surroundings import Surroundings
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
-from meshtui.core.turn import Turn, TurnState
-from meshtui.session import Comparison, Figures, Lane, Session, Variant, variants
+from meshtui.core.turn import Turn, TurnState, error_object
+from meshtui.session import Comparison, Figures, Judge, Lane, Session, Variant, variants
 
 MOST_LANES = 64
 CATALOGUE_SECONDS = 10.0
@@ -52,6 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a slot's value to compare with the others given (repeat)",
     )
     parser.add_argument("--samples", type=int, metavar="N", default=1, help="ask each of them so often (default 1)")
+    parser.add_argument(
+        "--judge", metavar="MODEL", help="let the gateway run the comparison, and this model say what it thinks of it"
+    )
+    parser.add_argument("--judge-instructions", metavar="TEXT", default="", help="what the judge shall look at")
     parser.add_argument("--text", action="store_true", help="print the answers before the table")
     parser.epilog = (
         "exit code: 0 where at least one lane was answered in full, else that of the first lane that failed;"
@@ -98,7 +102,7 @@ def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: 
 async def _drive(
     session: Session, chosen: Sequence[Variant], arguments: argparse.Namespace, surroundings: Surroundings
 ) -> int:
-    task = cancelled_by_signals()
+    task, judge = cancelled_by_signals(), None
     session.on_notice = say
     retries = arguments.retries if arguments.retries is not None else surroundings.retries
     comparison = Comparison(session, retries=retries)
@@ -109,7 +113,10 @@ async def _drive(
         lanes = comparison.begin(chosen)
         if room is not None and room < len(lanes):
             say(f"{len(lanes)} requests, and {room} are left of this minute: the others wait for the next one")
+        judge = _judge(comparison, arguments)
         async with asyncio.TaskGroup() as tasks:
+            if judge is not None:
+                tasks.create_task(judge.run())
             tasks.create_task(comparison.run_all())
             tasks.create_task(_know_prices(session))
     except asyncio.CancelledError:
@@ -119,10 +126,25 @@ async def _drive(
     finally:
         await session.aclose()
     try:
-        return _print(comparison, arguments)
+        return _print(comparison, judge, arguments)
     except BrokenPipeError:
         close_quietly(sys.stdout)
         return INTERRUPTED
+
+
+def _judge(comparison: Comparison, arguments: argparse.Namespace) -> Judge | None:
+    """Return the judge that the options ask for, its price said; refuses lanes that it cannot compare."""
+    if not arguments.judge:
+        return None
+    judge = Judge(comparison, arguments.judge, arguments.judge_instructions)
+    if refusal := judge.refusal():
+        for lane in comparison.lanes:
+            comparison.stop(lane)
+        refuse(refusal)
+    say(judge.cost())
+    for lane in comparison.lanes:
+        judge.take(lane)
+    return judge
 
 
 async def _know_prices(session: Session) -> None:
@@ -167,15 +189,21 @@ def result(comparison: Comparison, lane: Lane) -> dict[str, Any]:
     }
 
 
-def _print(comparison: Comparison, arguments: argparse.Namespace) -> int:
+def _print(comparison: Comparison, judge: Judge | None, arguments: argparse.Namespace) -> int:
     lanes = comparison.lanes
     if arguments.json:
-        emit_json({"results": [result(comparison, lane) for lane in lanes]})
+        told: dict[str, Any] = {"results": [result(comparison, lane) for lane in lanes]}
+        if judge is not None:
+            error = None if judge.problem is None else error_object(judge.problem)
+            told["judge"] = {"model": judge.model, "verdict": str(judge.verdict), "error": error}
+        emit_json(told)
     else:
         for lane in lanes if arguments.text else ():
             emit(f"── {one_line(lane.label)} ──\n{str(lane.turn.content).rstrip()}\n")
         for row in table(comparison):
             emit(row)
+        if judge is not None and judge.verdict:
+            emit(f"\n── verdict of {one_line(judge.model)} ──\n{str(judge.verdict).rstrip()}")
     return exit_code(lanes)
 
 

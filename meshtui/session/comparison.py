@@ -85,7 +85,7 @@ def _joined(*words: str) -> str:
 class Lane:
     """One answer of a comparison. `place` counts from 1 in the order in which whole answers arrived."""
 
-    __slots__ = ("driven", "label", "node", "place", "starts_at", "turn", "_woken")
+    __slots__ = ("driven", "label", "node", "once", "place", "starts_at", "turn", "_woken")
 
     def __init__(self, label: str, turn: Turn, node: Node) -> None:
         self.label = label
@@ -93,6 +93,8 @@ class Lane:
         self.node = node
         self.driven = False
         """Whether somebody runs it."""
+        self.once = False
+        """Whether its request leaves with those of others, as one: it neither waits for the window nor is repeated."""
         self.place: int | None = None
         self.starts_at: float | None = None
         """When it may start, in seconds since the epoch, while it waits for the gateway's window."""
@@ -198,7 +200,8 @@ class Comparison:
         request: Mapping[str, Any] = {**lane.turn.request, **changes}
         lane.turn = self.session.beside(lane.turn, request)
         lane.node, lane.label = self.session.nodes[-1], lane.label if label is None else label
-        lane.place, lane.starts_at, lane.driven = None, None, False
+        lane.place, lane.starts_at, lane.driven, lane.once = None, None, False, False
+        self._places = max((one.place or 0 for one in self.lanes), default=0)
         lane.sleep()
         self._spent = False
 
@@ -257,10 +260,11 @@ class Comparison:
         lane.driven = True
         try:
             async with self._sockets:
-                await self._until_allowed(lane, turn)
+                if not lane.once:
+                    await self._until_allowed(lane, turn)
                 if not turn.ended and self._spent:
                     self.session.refuse(turn, not_sent())
-                await self.session.run(turn, self.retries, quiet=self.shows_waits)
+                await self.session.run(turn, 0 if lane.once else self.retries, quiet=self.shows_waits)
         except asyncio.CancelledError:
             self.session.stop(turn)
             raise

@@ -85,7 +85,7 @@ class Judge:
 
     def take(self, lane: Lane) -> None:
         """Let a lane that was begun read its answer from the comparison."""
-        part = self._parts[lane.turn.model]
+        part, lane.once = self._parts[lane.turn.model], True
         target = self.session.target
         self.session.through(lane.turn, replace(target, connect=lambda: cast("Gateway", part)))
 

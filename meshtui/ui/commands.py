@@ -150,6 +150,8 @@ COMMANDS: tuple[Command, ...] = (
             ("vote", "Vote", "v", "vote", "Vote for this lane.", True),
             ("blind", "Blind", "B", "blind", "Hide the names and shuffle the lanes until a vote is given.", False),
             ("standings", "Votes", "o", "standings", "Show what all votes say of the models.", False),
+            ("judge", "Judge", "J", "judge", "Ask all lanes anew through the gateway, with a judge's verdict.", False),
+            ("hear", "Verdict", "h", "hear", "Go between the lanes and the judge's verdict.", False),
             ("retry", "Retry", "r,f5,w", "retry_lane", "Ask this lane's model once more.", True),
             ("stop", "Stop", "s", "stop_lane", "Stop this lane; what arrived is kept.", True),
             ("model", "Model", "m,f2", "change_model", "Ask another model in this lane.", True),

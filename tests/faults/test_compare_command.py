@@ -101,6 +101,20 @@ def test_the_prompt_is_read_once_from_stdin(
     assert code == 0 and all("from a pipe" in one["message"]["content"] for one in results)
 
 
+def test_the_judge_speaks_after_the_table_and_its_price_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    two = ["-m", "sandbox/haiku", "-m", "sandbox/echo", "--judge", "openai/gpt-4o-mini"]
+    assert run_command(["compare", "hello", *two]) == 0
+    out, err = capsys.readouterr()
+    assert "── verdict of openai/gpt-4o-mini ──" in out and "## Comparison" in out
+    assert "3 in all" in err and "openai/gpt-4o-mini reads about" in err
+    code = run_command(["compare", "hello", *two, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0 and told["judge"]["model"] == "openai/gpt-4o-mini" and told["judge"]["error"] is None
+    assert [one["error"] for one in told["results"]] == [None, None]
+    assert run_command(["compare", "hello", "-m", "sandbox/haiku", "--samples", "2", "--judge", "x/y"]) == 2
+    assert "different models" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("more", [("-m", "sandbox/haiku"), ("-m", "sandbox/haiku", "-m", "sandbox/haiku"), ()])
 def test_one_lane_alone_is_refused(capsys: pytest.CaptureFixture[str], more: tuple[str, ...]) -> None:
     assert run_command(["compare", "hello", *more]) == 2

@@ -234,7 +234,7 @@ def test_what_varies_is_said_and_the_rest_is_not() -> None:
 
 
 async def judged(session: Session, models: list[str], **more: str) -> tuple[Comparison, Judge]:
-    comparison = Comparison(session)
+    comparison = Comparison(session, retries=2)
     comparison.begin(asked(session, models))
     judge = Judge(comparison, **more)
     for lane in comparison.lanes:
@@ -247,11 +247,12 @@ async def judged(session: Session, models: list[str], **more: str) -> tuple[Comp
 
 @pytest.mark.anyio
 async def test_the_gateways_judge_drives_the_same_lanes_and_gives_a_verdict(home: Path) -> None:
-    models = ["sandbox/haiku", "sandbox/echo", "sandbox/fault-hang"]
+    models = ["sandbox/haiku", "sandbox/echo", "sandbox/fault-hang", "sandbox/fault-cut"]
     with Sandbox(Settings(compare_timeout=0.2)) as box:
         async with opened(home, box) as session:
             comparison, judge = await judged(session, models, instructions="Which is shorter?")
-            good, echo, bad = comparison.lanes
+            good, echo, bad, cut = comparison.lanes
+            assert cut.turn.problem is not None and cut.turn.problem.kind is ProblemKind.PROVIDER
             assert good.succeeded and echo.succeeded and good.turn.usage and good.turn.finish_reason == "stop"
             assert bad.turn.problem is not None and "timed out" in bad.turn.problem.message
             assert bad.turn.problem.kind is ProblemKind.TIMEOUT and judge.problem is None

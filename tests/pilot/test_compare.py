@@ -13,9 +13,11 @@ from textual.widgets import DataTable
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.app import MeshApp
+from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.lanes_table import LanesTable
 from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.standings import Standings
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.lanes import NARROWEST, Lanes
@@ -283,3 +285,33 @@ async def test_a_blind_vote_hides_names_until_it_is_given_and_is_counted(box: Sa
 def screen_model(screen: Compare, key: str) -> str:
     lane = screen.lane_of(key)
     return lane.turn.model if lane is not None else ""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_judge_is_asked_after_its_price_and_speaks_in_a_pane_of_its_own(
+    box: Sandbox, home: Path, size: tuple[int, int]
+) -> None:
+    async with workbench(home, box, size) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/haiku", "sandbox/echo", "sandbox/fault-cut"])
+        await all_ended(screen, pilot)
+        before = [lane.turn for lane in screen.comparison.lanes]
+        await pilot.press("J")
+        await until(lambda: isinstance(app.screen, ModelPicker), "the picker")
+        await pilot.press(*"gpt-4o-mini")
+        await pilot.pause()
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, Ask), "what to look at")
+        await pilot.press(".", "enter")
+        await until(lambda: isinstance(app.screen, Question), "the price")
+        await pilot.pause()
+        assert "4 in all" in screen_text(app) and [lane.turn for lane in screen.comparison.lanes] == before
+        await pilot.click("#yes")
+        await until(lambda: screen.verdict.columns and "No judge" in screen.verdict.columns[0].view.text, "the verdict")
+        await all_ended(screen, pilot)
+        await pilot.press("h", "home")
+        await pilot.pause()
+        shown = screen_text(app)
+        assert "verdict of openai/gpt-4o-mini" in shown and "Comparison" in shown
+        assert [lane.turn.state.value for lane in screen.comparison.lanes] == ["done", "done", "failed"]
+        assert sorted(lane.place or 0 for lane in screen.comparison.lanes) == [0, 1, 2]

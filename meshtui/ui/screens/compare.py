@@ -10,14 +10,14 @@ from meshtui.session import Lane, StoreError
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.help import HelpPage
-from meshtui.ui.screens.voting import Voting
+from meshtui.ui.screens.judging import Judging
 from meshtui.ui.widgets.lanes import Lanes
 
 MOST = 8
 """Lanes at once: more than anyone reads side by side."""
 
 
-class Compare(Voting):
+class Compare(Judging):
     """Shows a comparison; returns the lane that is kept, or None. What streams goes on when it is left."""
 
     # Changing lanes

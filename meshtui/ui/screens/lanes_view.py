@@ -42,7 +42,7 @@ class LanesView(Screen[Lane | None]):
     DEFAULT_CSS = """
     LanesView #compare-top { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     """
-    AUTO_FOCUS = "Lanes"
+    AUTO_FOCUS = "#lanes"
     PLACES: ClassVar[tuple[Where, ...]] = ("compare",)
     BINDINGS = bindings("compare")
 
@@ -65,7 +65,7 @@ class LanesView(Screen[Lane | None]):
     @property
     def lanes(self) -> Lanes:
         """The view."""
-        return self.query_one(Lanes)
+        return self.query_one("#lanes", Lanes)
 
     def compose(self) -> ComposeResult:
         """What is compared, the lanes, the keys."""
