@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from meshtui.core.limits import Allowance
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Turn, TurnState
 from meshtui.sandbox import Sandbox, Settings
+from meshtui.sandbox.control import Script
 from meshtui.session import Gateway, Session, Target, can_wait, needs_asking
 from meshtui.session.retry_queue import MOST_TRIES, RetryQueue, wait_of
 from tests.workbench import KEY, opened, until
@@ -136,8 +140,6 @@ async def test_what_waits_can_be_let_go_and_goes_when_its_conversation_goes_on(h
 
 @pytest.mark.anyio
 async def test_a_queued_turn_goes_through_the_key_that_was_refused(home: Path) -> None:
-    from dataclasses import replace
-
     clock = ending_in(1.2)
     with Sandbox(Settings(rpm=1, clock=clock)) as box:
         async with opened(home, box) as session, working(session):
@@ -285,3 +287,43 @@ def test_a_clock_that_jumps_makes_nothing_early() -> None:
 def test_who_is_asked_and_what_can_wait(problem: Problem, asks: bool, waits: bool) -> None:
     assert (needs_asking(problem), can_wait(problem)) == (asks, waits)
     assert wait_of(problem, 9) <= max(problem.retry_after_seconds or 0, 60)
+
+
+# What gateways say
+
+
+def answer_429(retry_after: str) -> Script:
+    """A 429 whose Retry-After header says this."""
+    body = json.dumps({"error": {"code": "rate_limit_exceeded", "message": "RPM limit reached."}}).encode()
+    return Script(status=429, headers={"content-type": "application/json", "retry-after": retry_after}, chunks=(body,))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("said", ["447 hours", "-5", "soon", "", "nan", "Thu, 01 Jan 1970 00:00:00 GMT", "1e400"])
+async def test_a_senseless_retry_after_makes_a_short_wait_and_no_busy_loop(home: Path, said: str) -> None:
+    with Sandbox(Settings()) as box:
+        async with opened(home, box) as session, working(session):
+            box.script(answer_429(said))
+            turn = await say(session, "hello")
+            assert turn.problem is not None and not needs_asking(turn.problem)
+            session.wait_for(turn)
+            left = session.queue.next_in()
+            assert left is not None and 0 < left < 4
+            await until(lambda: not len(session.queue) and not session.live, "the queue")
+            assert len(chats(box)) == 2
+
+
+@pytest.mark.anyio
+async def test_a_retry_after_of_447_hours_is_asked_about_and_a_date_is_kept_to(home: Path) -> None:
+    with Sandbox(Settings()) as box:
+        async with opened(home, box) as session, working(session):
+            box.script(answer_429("1609200"))
+            turn = await say(session, "hello")
+            assert turn.problem is not None and turn.problem.retry_after_seconds == 1_609_200
+            assert needs_asking(turn.problem)
+            ends = int(time.time()) + 2
+            box.script(answer_429(formatdate(ends, usegmt=True)))
+            turn = await say(session, "hello")
+            session.wait_for(turn)
+            await until(lambda: not len(session.queue) and not session.live, "the queue")
+            assert chats(box)[-1]["at"] >= ends
