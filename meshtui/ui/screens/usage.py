@@ -156,6 +156,7 @@ class UsagePage(Screen[None]):
         run += [Content(f"  {line}") for line in (run_lines(figures.turn) if figures.turn is not None else ())]
         for name, row in (("this conversation", figures.here), ("today", figures.today)):
             run.append(Content.assemble((f"{name} ", "bold"), f"{sum_words(row)} · {turns_words(row.turns)}"))
+            run += [Content(f"  {line}") for line in sum_lines(row)]
         self.query_one("#run", Static).update(Content("\n").join(run))
         left = [Content.styled("limits", "bold"), *limit_lines(figures)]
         if figures.fault:
@@ -195,6 +196,16 @@ class UsagePage(Screen[None]):
         lines = [f"{measure}, {unit}; the highest day {label}", *bars]
         lines.append(f"{days[0][0]} … {days[-1][0]}")
         plotted.update(Content("\n".join(lines)))
+
+
+def sum_lines(row: UsageSum) -> Sequence[str]:
+    """Return tokens and means of a sum in a line, nothing where nothing was sent."""
+    if not row.turns:
+        return ()
+    words = [f"{row.prompt:,} → {row.completion:,} tok"]
+    words += [f"TTFT {row.first_at:.2f} s"] if row.first_at is not None else []
+    words += [f"{row.speed:.0f} tok/s"] if row.speed is not None else []
+    return (" · ".join(words),)
 
 
 def price_words_of(amount: float) -> str:
