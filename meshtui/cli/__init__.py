@@ -105,7 +105,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     try:
         serve(settings)
     except OSError as error:
-        raise Refused(str(error.strerror or error), FAULT) from None
+        raise Refused(str(error.strerror or error)) from None
     return OK
 
 
@@ -117,9 +117,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     from meshtui.cli.run import run
-    from meshtui.cli.surroundings import look_around
 
-    return run(arguments, look_around(arguments))
+    return run(arguments)
 
 
 def _add_compare(parser: argparse.ArgumentParser) -> None:

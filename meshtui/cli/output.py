@@ -19,6 +19,10 @@ class Refused(Exception):
         self.code = code
 
 
+class Unwritable(Refused):
+    """Nothing can be written to stdout."""
+
+
 def say(sentence: str) -> None:
     """Write one line of narration to stderr; what of it is foreign is made harmless and holds no key."""
     try:
@@ -29,14 +33,25 @@ def say(sentence: str) -> None:
 
 def emit(text: str, end: str = "\n") -> None:
     """Write data to stdout at once: exactly as it is to a pipe or file, made harmless on a terminal."""
-    sys.stdout.write((clean(text) if sys.stdout.isatty() else text) + end)
-    sys.stdout.flush()
+    _write((clean(text) if sys.stdout is not None and sys.stdout.isatty() else text) + end)
 
 
 def emit_json(value: Any, indent: int | None = None) -> None:
     """Write one JSON value and a line end to stdout."""
-    sys.stdout.write(json_text(value, indent) + "\n")
-    sys.stdout.flush()
+    _write(json_text(value, indent) + "\n")
+
+
+def _write(text: str) -> None:
+    if sys.stdout is None:
+        raise Unwritable("stdout is closed: there is nowhere to write to")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        close_quietly(sys.stdout)
+        raise Unwritable(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from None
 
 
 def close_quietly(stream: Any) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 from meshtui.cli import inputs
 from meshtui.cli.budget import check_budget
-from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
-from meshtui.cli.surroundings import Surroundings
+from meshtui.cli.output import INTERRUPTED, KEY, OK, Refused, Unwritable, close_quietly, emit, emit_json, refuse, say
+from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import Filled, filled, variables
 from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of
 from meshtui.core.chat import Draft, Message
+from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import (
     Delta,
     Finished,
@@ -92,10 +93,9 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)
 
 
 def prompt_of(arguments: argparse.Namespace) -> str:
@@ -142,8 +142,24 @@ def check(request: Mapping[str, Any]) -> None:
         refuse(f"the gateway would refuse this request: {'; '.join(rows[:3])}")
 
 
-def run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
-    """Send one turn and print its reply; return the exit code."""
+def run(arguments: argparse.Namespace) -> int:
+    """Send one turn and print its reply; return the exit code.
+
+    With `--json` there is an object also where nothing could be sent: its error says why.
+    """
+    try:
+        return _run(arguments, look_around(arguments))
+    except Unwritable:
+        raise
+    except Refused as refusal:
+        if arguments.json:
+            code = "no_key" if refusal.code == KEY else "not_sent"
+            problem = Problem(ProblemKind.INVALID, code, str(refusal))
+            emit_json({**Turn("", {}).result(), "error": error_object(problem)})
+        raise
+
+
+def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     surroundings.require_key()
     template = filled(arguments, surroundings)
     draft = draft_from(arguments, surroundings, prompt_of(arguments), template)
@@ -223,6 +239,7 @@ class Printer:
     def __init__(self, whole: bool, events: bool, on_closed: Callable[[], object]) -> None:
         self._whole, self._events, self._on_closed = whole, events, on_closed
         self._closed = False
+        self._refusal: Refused | None = None
         self._state: TurnState | None = None
         self._last = "\n"
 
@@ -233,9 +250,15 @@ class Printer:
         try:
             self._print(turn, delta)
         except BrokenPipeError:
-            self._closed = True
             close_quietly(sys.stdout)
-            self._on_closed()
+            self._close()
+        except Unwritable as refusal:
+            self._refusal = refusal
+            self._close()
+
+    def _close(self) -> None:
+        self._closed = True
+        self._on_closed()
 
     def _print(self, turn: Turn, delta: Delta | None) -> None:
         if self._events:
@@ -250,6 +273,8 @@ class Printer:
 
     def end(self, turn: Turn) -> int:
         """Print what belongs at the end and return the exit code."""
+        if self._refusal is not None:
+            raise self._refusal
         if self._closed:
             return INTERRUPTED
         try:
@@ -271,6 +296,8 @@ class Printer:
     def _code(self, turn: Turn) -> int:
         for kind, count in turn.noise.items():
             say(f"passed over {count} × {kind} in the stream")
+        if turn.assembler.dropped:
+            say(f"left out {turn.assembler.dropped} × tool call without a name: it can be neither run nor answered")
         if turn.state is TurnState.STOPPED:
             say("stopped; what arrived is kept")
             return INTERRUPTED

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, KEY, Refused, refuse
-from meshtui.store.config import MESH_GATEWAY, Config, ConfigError, Flags, Requests, Settings, load, resolve
+from meshtui.store.config import MESH_GATEWAY, Config, ConfigError, Requests, load
 from meshtui.store.credentials import Key, Secret, find_key
 from meshtui.store.paths import Paths, find_paths
+from meshtui.store.settings import Flags, Settings, resolve
 
 if TYPE_CHECKING:
     from meshtui.client import Gateway as Client

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meshtui.cli.output import OK
+from meshtui.cli.output import OK, refuse
 from meshtui.cli.profiles import UserProfiles
 from meshtui.cli.surroundings import DEMO_MODEL, Surroundings, flags_of, for_demo, look_around
 
@@ -23,6 +24,7 @@ FIRST_RUN = "There is no API key for this profile yet."
 
 def workbench(arguments: argparse.Namespace) -> int:
     """Open the workbench on the configured gateway; without a key it asks for one, or opens the demo."""
+    require_terminal()
     gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     here = look_around(arguments, may_ask=True)
     profiles = UserProfiles(here, flags_of(arguments), os.environ)
@@ -32,6 +34,7 @@ def workbench(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Open the workbench on a sandbox of its own, which starts when the screen is there and ends with it."""
+    require_terminal()
     gc.disable()
     here = for_demo(look_around(arguments, may_ask=True), "http://127.0.0.1")
     boxes: list[Sandbox] = []
@@ -52,6 +55,13 @@ def demo(arguments: argparse.Namespace) -> int:
     finally:
         for box in boxes:
             box.__exit__(None, None, None)
+
+
+def require_terminal() -> None:
+    """Refuse where keys cannot come in or the screen cannot go out; served to a browser, another driver does both."""
+    streams = (sys.stdin, sys.__stderr__)
+    if not os.environ.get("TEXTUAL_DRIVER") and not all(stream is not None and stream.isatty() for stream in streams):
+        refuse("the workbench needs a terminal; `meshtui run` works without one")
 
 
 def application(here: Surroundings, start: Callable[[], Session], profiles: UserProfiles | None = None) -> MeshApp:

@@ -273,7 +273,7 @@ class Connection:
         if text.lstrip()[:1] in ("{", "[") and isinstance(reason, json.JSONDecodeError):
             if reason.pos >= len(text.rstrip()) or reason.msg.startswith("Unterminated"):
                 message, request_id = f"The answer from {self.address.tried} breaks off", request_id_of(headers)
-                return MeshAPIError(message, status=status, error_code="stream_cut", request_id=request_id)
+                return MeshAPIError(message, status=status, error_code="stream_interrupted", request_id=request_id)
         error = error_from_body(status, headers, text, now=self.now(), redact=self.redact)
         message = f"{self.address.tried} answered with something else than an API: {error.message}"
         return MeshAPIError(message, status=status, error_code="not_a_gateway", request_id=error.request_id)

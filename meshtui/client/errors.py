@@ -13,8 +13,8 @@ class MeshAPIError(Exception):
     """A request that failed: refused, cut off, or never answered.
 
     `code` is the gateway's word (also `error_code`), or one of ours where nothing came from it: connect_error,
-    tls_error, timeout_connect, timeout_write, timeout_pool, idle_timeout, total_timeout, protocol_error, stream_cut,
-    empty_reply, not_a_gateway, bad_redirect, invalid_request, invalid_key, insecure_url, request_too_large.
+    tls_error, timeout_connect, timeout_write, timeout_pool, idle_timeout, total_timeout, protocol_error,
+    stream_interrupted, empty_reply, not_a_gateway, bad_redirect, invalid_request, invalid_key, insecure_url, request_too_large.
     `status` is the HTTP status, 0 where there was no answer. `retry_after_seconds` counts from the answer.
     `details` are rows such as `{"loc": [...], "msg": "..."}`. `request_id` is "" where none was given.
     No message holds a key.
@@ -91,7 +91,7 @@ _CODES: dict[ProblemKind, str] = {
     ProblemKind.NETWORK: "connect_error protocol_error",
     ProblemKind.TLS: "tls_error",
     ProblemKind.NOT_A_GATEWAY: "not_a_gateway bad_redirect",
-    ProblemKind.STREAM_CUT: "stream_cut",
+    ProblemKind.STREAM_CUT: "stream_interrupted",
     ProblemKind.EMPTY: "empty_reply",
 }
 _KIND_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}

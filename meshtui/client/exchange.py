@@ -169,7 +169,7 @@ class Exchange:
         if reader.received and (reader.complete or self._whole):
             return
         if reader.received:
-            raise self._error("stream_cut", "The reply from {} ended without a finish_reason or [DONE]")
+            raise self._error("stream_interrupted", "The reply from {} ended without a finish_reason or [DONE]")
         if self._whole:
             raise self._error("not_a_gateway", "{} answered with JSON that is no reply: " + reader.sample[:200])
         if self._text is not None and not _FIELD.search(self._text.sample):

@@ -41,7 +41,7 @@ def _told(error: BaseException, tried: str, timeouts: Timeouts, *, answered: boo
     if isinstance(error, httpx.ConnectError):
         return "connect_error", f"Could not connect to {tried}: {_system_words(error)}"
     if answered and isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
-        return "stream_cut", f"{tried} closed the connection in the middle of the reply"
+        return "stream_interrupted", f"{tried} closed the connection in the middle of the reply"
     if isinstance(error, httpx.NetworkError):
         return "protocol_error", f"The connection to {tried} broke before an answer came: {_system_words(error)}"
     if isinstance(error, httpx.RemoteProtocolError) and "disconnected" in str(error):

@@ -46,7 +46,7 @@ class Gateway(Connection):
         """Send one chat request and yield what comes of it; never sent twice.
 
         `Opened` comes first. A failure is a MeshAPIError, after the deltas that came before it. A reply that ends with
-        neither [DONE] nor a finish_reason is the failure `stream_cut`; one without any part of a reply is
+        neither [DONE] nor a finish_reason is the failure `stream_interrupted`; one without any part of a reply is
         `empty_reply`. A finish_reason without any text is no failure here. Close the generator to stop.
         `on_event` is told everything that arrives, before it is read.
         """

@@ -59,6 +59,8 @@ _RETRYABLE = {
     ProblemKind.STREAM_CUT,
     ProblemKind.EMPTY,
 }
+_TRANSIENT = frozenset((500, 502, 503, 504, 529))
+_NEVER = frozenset(("provider_job_failed", "all_models_failed"))
 _HEADLINES = {
     ProblemKind.KEY_REFUSED: "The gateway refused the key",
     ProblemKind.FORBIDDEN: "This key may not do that",
@@ -154,12 +156,16 @@ class Problem(Exception):
     @property
     def exit_code(self) -> int:
         """The exit code of a headless turn that ended with it (design, section 5)."""
+        if self.kind is ProblemKind.PROVIDER_BUSY and self.status not in (None, 200, 429):
+            return 6  # overloaded (529), not limited
         return _EXIT.get(self.kind, 6)
 
     @property
     def retryable(self) -> bool:
         """Whether the same request may do better later, without any change."""
-        return self.kind in _RETRYABLE and self.code != "provider_job_failed"
+        if self.code in _NEVER or (self.status is not None and self.status >= 500 and self.status not in _TRANSIENT):
+            return False
+        return self.kind in _RETRYABLE
 
     @classmethod
     def bug(cls, error: BaseException) -> Problem:

@@ -39,6 +39,11 @@ class Finding:
     hint: str = ""
     meant: str = ""
 
+    @property
+    def is_literal(self) -> bool:
+        """Whether it is text that only looks like a slot."""
+        return self.doubt is Doubt.NEAR and self.name[:1] in "{$"
+
 
 def inspect(texts: Sequence[str], values: Mapping[str, str]) -> list[Finding]:
     """Return what is doubtful about `texts` with these values: missing first, near misses next, then the rest."""

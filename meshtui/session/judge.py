@@ -116,7 +116,7 @@ class Judge:
         self.on_change()
 
     def _close(self, problem: Problem | None) -> None:
-        cut = Problem(ProblemKind.STREAM_CUT, "stream_cut", "The comparison ended without this model's answer.")
+        cut = Problem(ProblemKind.STREAM_CUT, "stream_interrupted", "The comparison ended without this model's answer.")
         for part in self._parts.values():
             part.put(LanePart("", (), True, problem or cut))
         self.problem = problem

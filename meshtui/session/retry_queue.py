@@ -257,8 +257,12 @@ class RetryQueue:
 
 
 def retry_wait(problem: Problem, attempt: int) -> float | None:
-    """Return the seconds to wait before the next attempt, or None where another one makes no sense."""
-    if not problem.retryable:
+    """Return the seconds to wait before the next attempt, or None where another one makes no sense.
+
+    Which failures are worth another attempt, and that a fault of the gateway's own is worth one only: contract,
+    section 8.
+    """
+    if not problem.retryable or (problem.status == 500 and attempt > 0):
         return None
     if problem.retry_after_seconds is not None:
         # Jitter only upward: never earlier than the gateway allowed.

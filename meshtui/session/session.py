@@ -263,6 +263,7 @@ class Session(Accounts):
             turn.sent()
             self.on_change(turn, None)
             gateway = await self.gateway(self._targets.get(turn.id))
+            self._started[turn.id] = self._clock()  # what making the client took is no time of the gateway's
             for attempt in range(retries + 1):
                 try:
                     await self._stream(gateway, turn)

@@ -1,4 +1,4 @@
-"""The settings: what the files say (`Config`), and what is in force for one run (`Settings`).
+"""The settings that the files hold (`Config`); `store.settings` says what of them is in force.
 
 The order is flags, environment, profile, project, built-in default. A project may set defaults, never a
 gateway, a key or a command: a cloned repository must not be able to redirect a key or run anything.
@@ -14,22 +14,20 @@ from typing import Any
 
 from meshtui.core.money import Budget
 from meshtui.core.text import mask_secrets
-from meshtui.store.gateway_url import MESH_GATEWAY, InsecureURL, UnusableURL, normalise_base_url
+from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_project, write_atomically
 from meshtui.store.toml import ConfigError, Source, Table, nearest_name, read_source, shown
 
 __all__ = [
     "MESH_GATEWAY",
+    "Budget",
     "Config",
     "ConfigError",
-    "Flags",
     "Profile",
     "Requests",
-    "Settings",
     "Ui",
     "change",
     "load",
-    "resolve",
 ]
 
 DEFAULT_PROFILE = "default"
@@ -61,6 +59,7 @@ class Profile:
     allow_http: bool = False
     needs_key: bool = True
     spend_cap: Decimal | None = None
+    retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,39 +101,6 @@ class Config:
     project_model: str = ""
     project_params: Mapping[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Flags:
-    """What the command line said; None where it said nothing."""
-
-    profile: str | None = None
-    base_url: str | None = None
-    model: str | None = None
-    retries: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What is in force. `sources` says for profile, base_url, model and retries where the value comes from.
-
-    `insecure` says that the base URL is plain http to another machine, which the user has not allowed yet.
-    """
-
-    profile: Profile
-    base_url: str
-    model: str
-    params: Mapping[str, Any]
-    ui: Ui
-    requests: Requests
-    sources: Mapping[str, str]
-    insecure: bool = False
-    budget: Budget = Budget()
-
-    @property
-    def on_own_gateway(self) -> bool:
-        """Whether requests go to the gateway of the profile itself: only there may the profile's key go."""
-        return self.base_url == self.profile.base_url
 
 
 def load(paths: Paths, cwd: Path | None = None) -> Config:
@@ -180,7 +146,7 @@ def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
         profiles[name] = _profile(name, table)
     chosen = top.text("default_profile", DEFAULT_PROFILE)
     if chosen not in profiles:
-        top.fault("default_profile", f"is {shown(chosen)}, and must name a profile{_near(chosen, profiles)}")
+        top.fault("default_profile", f"is {shown(chosen)}, and must name a profile{near(chosen, profiles)}")
     ui, requests = _ui(top.table("ui"), ui), _requests(top.table("requests"), requests)
     budget_table = top.table("budget")
     budget = Budget(budget_table.amount("conversation"), budget_table.amount("day"))
@@ -192,7 +158,8 @@ def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
     return Config(source.path, profiles, chosen, ui, requests, budget, notices=tuple(source.notices))
 
 
-def _near(name: str, known: Mapping[str, Any]) -> str:
+def near(name: str, known: Mapping[str, Any]) -> str:
+    """Return the known name that was probably meant, or all of them, for the end of a sentence."""
     near = nearest_name(name, known)
     return f"; did you mean {near!r}?" if near else f": {', '.join(sorted(known))}."
 
@@ -219,6 +186,7 @@ def _profile(name: str, table: Table) -> Profile:
         allow_http,
         table.flag("needs_key", True),
         table.amount("spend_cap"),
+        table.optional_whole("retries", 0, MOST_RETRIES),
     )
     table.close()
     return profile
@@ -306,62 +274,6 @@ def _read_project(path: Path) -> _Defaults:
     if source.faults:
         raise ConfigError(*source.faults)
     return _Defaults(ui, requests, model, params, tuple(source.notices))
-
-
-def resolve(config: Config, flags: Flags, environ: Mapping[str, str], *, may_ask: bool = False) -> Settings:
-    """Return what is in force: flags before environment before profile before project before built-in default.
-
-    Raises ConfigError for a profile that does not exist, a base URL or a number that cannot be used. Plain http to
-    another machine that is not allowed is such a base URL, unless the user can be asked (`may_ask`).
-    """
-    sources = {"profile": "--profile" if flags.profile else "default_profile"}
-    name = flags.profile or config.default_profile
-    profile = config.profiles.get(name)
-    if profile is None:
-        raise ConfigError(
-            f"--profile: there is no profile {shown(name)} in {config.file}{_near(name, config.profiles)}"
-        )
-    base_url, sources["base_url"], insecure = _gateway(config, profile, flags, environ, may_ask)
-    model, sources["model"] = _first(
-        (flags.model, "--model"), (profile.model, f"profile {profile.name}"), (config.project_model, "project")
-    )
-    requests = config.requests
-    sources["retries"] = "config"
-    if environ.get("MESHTUI_RETRIES"):
-        requests, sources["retries"] = replace(requests, retries=_retries(environ)), "MESHTUI_RETRIES"
-    if flags.retries is not None:
-        requests, sources["retries"] = replace(requests, retries=flags.retries), "--retries"
-    params = {**config.project_params, **profile.params}
-    return Settings(profile, base_url, model, params, config.ui, requests, sources, insecure, config.budget)
-
-
-def _gateway(
-    config: Config, profile: Profile, flags: Flags, environ: Mapping[str, str], may_ask: bool
-) -> tuple[str, str, bool]:
-    """Return the base URL, where it was named, and whether the user has to allow it first."""
-    named = ((flags.base_url, "--base-url"), (environ.get("MESHAPI_BASE_URL"), "MESHAPI_BASE_URL"))
-    text, source = next(((text, source) for text, source in named if text), ("", ""))
-    said = f"{source} is {shown(text)}" if text else f"{config.file}, profile {profile.name}: base_url"
-    source, text = source or f"profile {profile.name}", text or profile.base_url
-    try:
-        return normalise_base_url(text, allow_http=profile.allow_http), source, False
-    except InsecureURL as error:
-        if may_ask:
-            return normalise_base_url(text, allow_http=True), source, True
-        raise ConfigError(f"{said}: {error}.") from None
-    except UnusableURL as error:
-        raise ConfigError(f"{said}: {error}.") from None
-
-
-def _first(*candidates: tuple[str | None, str]) -> tuple[str, str]:
-    return next(((value, source) for value, source in candidates if value), ("", "built-in default"))
-
-
-def _retries(environ: Mapping[str, str]) -> int:
-    text = environ["MESHTUI_RETRIES"].strip()
-    if not text.isdecimal() or int(text) > MOST_RETRIES:
-        raise ConfigError(f"MESHTUI_RETRIES is {shown(text)}, and must be a whole number from 0 to {MOST_RETRIES}.")
-    return int(text)
 
 
 def change(paths: Paths, changes: Mapping[tuple[str, ...], Any]) -> Config:

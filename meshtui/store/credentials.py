@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from meshtui.core.text import mask_key, mask_secrets, one_line
-from meshtui.store.config import MESH_GATEWAY, Settings
+from meshtui.store.config import MESH_GATEWAY
 from meshtui.store.gateway_url import UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, write_atomically
+from meshtui.store.settings import Settings
 from meshtui.store.toml import ConfigError, Source, read_source
 
 KEY_VARIABLES = ("MESHAPI_API_KEY", "MESH_API_KEY", "MESHAPI_TOKEN")

@@ -154,6 +154,10 @@ class Table:
         )
         return default if value is None else int(value)
 
+    def optional_whole(self, key: str, low: int, high: int) -> int | None:
+        """Return a whole number from `low` to `high`, or None where there is none."""
+        return self.whole(key, 0, low, high) if key in self.values else None
+
     def seconds(self, key: str, default: float | None, high: float, *, zero: bool = False) -> float | None:
         """Return a number of seconds; with `zero` a 0 stands for no limit, returned as None."""
         value = self._take(

@@ -48,7 +48,7 @@ def test_row_5_the_last_event_counts_and_a_missing_end_is_an_error() -> None:
     assert said(streamed(chunked([events(text("a"), done=False), f"data: {STOP}".encode()]))) == "a"
     with pytest.raises(MeshAPIError) as caught:
         streamed(chunked([events(text("a"), done=False)]))
-    assert caught.value.code == "stream_cut"
+    assert caught.value.code == "stream_interrupted"
 
 
 def test_row_6_bad_json_is_counted_and_the_stream_goes_on() -> None:
@@ -177,7 +177,7 @@ def test_row_14_one_models_error_does_not_end_a_comparison() -> None:
 
     error = b'event: error\ndata: {"error":{"code":"all_models_failed","message":"x"}}\n\n'
     assert with_server(failure, chunked([error])) == "all_models_failed"
-    assert with_server(failure, chunked([b'event: meta\ndata: {"models":[]}\n\n'])) == "stream_cut"
+    assert with_server(failure, chunked([b'event: meta\ndata: {"models":[]}\n\n'])) == "stream_interrupted"
 
 
 def test_rows_15_and_16_retry_after() -> None:

@@ -62,7 +62,7 @@ def test_tls_to_a_server_without_tls() -> None:
     ("raw", "code"),
     [
         (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "protocol_error"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nshort", "stream_cut"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nshort", "stream_interrupted"),
     ],
 )
 def test_no_http(raw: bytes, code: str) -> None:
@@ -92,14 +92,14 @@ def test_a_cut_inside_a_chunk_keeps_what_came() -> None:
     deltas, error = of_answer(respond)
     assert TextDelta("Hello") in deltas
     assert error is not None
-    assert (error.code, error.request_id) == ("stream_cut", "req_1")
+    assert (error.code, error.request_id) == ("stream_interrupted", "req_1")
 
 
 def test_a_clean_end_without_finish_or_done_is_a_cut() -> None:
     deltas, error = of_answer(chunked([events(TEXT, done=False)]))
     assert deltas[-1] == TextDelta("Hello")
     assert error is not None
-    assert error.code == "stream_cut"
+    assert error.code == "stream_interrupted"
 
 
 @pytest.mark.parametrize("tail", [events(STOP, done=False), events(), b"data: [DONE]", b"data: " + STOP.encode()])
@@ -209,7 +209,7 @@ def test_a_whole_completion_where_a_stream_was_promised() -> None:
 
 @pytest.mark.parametrize("body", ['{"choices":[{"message":{"content":"Hel', '{"choices":[', '{"id":"c1",'])
 def test_a_whole_reply_that_breaks_off_is_a_cut(body: str) -> None:
-    assert failed(answer(body)).code == "stream_cut"
+    assert failed(answer(body)).code == "stream_interrupted"
 
 
 def test_in_band_error_after_text_and_beside_it() -> None:

@@ -51,7 +51,7 @@ def test_the_table_says_what_each_lane_took_and_how_it_ended(capsys: pytest.Capt
     head, good, cut = capsys.readouterr().out.splitlines()
     assert head.split() == ["lane", "order", "first", "total", "tok/s", "tokens", "cost", "finish"]
     assert good.split()[:3] == ["openai/gpt-4o-mini", "done", "1"] and "~$" in good and good.endswith("stop")
-    assert cut.split()[:3] == ["sandbox/fault-cut", "failed", "-"] and cut.endswith("stream_cut")
+    assert cut.split()[:3] == ["sandbox/fault-cut", "failed", "-"] and cut.endswith("stream_interrupted")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_one_answer_is_enough_else_the_first_failure_counts(
 
 def test_a_failed_lane_has_its_error_and_what_arrived(capsys: pytest.CaptureFixture[str]) -> None:
     _, results, err = results_of(capsys, "hello", "-m", "sandbox/fault-cut", "-m", "sandbox/haiku")
-    assert results[0]["error"]["code"] == "stream_cut" and results[0]["message"]["content"]
+    assert results[0]["error"]["code"] == "stream_interrupted" and results[0]["message"]["content"]
     assert results[0]["interrupted"] and results[0]["order"] is None and "sandbox/fault-cut: The answer was cut" in err
 
 

@@ -204,6 +204,7 @@ def test_a_bad_tool_file_is_one_sentence(
         (["run", "hi", "--tools", "/nowhere/tool.json"], "no such file"),
         (["run", "hi", "--profile", "nobody"], "nobody"),
         (["run", "hi", "--base-url", "ftp://example.test"], "--base-url"),
+        (["run", "hi", "--base-url", ""], "--base-url is empty"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_sends_nothing(
@@ -341,3 +342,70 @@ def test_what_cannot_be_attached_is_one_sentence(
     assert run_command(["run", "hi", "--attach", str(tmp_path / name)]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and words in err
+
+
+def test_the_clock_starts_when_the_request_leaves(box: Sandbox) -> None:
+    fresh = process(
+        box, "run", "hello", "-m", "sandbox/haiku", "--json"
+    )  # imports and TLS are no time of the gateway's
+    out, _ = fresh.communicate(timeout=20)
+    timing, began = json.loads(out)["timing"], time.monotonic()
+    again = process(box, "run", "hello", "-m", "sandbox/haiku", "--json")
+    again.communicate(timeout=20)
+    assert timing["total_ms"] < (time.monotonic() - began) * 1000 / 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "requests"), [("500", 2), ("503", 3), ("500-job", 1), ("402", 1), ("429-long", 1), ("anthropic", 3)]
+)
+def test_what_is_tried_again_is_what_the_contract_says(fault: str, requests: int) -> None:
+    with Sandbox(Settings(faults=(fault,))) as failing:
+        assert run_command(["run", "hello", "--base-url", failing.url, "--retries", "2"]) != 0
+        assert len([row for row in failing.requests if row["path"] == "/v1/chat/completions"]) == requests
+
+
+def test_an_overloaded_provider_is_no_rate_limit(capsys: pytest.CaptureFixture[str]) -> None:
+    code, result, _ = result_of(capsys, "hello", "-m", "sandbox/fault-anthropic")
+    assert result["error"]["status"] == 529 and code == 6
+
+
+def test_a_tool_call_without_a_name_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(["run", "hello", "-m", "sandbox/fault-nameless-tool"])
+    assert "without a name" in capsys.readouterr().err
+
+
+def test_retries_of_a_profile_are_between_flag_and_default(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MESHTUI_RETRIES")
+    config = Path(os.environ["MESHTUI_HOME"]) / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("[profiles.patient]\nretries = 1\n")
+    with Sandbox(Settings(faults=("503",))) as failing:
+        run_command(["run", "hello", "--base-url", failing.url, "--profile", "patient"])
+        assert len(failing.requests) == 2
+
+
+def test_json_is_printed_also_where_nothing_could_be_sent(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, result, err = result_of(capsys, "hi", "--param", "temperature=9")
+    assert code == 2 and "temperature" in result["error"]["message"] and "temperature" in err
+    monkeypatch.delenv("MESHAPI_API_KEY")
+    code, result, _ = result_of(capsys, "hi")
+    assert code == 3 and result["error"]["code"] == "no_key" and result["message"]["content"] == ""
+
+
+@pytest.mark.parametrize("command", [["demo"], []])
+def test_the_workbench_says_that_it_needs_a_terminal(box: Sandbox, command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "meshtui", *command], stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+    )
+    assert done.returncode == 2 and done.stdout == b"" and b"needs a terminal" in done.stderr
+
+
+def test_a_full_disk_under_stdout_is_one_sentence(box: Sandbox) -> None:
+    with open("/dev/full", "wb") as full:
+        running = process(box, "run", "hello", "-m", "sandbox/haiku", stdout=full.fileno())
+        _, err = running.communicate(timeout=20)
+    assert running.returncode == 2 and err.count(b"\n") == 1 and b"stdout cannot be written" in err

@@ -85,7 +85,7 @@ def defined_names(tree: ast.AST) -> set[str]:
     return names
 
 
-PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make"}  # named tuples have no other names
+PUBLIC_ALL_THE_SAME = {"_replace", "_asdict", "_fields", "_make", "_exit"}  # named tuples and os have no other names
 
 
 def private_uses(tree: ast.AST) -> Iterator[tuple[int, str]]:

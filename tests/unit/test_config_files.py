@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from meshtui.store.config import Flags, Settings, change, load, resolve
+from meshtui.store.config import change, load
 from meshtui.store.gateway_url import UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_paths, find_project, write_atomically
+from meshtui.store.settings import Flags, Settings, resolve
 from meshtui.store.toml import ConfigError, line_of
 
 KEY = "rsk_01JDEMO000000000000000000"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from meshtui.store.config import Config, Flags, Profile, Settings, load, resolve
+from meshtui.store.config import Config, Profile, load
 from meshtui.store.credentials import Key, Secret, find_key, forget_key, save_key
 from meshtui.store.paths import Paths, find_paths
+from meshtui.store.settings import Flags, Settings, resolve
 from meshtui.store.toml import ConfigError
 
 KEY = "rsk_01JDEMO000000000000000000"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from meshtui.core.money import Budget
-from meshtui.store.config import Config, ConfigError, Flags, load, resolve
+from meshtui.store.config import Config, ConfigError, load
 from meshtui.store.paths import find_paths
+from meshtui.store.settings import Flags, resolve
 
 
 def read(home: Path, text: str) -> Config:

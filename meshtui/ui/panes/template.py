@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message as UiMessage
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Collapsible, Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
@@ -27,6 +28,9 @@ from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 
 SHOWN_DOUBTS = 30
+LONG, LATER_SECONDS = 100_000, 0.5
+"""In a text with more characters the slots are looked for when the typing pauses."""
+
 _MARKS = {Doubt.MISSING: ("✗", "$text-error"), Doubt.NEAR: ("?", "$text-warning"), Doubt.UNUSED: ("○", "$text-warning")}
 
 
@@ -77,6 +81,7 @@ class TemplatePane(Widget, can_focus=False):
         self._values: dict[str, str] = {}
         self._found: list[Finding] = []
         self._slots: tuple[str, ...] = ()
+        self._later: Timer | None = None
         self._changing = asyncio.Lock()  # fields come and go over several steps of the event loop
 
     def compose(self) -> ComposeResult:
@@ -315,7 +320,13 @@ class TemplatePane(Widget, can_focus=False):
             self.post_message(self.ValuesChanged())
             return
         if isinstance(event.text_area, SlotText):
-            await self.show_slots()
+            if self._later is not None:
+                self._later.stop()
+                self._later = None
+            if len(event.text_area.document.text) > LONG:
+                self._later = self.set_timer(LATER_SECONDS, self.show_slots)
+            else:
+                await self.show_slots()
         self._edited()
 
     @on(Input.Changed)

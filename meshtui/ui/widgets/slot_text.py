@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Selection
 
-from meshtui.core.slot_check import Doubt, Finding, inspect, row_and_column
+from meshtui.core.slot_check import Doubt, inspect, row_and_column
 from meshtui.core.template import scan
 
 _LOOKS = {
@@ -22,6 +22,8 @@ _LOOKS = {
     "near": ("warning", RichStyle(italic=True, underline=True)),
 }
 """A colour and a shape for each: without colours the shapes tell them apart."""
+
+_OVER_LINES = re.compile(r"\{\{[^\S\n]*\n|\n[^\S\n]*\}\}")
 
 
 class SlotText(TextArea):
@@ -71,7 +73,7 @@ class SlotText(TextArea):
         line = super().get_line(line_index)
         if self._spans is None:
             self._spans = self._find()
-        for start, end, kind in self._spans.get(line_index, ()):
+        for start, end, kind in (*self._in_line(line.plain), *self._spans.get(line_index, ())):
             colour, shape = _LOOKS[kind]
             line.stylize(shape + RichStyle(color=self._colour(colour)), start, end)
         return line
@@ -81,27 +83,32 @@ class SlotText(TextArea):
         return str(getattr(theme, name, None) or {"success": "green", "warning": "yellow", "error": "red"}[name])
 
     def _find(self) -> dict[int, list[tuple[int, int, str]]]:
-        """Return what is marked, by line; a slot over several lines is marked on each."""
+        """Return what is marked of slots that stand over several lines, by line; there are hardly ever any."""
         text = self.text
         spans: dict[int, list[tuple[int, int, str]]] = {}
-        found = [(slot.start, slot.end, self._kind(slot.name)) for slot in scan(text)]
-        found += [(one.start, one.end, "near") for one in self.doubts if one.doubt is Doubt.NEAR and one.meant]
-        for start, end, kind in found:
-            row, column = row_and_column(text, start)
-            for number, part in enumerate(text[start:end].split("\n")):
+        if _OVER_LINES.search(text) is None:
+            return spans
+        for slot in scan(text):
+            if "\n" not in text[slot.start : slot.end]:
+                continue
+            row, column = row_and_column(text, slot.start)
+            for number, part in enumerate(text[slot.start : slot.end].split("\n")):
                 first = column if number == 0 else 0
-                spans.setdefault(row + number, []).append((first, first + len(part), kind))
+                spans.setdefault(row + number, []).append((first, first + len(part), self._kind(slot.name)))
         return spans
+
+    def _in_line(self, line: str) -> list[tuple[int, int, str]]:
+        """Return what is marked of the slots within a line, and of what looks like one."""
+        if "{" not in line:
+            return []
+        found = [(slot.start, slot.end, self._kind(slot.name)) for slot in scan(line)]
+        doubts = inspect([line], self._values)
+        return found + [(one.start, one.end, "near") for one in doubts if one.doubt is Doubt.NEAR and one.is_literal]
 
     def _kind(self, name: str) -> str:
         if name not in self._values:
             return "missing"
         return "known" if self._values[name] else "empty"
-
-    @property
-    def doubts(self) -> list[Finding]:
-        """What is doubtful about this text alone."""
-        return inspect([self.text], self._values)
 
     def find_next(self, wanted: str, *, from_start: bool) -> bool:
         """Select the next place of a text, in any case; whether there is one."""
