@@ -14,7 +14,8 @@ class MeshAPIError(Exception):
 
     `code` is the gateway's word (also `error_code`), or one of ours where nothing came from it: connect_error,
     tls_error, timeout_connect, timeout_write, timeout_pool, idle_timeout, total_timeout, protocol_error,
-    stream_interrupted, empty_reply, not_a_gateway, bad_redirect, invalid_request, invalid_key, insecure_url, request_too_large.
+    stream_interrupted, empty_reply, not_a_gateway, bad_redirect, invalid_request, invalid_key, insecure_url,
+    request_too_large.
     `status` is the HTTP status, 0 where there was no answer. `retry_after_seconds` counts from the answer.
     `details` are rows such as `{"loc": [...], "msg": "..."}`. `request_id` is "" where none was given.
     No message holds a key.

@@ -138,6 +138,33 @@ async def test_it_stays_at_the_end_only_while_the_user_is_there() -> None:
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("reading", [False, True])
+async def test_what_is_put_before_the_first_moves_nothing(reading: bool) -> None:
+    app = Host()
+    entries = conversation(300)
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.view.show(entries[200:])
+        await pilot.pause()
+        if reading:
+            app.view.focus()
+            await pilot.press("pageup", "pageup")
+        before, at_end = app.lines(), app.view.at_end
+        app.view.prepend(entries[:200])
+        await pilot.pause()
+        assert app.lines() == before and app.view.at_end is at_end is not reading
+        assert app.view.keys == [entry.key for entry in entries]
+        app.view.append_text("299", "\n\nthe very end")
+        app.view.jump_to("0")
+        await until(pilot, lambda: "  message 0" in app.lines())
+        app.view.focus()
+        await pilot.press("end")
+        await until(pilot, lambda: "  the very end" in app.lines())
+        app.screen.text_select_all()
+        selected = app.screen.get_selected_text() or ""
+        assert selected.index("message 0\n") < selected.index("message 199\n") < selected.index("the very end")
+
+
+@pytest.mark.anyio
 async def test_a_frame_shows_what_a_fresh_view_shows() -> None:
     source = ANSWER * 3 + "| a | b |\n|---|---|\n| 1 | **2** |\n\n> quote\n\n1. x\n\n2. y"
     app = Host()
