@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.widgets import OptionList, TextArea
 
+from meshtui.core.problem import Problem
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.template_list import TemplateList
@@ -120,24 +122,42 @@ async def test_a_missing_value_stops_the_run_in_its_field(tmp_path: Path) -> Non
 
 
 async def test_the_gateways_refusal_points_at_the_field(tmp_path: Path) -> None:
-    async with opened(tmp_path) as (bench, box):
+    async with opened(tmp_path) as (bench, _):
         await fill(bench, company="Acme", thing="x")
         assert bench.session.templates is not None and bench.screen.opened is not None
-        theirs = bench.screen.opened.template
-        changed = theirs.__class__(theirs.name, system="{{tone}} {{company}} {{missing}}")
-        await bench.session.templates.remote.push("elsewhere", changed)
-        text = bench.screen.query_one("#system", SlotText)
-        text.focus()
-        await bench.press("ctrl+end")
-        await bench.type("{{missing}}")
-        await bench.wait("missing has no value")
+        ours = bench.screen.opened.template
+        await bench.session.templates.remote.push("elsewhere", replace(ours, system="{{tone}} {{nowhere}}"))
         bench.screen.action_toggle_expand()
-        await bench.pilot.pause()
-        assert bench.screen.current_run() is not None
-        await fill(bench, missing="y")
+        await bench.wait("expanded by the gateway")
         await bench.press("f5")
         await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a turn")
-        assert bench.turn.problem is None, bench.turn.problem
+        assert bench.turn.problem is not None and bench.turn.problem.status == 422
+        await bench.wait("nowhere", "The gateway's copy is not this text")
+        field(bench, "company").focus()
+        turn = bench.turn
+        turn.problem = Problem(turn.problem.kind, "x", "Missing template variables: thing", status=422)
+        bench.screen._pointed = ""
+        bench.screen.point_at_slot()
+        await bench.wait("The gateway misses a value for thing.")
+        assert bench.app.focused is field(bench, "thing")
+
+
+async def test_a_renamed_template_keeps_its_edit_and_its_versions(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        await fill(bench, company="Acme", thing="x")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a run")
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        await bench.press("f12", "f2")
+        await bench.wait("enter takes the name")
+        await bench.type("2")
+        await bench.press("enter")
+        await bench.wait("bot2*", "Hi. You are")
+        assert field(bench, "company").text == "Acme"
+        assert bench.session.templates is not None
+        assert len(bench.session.templates.versions(tmp_path / "templates" / "bot2.toml")) == 1
 
 
 async def test_slots_appear_as_they_are_typed_and_keep_their_values(tmp_path: Path) -> None:
