@@ -69,7 +69,7 @@ class Templates:
 
     def kept_values(self, path: Path) -> tuple[dict[str, str], str]:
         """Return the values that stood in the slots, and the set they came from."""
-        kept: Any = self._session.recall(f"template values {path}", {})
+        kept: Any = self._session.recall(f"template values {path}") or {}
         return dict(kept.get("values", {})), str(kept.get("set", ""))
 
     # Files, with the history following them
@@ -78,6 +78,9 @@ class Templates:
         """Move a template, its value sets and its versions to another key."""
         new = self.files.rename(opened.path, key)
         self._session.store.move_versions(str(opened.path), str(new))
+        for name in ("edit", "values"):
+            self._session.keep(f"template {name} {new}", self._session.recall(f"template {name} {opened.path}"))
+            self._session.keep(f"template {name} {opened.path}", None)
         return self.files.open(new)
 
     # Running

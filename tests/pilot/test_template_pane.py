@@ -131,10 +131,10 @@ async def test_the_gateways_refusal_points_at_the_field(tmp_path: Path) -> None:
         await bench.wait("expanded by the gateway")
         await bench.press("f5")
         await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a turn")
-        assert bench.turn.problem is not None and bench.turn.problem.status == 422
+        turn = bench.turn
+        assert turn.problem is not None and turn.problem.status == 422
         await bench.wait("nowhere", "The gateway's copy is not this text")
         field(bench, "company").focus()
-        turn = bench.turn
         turn.problem = Problem(turn.problem.kind, "x", "Missing template variables: thing", status=422)
         bench.screen._pointed = ""
         bench.screen.point_at_slot()

@@ -30,8 +30,6 @@ from meshtui.ui.widgets.slot_text import SlotField
 LOOK_SECONDS = 2.0
 """How often the file of the open template is looked at."""
 
-OPEN_STATE = "template open"
-
 
 class Templating(Paning):
     """Puts a template beside the conversation. `opened` is the file as it was read, `edited` whether it differs."""
@@ -56,6 +54,7 @@ class Templating(Paning):
 
     def choose_template(self) -> None:
         """Find a template and open it."""
+        self.keep_edit()
         self.app.push_screen(TemplateList(self.templates, self.opened), self._listed_templates)
 
     def action_list_templates(self) -> None:
@@ -351,11 +350,12 @@ class Templating(Paning):
         if self._pointed == turn.id or "template" not in turn.request:
             return
         self._pointed = turn.id
-        names = [name for name in _words(turn.problem.message) if self.editor.focus_slot(name)]
-        if names:
-            self._front_template(True)
-            self.editor.focus_slot(names[0])
-            self.editor.note(f"The gateway misses a value for {names[0]}.")
+        self._front_template(True)
+        name = next((name for name in _words(turn.problem.message) if self.editor.focus_slot(name)), None)
+        if name is not None:
+            self.editor.note(f"The gateway misses a value for {name}.")
+        else:
+            self.editor.note(f"{turn.problem.message} The gateway's copy is not this text: “gateway” shows both.")
 
     def action_toggle_expand(self) -> None:
         """Fill the template in here, or let the gateway do it."""
