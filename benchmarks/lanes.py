@@ -137,7 +137,7 @@ def ours(lanes: int, speed: int, size: tuple[int, int], seconds: float) -> dict[
         try:
             program.wait(b"compare")
             program.press(b"go\x0c")
-            program.wait(b"chosen")
+            program.wait(b"take")
             program.read(0.5)
             program.press(b"\r")
             program.wait(b"scroll")

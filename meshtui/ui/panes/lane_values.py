@@ -51,7 +51,11 @@ def head_of(
     """Return what stands over a lane's column."""
     places = {1: Label("1st", "good"), 2: Label("2nd"), 3: Label("3rd")}
     place = (places.get(lane.place, Label(f"{lane.place}th")),) if lane.place is not None else ()
-    return Head(name, (*marks, *place), state_label(lane, now, waits_until), figure_labels(figures))
+    said = figure_labels(figures)
+    if lane.turn.problem is not None:
+        code = Label(lane.turn.problem.code, "bad")
+        said = (code, *said) if lane.turn.has_output else (code,)
+    return Head(name, (*marks, *place), state_label(lane, now, waits_until), said)
 
 
 def lane_entry(lane: Lane, locate: Locate, now: float, blind: bool) -> Entry:
