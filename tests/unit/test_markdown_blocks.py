@@ -151,8 +151,17 @@ def test_code_is_coloured_over_line_ends() -> None:
     assert styles["b */"] == S["code-comment"] and styles["let"] == S["code-keyword"]
 
 
+def test_lines_of_a_paragraph_stay_lines_and_wraps_are_not_copied() -> None:
+    lines = MarkdownLines("Tokens fall like rain,\none by one they fill the screen, and then some more of them")
+    assert lines.count(30) == 4
+    assert (
+        lines.copy((0, 0), None)
+        == "Tokens fall like rain,\none by one they fill the screen, and then some more of them"
+    )
+
+
 def test_copies_are_clean() -> None:
-    source = "> a quote that is\n> wrapped\n\n1. one\n2. two\n   - three\n\n| a | b |\n|---|---|\n| **1** | 2 |"
+    source = "> a quote that is\n> broken\n\n1. one\n2. two\n   - three\n\n| a | b |\n|---|---|\n| **1** | 2 |"
     assert MarkdownLines(source).copy((0, 0), None) == (
-        "a quote that is wrapped\n\n1. one\n2. two\n- three\n\na\tb\n1\t2"
+        "a quote that is\nbroken\n\n1. one\n2. two\n- three\n\na\tb\n1\t2"
     )

@@ -24,7 +24,10 @@ CASES = [pytest.param(case, id=str(case["id"])) for case in cases()]
 
 
 def rows_of(lines: MarkdownLines, width: int, most: int = 20_000) -> list[str]:
-    return ["".join(part[0] for part in lines.row(number)[1].parts) for number in range(min(lines.count(width), most))]
+    """Return the rows, of very many the first and the last."""
+    count = lines.count(width)
+    numbers = [*range(min(count, most)), *range(max(most, count - 100), count)]
+    return ["".join(part[0] for part in lines.row(number)[1].parts) for number in numbers]
 
 
 def check_rows(rows: list[str], width: int) -> None:

@@ -163,9 +163,8 @@ class _Writer:
             self._text(token.content)
         elif kind == "text_special":
             self._put(token.content, self._flags)
-        elif kind == "softbreak":
-            self._put(" ", self._flags)
-        elif kind == "hardbreak":
+        elif kind in ("softbreak", "hardbreak"):
+            # CommonMark leaves a soft break to the renderer. Models break lines where they mean it: poems, addresses.
             self._put("\n", self._flags)
         elif kind == "code_inline":
             self._put(token.content, self._flags | CODE)
