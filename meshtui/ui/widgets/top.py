@@ -13,6 +13,10 @@ from textual.widgets import Static
 from meshtui.core.text import one_line
 
 
+HELP = "Help"
+GAP = "  "
+
+
 @dataclass(frozen=True, slots=True)
 class Front:
     """What is in use, as it may be shown: profile, masked key, model, the title of the conversation."""
@@ -58,11 +62,15 @@ class TopLine(Static):
 
 
 class KeyLine(Static):
-    """The keys that work now, each clickable."""
+    """The keys that work now, each clickable; as many as fit, and always the one for help, which has them all."""
 
     def on_mount(self) -> None:
         """Follow the screen's bindings."""
         self.screen.bindings_updated_signal.subscribe(self, self._show)
+
+    def on_resize(self) -> None:
+        """Fit the line to the new width."""
+        self._show(self.screen)
 
     def _show(self, screen: Screen[object]) -> None:
         parts: dict[str, Content] = {}
@@ -74,4 +82,11 @@ class KeyLine(Static):
             action = Style.from_meta({"@click": f"screen.run_command({binding.id!r})"})
             name = binding.description
             parts[name] = Content.assemble((key, "bold $primary"), " ", name.lower()).stylize(action)
-        self.update(Content("  ").join(parts.values()))
+        last = parts.pop(HELP, Content(""))
+        room, shown = self.size.width - 2 - last.cell_length, []
+        for part in parts.values():
+            room -= part.cell_length + len(GAP)
+            if room < 0:
+                break
+            shown.append(part)
+        self.update(Content(GAP).join([*shown, last]))
