@@ -12,7 +12,6 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 
-
 HELP = "Help"
 GAP = "  "
 
