@@ -20,7 +20,7 @@ from meshtui.core.quote import BYTES_PER_TOKEN, weight_of_request
 from meshtui.core.turn import Turn, TurnState
 from meshtui.core.usage import card_for, price_of, tokens_of
 from meshtui.session.session import Session
-from meshtui.store.db import Node
+from meshtui.store.db import Node, StoreError
 
 SOCKETS = 8
 """How many lanes of one comparison have a connection at the same time."""
@@ -163,8 +163,13 @@ class Comparison:
 
     def begin(self, chosen: Sequence[Variant]) -> list[Lane]:
         """Put the message and the turns of all lanes on disk; raises StoreError, and nothing leaves then."""
-        for variant in chosen:
-            self.add(variant)
+        try:
+            for variant in chosen:
+                self.add(variant)
+        except StoreError:
+            for lane in self.lanes:
+                self.stop(lane)
+            raise
         if self.lanes:
             self.session.show_branch(self.lanes[0].node.id)
         return self.lanes

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from meshtui.core.chat import Message
 from meshtui.core.problem import ProblemKind
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
-from meshtui.session import Comparison, Judge, Lane, Session, Variant, variants
+from meshtui.session import Comparison, Judge, Lane, Session, StoreError, Variant, variants
 from tests.workbench import new_session, opened, stored, streaming, until
 
 
@@ -288,3 +289,26 @@ async def test_what_the_judge_costs_is_said_before_and_samples_are_not_judged(bo
         assert "different models" in Judge(samples).refusal()
         for lane in (*comparison.lanes, *samples.lanes):
             session.stop(lane.turn)
+
+
+@pytest.mark.anyio
+async def test_where_a_lane_cannot_be_kept_nothing_is_sent(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(home, box) as session:
+        begin, calls = session.store.begin, 0
+
+        def full(*arguments: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                raise StoreError("The disk is full.")
+            return begin(*arguments)
+
+        monkeypatch.setattr(session.store, "begin", full)
+        seen = len(box.requests)
+        comparison = Comparison(session)
+        with pytest.raises(StoreError):
+            comparison.begin(asked(session, ["sandbox/haiku", "sandbox/echo"]))
+        await comparison.run_all()
+        assert len(box.requests) == seen and [lane.turn.state for lane in comparison.lanes] == [TurnState.STOPPED]
