@@ -56,7 +56,7 @@ async def open_lanes(app: MeshApp, pilot: Pilot[str], models: list[str], text: s
 
 
 async def all_ended(screen: Compare, pilot: Pilot[str]) -> None:
-    await until(lambda: not screen.comparison.running, "the end of all lanes")
+    await until(lambda: not screen.comparison.running and screen._clock is None, "the end of all lanes")
     await until(lambda: not screen.lanes._dirty and screen.lanes._timer is None, "the last frame")
     await pilot.pause()
 
