@@ -68,6 +68,8 @@ async def test_lanes_stream_and_fail_each_for_itself_and_one_is_kept(
 ) -> None:
     async with workbench(home, box, size) as (app, pilot):
         screen = await open_lanes(app, pilot, FOUR)
+        below = next(one for one in app.screen_stack if isinstance(one, Workbench))
+        assert not below.is_current, "what an opaque screen covers is not drawn"
         await all_ended(screen, pilot)
         states = [lane.turn.state for lane in screen.comparison.lanes]
         assert states == [TurnState.DONE, TurnState.DONE, TurnState.FAILED, TurnState.FAILED]
