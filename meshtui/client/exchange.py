@@ -133,7 +133,7 @@ class Exchange:
         """Return the text of a JSON body; anything else that is no stream is somebody else's page."""
         body = bytearray(head)
         is_page = head.lstrip(_BLANKS)[:1] == b"<"
-        async for piece in source:
+        while piece := await self._next_of(body, source):
             body += piece
             if is_page and len(body) > _PAGE_LIMIT:
                 break
@@ -145,6 +145,16 @@ class Exchange:
             raise self._connection.not_json(text, self.status, self.headers, error) from None
         self._whole = True
         return text
+
+    async def _next_of(self, body: bytearray, source: AsyncIterator[bytes]) -> bytes:
+        """Return the next piece of a JSON body, empty at its end; a whole one need not be waited for long."""
+        if not _is_json(body):
+            return await anext(source, b"")
+        try:
+            async with asyncio.timeout(self._connection.timeouts.after_finish):
+                return await anext(source, b"")
+        except TimeoutError:
+            return b""
 
     async def tail(self) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield what follows a finish_reason: usage, [DONE]. However the stream ends now, the reply is whole."""
@@ -201,6 +211,16 @@ class Exchange:
             pass  # nothing is lost but the connection
         finally:
             await self._response.aclose()
+
+
+def _is_json(body: bytearray) -> bool:
+    if not body.rstrip().endswith((b"}", b"]")):
+        return False
+    try:
+        json.loads(body, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 async def _one(data: str) -> AsyncGenerator[ServerSentEvent, None]:

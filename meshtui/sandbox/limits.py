@@ -134,7 +134,7 @@ class Account:
         if self.spend_cap is not None and self.spent >= self.spend_cap:
             raise Refusal(
                 "spend_limit_exceeded",
-                f"Spend limit of this key reached: ${self.spent:.2f} of ${self.spend_cap:.2f}.",
+                f"Spend limit of this key reached: {_dollars(self.spent)} of {_dollars(self.spend_cap)}.",
                 stage="guard_spend_cap",
             )
 
@@ -143,7 +143,7 @@ class Account:
         if self.balance <= 0:
             raise Refusal(
                 "spend_limit_exceeded",
-                f"Balance is exhausted (${self.balance:.2f}); add credit to continue.",
+                f"Balance is exhausted ({_dollars(self.balance)}); add credit to continue.",
                 stage="balance",
             )
 
@@ -226,3 +226,10 @@ def key_is(key: str, kind: str) -> bool:
 def iso_time(now: float) -> str:
     """A time as the gateway writes it: ISO 8601 with Z."""
     return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _dollars(amount: Decimal) -> str:
+    """Two decimals, or as many as a small amount needs to be seen."""
+    places = 2 if abs(amount) >= Decimal("0.005") or not amount else 8
+    text = f"{abs(amount):.{places}f}"
+    return f"{'-' if amount < 0 and Decimal(text) else ''}${text}"

@@ -64,6 +64,8 @@ async def search_models(exchange: Exchange) -> Response:
     for name, keep in _FILTERS.items():
         if wanted := query.getlist(name):
             models = [model for model in models if keep(model, wanted)]
+    if query.get("sort") == "price" and len(query.getlist("output_modality")) != 1:
+        raise _bad_query("sort", "price goes with exactly one output_modality", "value_error")
     reverse = query.get("order", "asc") == "desc"
     models.sort(key=_order(query.get("sort", "name")), reverse=reverse)
     limit = _whole(query.get("limit"), "limit", PAGE, 1, PAGE_MAX)

@@ -17,13 +17,16 @@ from meshtui.client import (
     ChatMessage,
     CompareParams,
     CreateTemplateParams,
+    Gateway,
     ListModelsParams,
     MeshAPIError,
     ModelSearchParams,
     RouterSelectParams,
+    Timeouts,
     UpdateTemplateParams,
 )
 from meshtui.client.connection import CONTRACT_VERSION
+from meshtui.core.turn import TextDelta
 from meshtui.sandbox import Sandbox, Settings
 from tests.client_calls import KEY, said
 
@@ -142,3 +145,12 @@ def test_every_public_name_is_there() -> None:
         assert getattr(client, name) is not None
     with pytest.raises(AttributeError):
         _ = client.no_such_name
+
+
+@pytest.mark.anyio
+async def test_a_whole_reply_need_not_wait_for_a_connection_that_stays_open() -> None:
+    request = {"model": "sandbox/fault-keepalive-after-done", "messages": [{"role": "user", "content": "hi"}]}
+    with Sandbox(Settings()) as box:
+        async with asyncio.timeout(20), Gateway(box.url, KEY, timeouts=Timeouts(after_finish=0.1)) as gateway:
+            deltas = [delta async for delta in gateway.stream(request, stream=False)]
+    assert any(isinstance(delta, TextDelta) for delta in deltas)

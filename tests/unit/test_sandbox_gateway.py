@@ -146,7 +146,8 @@ def test_the_catalogue_can_be_filtered(caller: Caller) -> None:
 
 
 def test_search_pages_sorts_and_filters(caller: Caller) -> None:
-    page = caller.http.get("/v1/models/search?q=gpt&sort=price&order=desc&limit=3&offset=1&brand=OpenAI").json()
+    query = "q=gpt&output_modality=text&sort=price&order=desc&limit=3&offset=1&brand=OpenAI"
+    page = caller.http.get(f"/v1/models/search?{query}").json()
     assert len(page["items"]) == 3 and page["total"] > 3 and (page["limit"], page["offset"]) == (3, 1)
     prices = [Decimal(row["pricing"]["prompt_usd_per_1m"] or "inf") for row in page["items"]]
     assert prices == sorted(prices, reverse=True)
@@ -154,6 +155,7 @@ def test_search_pages_sorts_and_filters(caller: Caller) -> None:
     vision = caller.http.get("/v1/models/search?input_modality=image&input_modality=audio").json()["items"]
     assert vision and all({"image", "audio"} <= set(row["input_modalities"]) for row in vision)
     assert caller.http.get("/v1/models/search?sort=colour").status_code == 422
+    assert caller.http.get("/v1/models/search?sort=price").status_code == 422
     assert caller.http.get("/v1/models/search?limit=0").status_code == 422
 
 
