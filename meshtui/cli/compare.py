@@ -11,7 +11,7 @@ from typing import Any
 
 from meshtui.cli import inputs
 from meshtui.cli.budget import check_budget
-from meshtui.cli.output import INTERRUPTED, OK, close_quietly, emit, emit_json, refuse, say
+from meshtui.cli.output import INTERRUPTED, KEY, LIMITED, OK, SPENT, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.run import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
 from meshtui.cli.surroundings import Surroundings
 from meshtui.core.chat import Draft
@@ -21,6 +21,9 @@ from meshtui.core.turn import Turn, TurnState, error_object
 from meshtui.session import Comparison, Figures, Judge, Lane, Session, Variant, variants
 
 MOST_LANES = 64
+REFUSED = (KEY, LIMITED, SPENT)
+"""Exit codes of refusals that no other lane makes good."""
+
 CATALOGUE_SECONDS = 10.0
 """How long the price list may take once the answers are there."""
 
@@ -58,8 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--judge-instructions", metavar="TEXT", default="", help="what the judge shall look at")
     parser.add_argument("--text", action="store_true", help="print the answers before the table")
     parser.epilog = (
-        "exit code: 0 where at least one lane was answered in full, else that of the first lane that failed;"
-        " 130 where it was interrupted"
+        "exit code: 3, 4 or 5 where a lane was refused for its key, a rate limit or a spend limit, whatever the others"
+        " did; else 0 where at least one lane was answered in full, else that of the first that failed; 130 where it"
+        " was interrupted"
     )
 
 
@@ -208,10 +212,14 @@ def _print(comparison: Comparison, judge: Judge | None, arguments: argparse.Name
 
 
 def exit_code(lanes: Sequence[Lane]) -> int:
-    """Return 0 where one lane was answered in full, else the code of the first that failed."""
-    if any(lane.succeeded for lane in lanes):
-        return OK
+    """Return the code of the first lane that was refused for key, limit or cap: what concerns all of them.
+
+    Else 0 where one lane was answered in full, else the code of the first that failed.
+    """
     problems = [lane.turn.problem for lane in lanes if lane.turn.problem is not None]
+    refused = next((problem.exit_code for problem in problems if problem.exit_code in REFUSED), OK)
+    if refused or any(lane.succeeded for lane in lanes):
+        return refused
     if any(lane.turn.state is TurnState.STOPPED for lane in lanes) or not problems:
         return INTERRUPTED
     return problems[0].exit_code

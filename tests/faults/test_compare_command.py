@@ -57,13 +57,15 @@ def test_the_table_says_what_each_lane_took_and_how_it_ended(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("models", "code"),
     [
-        (("sandbox/fault-402", "sandbox/haiku"), 0),
-        (("sandbox/fault-429-bare", "sandbox/fault-404"), 4),
-        (("sandbox/fault-404", "sandbox/fault-429-bare"), 7),
-        (("sandbox/fault-401", "sandbox/fault-401:1"), 3),
+        (("sandbox/fault-cut", "sandbox/haiku"), 0),
+        (("sandbox/haiku", "sandbox/fault-402"), 5),
+        (("sandbox/fault-429-bare", "sandbox/haiku"), 4),
+        (("sandbox/haiku", "sandbox/fault-401"), 3),
+        (("sandbox/fault-404", "sandbox/fault-429-bare"), 4),
+        (("sandbox/fault-404", "sandbox/fault-cut"), 7),
     ],
 )
-def test_one_answer_is_enough_else_the_first_failure_counts(
+def test_a_refusal_counts_else_one_answer_is_enough_else_the_first_failure(
     capsys: pytest.CaptureFixture[str], models: tuple[str, str], code: int
 ) -> None:
     assert results_of(capsys, "hello", "-m", models[0], "-m", models[1])[0] == code
