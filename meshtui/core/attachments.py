@@ -102,11 +102,19 @@ def check_file_size(name: str, size: int) -> None:
         )
 
 
-def check_size(attached: Sequence[Attachment]) -> None:
-    """Raise NotAttachable where attachments together pass what a request may hold."""
-    size = sum(attachment.size or 0 for attachment in attached) * 4 // 3
-    if size > BODY_LIMIT:
-        raise NotAttachable(f"The attachments grow to {size_words(size)} on the way; a request may have 32 MiB.")
+def check_size(attached: Sequence[Attachment], before: int = 0) -> None:
+    """Raise NotAttachable where attachments together pass what a request may hold.
+
+    `before` are the bytes attached earlier in the conversation: they go with every request of it again.
+    """
+    size = (sum(attachment.size or 0 for attachment in attached) + before) * 4 // 3
+    if size <= BODY_LIMIT:
+        return
+    grown = f"grow to {size_words(size)} on the way; a request may have 32 MiB."
+    if before:
+        words = f"With the {size_words(before)} attached earlier in this conversation, the attachments {grown}"
+        raise NotAttachable(f"{words} Attach less, or begin a new conversation.")
+    raise NotAttachable(f"The attachments {grown}")
 
 
 def content_of(text: str, attached: Sequence[Attachment]) -> str | tuple[Part, ...]:

@@ -16,28 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.core.attachments import (
-    Attachment,
-    File,
     NotAttachable,
-    check_file_size,
     check_size,
     content_of,
     digests,
     expand,
-    file_of,
-    from_blob,
-    from_url,
-    kind_of,
-    refusal,
-    split_option,
-    take_in,
-    with_option,
 )
-from meshtui.core.chat import Draft, Message, Part, sealed
+from meshtui.core.chat import Draft, Message, sealed
 from meshtui.core.limits import Allowance
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
-from meshtui.session.accounts import Accounts
+from meshtui.session.attaching import Attaching
 from meshtui.session.gateway import Gateway, Route, Target
 from meshtui.session.retry_queue import RetryQueue, can_wait, retry_wait
 from meshtui.store.catalogues import Catalogues
@@ -56,7 +45,7 @@ def new_id() -> str:
     return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[value >> shift & 31] for shift in range(125, -1, -5))
 
 
-class Session(Accounts):
+class Session(Attaching):
     """One user's work on one store through one gateway.
 
     `draft` is what the next message goes out with: model, parameters, tools; `attached` goes with it. `on_change`
@@ -76,7 +65,7 @@ class Session(Accounts):
         sleep: Callable[[float], Any] = asyncio.sleep,
     ) -> None:
         super().__init__(store, target, catalogues, now, sleep)
-        self.attached: list[Attachment] = []
+        self.attached = []
         self.templates: Templates | None = None
         self.waits: dict[str, float] = {}
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
@@ -100,42 +89,6 @@ class Session(Accounts):
             self.draft = replace(self.draft, model=self.conversation.model)
         return nodes
 
-    def attach(self, where: str) -> Attachment:
-        """Return a file or a web address as an attachment; a file is stored, once by its content.
-
-        `#detail=low` behind a picture and `#fps=2` behind a video say how the model shall see it. Raises
-        NotAttachable, OSError where the file cannot be read, StoreError where it cannot be stored.
-        """
-        option = ""
-        if not Path(where).expanduser().exists():
-            where, option = split_option(where)
-        if where.startswith(("http://", "https://")):
-            return with_option(from_url(where), option)
-        path = Path(where).expanduser()
-        kind_of(path.name)
-        check_file_size(path.name, path.stat().st_size)
-        if not path.is_file():
-            raise NotAttachable(f"{where} is not a file")  # reading a pipe would wait for ever
-        data = path.read_bytes()
-        stored = from_blob(path.name, self.store.put_blob(data, path.suffix.lower()), len(data))
-        return with_option(stored, option)
-
-    def file(self, part: Part) -> File:
-        """Return what can be said of a part that is not text: its name, kind, size, and where it lies."""
-        return file_of(part, self.store.blob_path, lambda path: Path(path).stat().st_size)
-
-    def _taken_in(self, part: Part) -> Part:
-        """Store the bytes of a received part as a file; without a place to store them they stay in the message."""
-        try:
-            return take_in(part, self.store.put_blob)
-        except StoreError as error:
-            self.on_notice(str(error))
-            return part
-
-    def refusal(self, attachment: Attachment) -> str | None:
-        """Say why the chosen model cannot take an attachment, as far as the catalogue tells."""
-        return refusal(attachment, self.models.card(self.draft.model))
-
     def messages(self) -> list[Message]:
         """Return the messages of the current branch as they count for the next request."""
         return [self.live[n.turn_id].reply() if n.turn_id in self.live else n.message for n in self.nodes]
@@ -153,8 +106,10 @@ class Session(Accounts):
         if instead_of in ids:
             self.nodes = branch[: ids.index(instead_of)]
         try:
+            if self.attached:
+                check_size(self.attached, self.size_of_files(self.messages()))
             turn = self.send(draft)
-        except StoreError:
+        except (StoreError, NotAttachable):
             self.nodes = branch
             raise
         self.attached.clear()

@@ -178,6 +178,25 @@ async def test_what_cannot_be_attached_is_refused_before_it_is_read(box: Sandbox
 
 
 @pytest.mark.anyio
+async def test_what_was_attached_before_counts_for_the_limit_of_a_request(
+    box: Sandbox, home: Path, tmp_path: Path
+) -> None:
+    async with opened(home, box, "sandbox/vision") as session:
+        for name, size in (("first.png", 15), ("second.png", 12)):
+            (tmp_path / name).write_bytes(os.urandom(size * 1024 * 1024))
+        session.attached.append(session.attach(str(tmp_path / "first.png")))
+        await session.run(session.say("one"))
+        before, sent = list(session.nodes), len(box.requests)
+        session.attached.append(session.attach(str(tmp_path / "second.png")))
+        with pytest.raises(NotAttachable, match=r"15\.0 MiB attached earlier.*36\.0 MiB.*new conversation"):
+            session.say("two")
+        assert session.nodes == before and len(box.requests) == sent and len(session.attached) == 1
+        turn = session.say("two, instead", instead_of=before[0].id)
+        await session.run(turn)
+        assert turn.state is TurnState.DONE, turn.problem
+
+
+@pytest.mark.anyio
 async def test_a_file_that_is_gone_is_said_and_not_fatal(box: Sandbox, home: Path) -> None:
     async with opened(home, box, "sandbox/vision") as session:
         notices: list[str] = []

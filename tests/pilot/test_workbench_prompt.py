@@ -287,3 +287,47 @@ async def test_a_dropped_picture_is_attached_and_detached(box: Sandbox, home: Pa
         await bench.over()
         assert '"url": "data:image/png;base64,' in json.dumps(sent(box)[-1])
         assert bench.session.attached == []
+
+
+async def test_several_dropped_pictures_are_attached_but_no_words(box: Sandbox, home: Path, tmp_path: Path) -> None:
+    for name in ("a.png", "b c.png"):
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    async with workbench(home, box.url, "sandbox/vision") as bench:
+        await paste(bench, f"{tmp_path}/a.png '{tmp_path}/b c.png'")
+        await bench.wait("a.png", "b c.png")
+        assert [attached.name for attached in bench.session.attached] == ["a.png", "b c.png"]
+        await paste(bench, f"look at {tmp_path}/a.png")
+        await bench.holds(lambda: bench.prompt.text.startswith("look at"), "the words")
+        assert len(bench.session.attached) == 2
+
+
+async def test_a_model_chosen_later_that_takes_no_pictures_is_not_sent_any(
+    box: Sandbox, home: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    async with workbench(home, box.url, "sandbox/vision") as bench:
+        await bench.holds(lambda: bench.session.models.card("sandbox/haiku"), "the models")
+        await paste(bench, str(picture))
+        await bench.wait("a.png")
+        bench.session.choose_model("sandbox/haiku")
+        before = len(sent(box))
+        await bench.type("what is it?")
+        await bench.press("enter")
+        await bench.holds(lambda: any("choose another model for a.png" in said for said in bench.notices()), "why not")
+        assert len(sent(box)) == before and bench.prompt.text == "what is it?" and len(bench.session.attached) == 1
+
+
+async def test_a_message_that_is_edited_keeps_what_was_attached(box: Sandbox, home: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
+    async with workbench(home, box.url, "sandbox/vision") as bench:
+        await paste(bench, str(picture))
+        await bench.wait("a.png")
+        await bench.answered("what is it?")
+        bench.screen.action_edit_last()
+        await bench.wait("a.png · image · 8 B")
+        await bench.type(" Tell me.")
+        await bench.press("enter")
+        await bench.over()
+        assert '"url": "data:image/png;base64,' in json.dumps(sent(box)[-1])

@@ -94,7 +94,8 @@ class Composing(Bench):
 
     @on(Prompt.Dropped)
     def _dropped(self, event: Prompt.Dropped) -> None:
-        self.attach(event.where)
+        for where in event.places:
+            self.attach(where)
 
     def action_attach(self) -> None:
         """Attach a picture, video or sound to the next message."""
@@ -145,6 +146,10 @@ class Composing(Bench):
     def say(self, text: str) -> None:
         """Send a text in this conversation, with what is attached."""
         self.save_typed()  # of a draft, only what is said in full is cleared
+        refusal = next(filter(None, map(self.session.refusal, self.session.attached)), None)
+        if refusal is not None:  # the model was changed after it was attached
+            self.mesh.say(refusal)
+            return
         if self.held_by_budget(lambda: self.say(text)):
             return
         try:
@@ -195,6 +200,8 @@ class Composing(Bench):
         if node is None or self.running is not None:
             return
         self.prompt.put(node.message.text)
+        self.session.attached[:] = self.session.files_of(node.message)
+        self._show_chips()
         self.edit_instead(node.id)
         self.prompt.focus()
 

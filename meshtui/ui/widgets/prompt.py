@@ -51,11 +51,11 @@ class Prompt(TextArea):
             self.text = text
 
     class Dropped(Message):
-        """A file that can be attached was dropped, that is, its path was pasted."""
+        """Files that can be attached were dropped, that is, their paths were pasted."""
 
-        def __init__(self, where: str) -> None:
+        def __init__(self, places: Sequence[str]) -> None:
             super().__init__()
-            self.where = where
+            self.places = places
 
     class DetachAsked(Message):
         """Backspace was pressed where there is nothing to delete."""
@@ -125,8 +125,8 @@ class Prompt(TextArea):
         event.prevent_default()
         if self.read_only:
             return
-        dropped = dropped_file(text)
-        if dropped is not None:
+        dropped = dropped_files(text)
+        if dropped:
             self.post_message(self.Dropped(dropped))
             return
         lines = text.count("\n") + 1
@@ -168,24 +168,28 @@ class Prompt(TextArea):
         self.put(self._own if self._place < 0 else self._past[self._place])
 
 
-def dropped_file(text: str) -> str | None:
-    """Return the path of an attachable file where `text` is nothing else: terminals paste what is dropped on them."""
+def dropped_files(text: str) -> list[str]:
+    """Return the paths of attachable files where `text` is nothing else: terminals paste what is dropped on them."""
+    text = text.strip()
+    if not text or len(text) > 4096:
+        return []
+    if whole := _attachable(text):
+        return [whole]
+    try:
+        paths = [_attachable(word) for word in shlex.split(text)]
+    except ValueError:
+        return []
+    return [path for path in paths if path] if all(paths) else []
+
+
+def _attachable(text: str) -> str:
+    """Return the path of an existing file that can be attached, nothing for any other text."""
     from meshtui.core.attachments import NotAttachable, kind_of
 
-    text = text.strip()
-    if not text or "\n" in text or len(text) > 4096:
-        return None
-    if text.startswith("file://"):
-        text = unquote(text.removeprefix("file://"))
-    else:
-        try:
-            words = shlex.split(text)
-        except ValueError:
-            return None
-        text = words[0] if len(words) == 1 else text
-    path = Path(text).expanduser()
+    path = Path(unquote(text.removeprefix("file://")) if text.startswith("file://") else text)
     try:
+        path = path.expanduser()
         kind_of(path.name)
-        return str(path) if path.is_absolute() and path.is_file() else None
-    except (NotAttachable, OSError):
-        return None
+        return str(path) if path.is_absolute() and path.is_file() else ""
+    except (NotAttachable, OSError, RuntimeError, ValueError):
+        return ""

@@ -1,0 +1,80 @@
+"""The part of the session that takes files in: those attached to the next message, and those that answers bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from meshtui.core.attachments import (
+    Attachment,
+    File,
+    NotAttachable,
+    check_file_size,
+    file_of,
+    from_blob,
+    from_url,
+    kind_of,
+    refusal,
+    split_option,
+    take_in,
+    with_option,
+)
+from meshtui.core.chat import Message, Part, TextPart
+from meshtui.session.accounts import Accounts
+from meshtui.store.db import StoreError
+
+
+class Attaching(Accounts):
+    """Files as parts of messages; `attached` goes with the next one."""
+
+    attached: list[Attachment]
+
+    def attach(self, where: str) -> Attachment:
+        """Return a file or a web address as an attachment; a file is stored, once by its content.
+
+        `#detail=low` behind a picture and `#fps=2` behind a video say how the model shall see it. Raises
+        NotAttachable, OSError where the file cannot be read, StoreError where it cannot be stored.
+        """
+        option = ""
+        if not Path(where).expanduser().exists():
+            where, option = split_option(where)
+        if where.startswith(("http://", "https://")):
+            return with_option(from_url(where), option)
+        path = Path(where).expanduser()
+        kind_of(path.name)
+        check_file_size(path.name, path.stat().st_size)
+        if not path.is_file():
+            raise NotAttachable(f"{where} is not a file")  # reading a pipe would wait for ever
+        data = path.read_bytes()
+        stored = from_blob(path.name, self.store.put_blob(data, path.suffix.lower()), len(data))
+        return with_option(stored, option)
+
+    def file(self, part: Part) -> File:
+        """Return what can be said of a part that is not text: its name, kind, size, and where it lies."""
+        return file_of(part, self.store.blob_path, lambda path: Path(path).stat().st_size)
+
+    def _taken_in(self, part: Part) -> Part:
+        """Store the bytes of a received part as a file; without a place to store them they stay in the message."""
+        try:
+            return take_in(part, self.store.put_blob)
+        except StoreError as error:
+            self.on_notice(str(error))
+            return part
+
+    def refusal(self, attachment: Attachment) -> str | None:
+        """Say why the chosen model cannot take an attachment, as far as the catalogue tells."""
+        return refusal(attachment, self.models.card(self.draft.model))
+
+    def files_of(self, message: Message) -> list[Attachment]:
+        """Return what a message has beside its text, so that it can be attached to another."""
+        found = [(part, self.file(part)) for part in _others(message)]
+        return [Attachment(part, file.name, file.kind, file.size) for part, file in found]
+
+    def size_of_files(self, messages: Iterable[Message]) -> int:
+        """Return the bytes of the stored files in messages: every request that holds these messages carries them."""
+        return sum(self.file(part).size or 0 for message in messages for part in _others(message))
+
+
+def _others(message: Message) -> list[Part]:
+    content = message.content
+    return [part for part in content if not isinstance(part, TextPart)] if isinstance(content, tuple) else []
