@@ -1,0 +1,49 @@
+"""JSON that people type: read with the line and the column of a fault, written so that it can be edited."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+
+def json_value(text: str) -> Any:
+    """Read JSON; raises ValueError, one sentence that says where (line and column from 1) and what.
+
+    Stricter than Python's own: no NaN, no infinity, no name twice in one object.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        what = error.msg[:1].lower() + error.msg[1:]
+        raise ValueError(f"line {error.lineno}, column {error.colno}: {what}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def json_text(value: Any) -> str:
+    """Write JSON over several lines; a short list or object stands on one."""
+    short = json.dumps(value, ensure_ascii=False)
+    return short if len(short) <= 60 else json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def has_null(value: Any) -> bool:
+    """Whether null stands anywhere in JSON values: TOML has none."""
+    if isinstance(value, dict):
+        return any(has_null(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_null(item) for item in value)
+    return value is None
+
+
+def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name[:40]!r} stands twice in one object")
+        found[name] = value
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
