@@ -148,12 +148,12 @@ async def test_lanes_scroll_together_or_alone(box: Sandbox, home: Path) -> None:
 async def test_lanes_are_added_sampled_stopped_repeated_and_removed_while_others_stream(home: Path) -> None:
     with Sandbox(Settings(rpm=100_000, speed=40)) as slow:
         async with workbench(home, slow, (120, 40)) as (app, pilot):
-            screen = await open_lanes(app, pilot, ["sandbox/markdown", "sandbox/long-3000"])
+            screen = await open_lanes(app, pilot, ["sandbox/long-20000", "sandbox/long-3000"])
             lanes = screen.comparison.lanes
             await until(lambda: all(lane.turn.content for lane in lanes), "two streams")
             await pilot.press("n")
             await until(lambda: len(lanes) == 3 and bool(lanes[2].turn.content), "a sample")
-            assert lanes[2].turn.model == "sandbox/markdown" and not lanes[0].turn.ended
+            assert lanes[2].turn.model == "sandbox/long-20000" and not lanes[0].turn.ended
             await pilot.press("2", "s")
             await until(lambda: lanes[1].turn.ended, "the second lane's stop")
             assert lanes[1].turn.state is TurnState.STOPPED and not lanes[0].turn.ended
