@@ -237,6 +237,14 @@ class File:
     gone: bool = False
 
 
+def file_words(file: File) -> str:
+    """Return a file as one line: what it is, what it is called, its size and where it lies."""
+    name = file.name if file.name != file.place else ""
+    where = "the file is no longer there" if file.gone else file.place
+    size = size_words(file.size) if file.size is not None else ""
+    return " · ".join(filter(None, (file.kind, name, size, where)))
+
+
 def file_of(part: Part, find: Callable[[str], PurePath | None], size: Callable[[PurePath], int]) -> File:
     """Return what can be said of a part that is not text; `find` locates a stored file by its hash."""
     kind = {ImagePart: "image", VideoPart: "video", AudioPart: "audio"}.get(type(part), "attachment")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from meshtui.core.money import dollars
+
 MOST_TOKENS = 10**12
 """A context length from here on is no length."""
 
@@ -65,13 +67,6 @@ class ModelCard:
     def context_words(self) -> str:
         """The context length in words: `128k`, `1M`, or `?`."""
         return token_words(self.context)
-
-
-def dollars(amount: Decimal) -> str:
-    """Return an amount with at least two decimals and no idle zeros behind them."""
-    text = format(amount.normalize(), "f")
-    whole, _, cents = text.partition(".")
-    return f"{whole}.{cents.ljust(2, '0')}"
 
 
 def token_words(count: int | None) -> str:

@@ -14,7 +14,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from meshtui.core.catalog import ModelCard, dollars, price_from, token_words, tokens_from
+from meshtui.core.catalog import ModelCard, price_from, token_words, tokens_from
+from meshtui.core.money import dollars
 
 _LOOKED_AT = 600
 """Characters of a description that are searched."""

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from enum import StrEnum
 
-from meshtui.core.catalog import dollars
-
 UNITS_PER_DOLLAR = 10**12
 """Sums are kept in millionths of a millionth of a dollar: a token of the cheapest model still counts."""
 
 MOST_UNITS = 2**63 - 1
 """What a database's whole number holds: some nine million dollars for one turn."""
+
+
+def dollars(amount: Decimal) -> str:
+    """Return an amount with at least two decimals and no idle zeros behind them."""
+    text = format(amount.normalize(), "f")
+    whole, _, cents = text.partition(".")
+    return f"{whole}.{cents.ljust(2, '0')}"
 
 
 class Certainty(StrEnum):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets import Static
 
-from meshtui.core.catalog import ROUTER, ModelCard, dollars
+from meshtui.core.catalog import ROUTER, ModelCard
+from meshtui.core.money import dollars
 from meshtui.core.text import clean, one_line
 
 DESCRIPTION = 600
