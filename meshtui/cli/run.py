@@ -15,7 +15,7 @@ from meshtui.cli.budget import check_budget
 from meshtui.cli.output import INTERRUPTED, KEY, OK, Refused, Unwritable, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import Filled, filled, variables
-from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of
+from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of, file_words
 from meshtui.core.chat import Draft, Message
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import (
@@ -217,7 +217,10 @@ async def _drive(
         task.uncancel()
     finally:
         await session.aclose()
-    return printer.end(turn)
+    code = printer.end(turn)
+    for part in turn.media:
+        say(f"kept {file_words(session.file(part))}")
+    return code
 
 
 def cancelled_by_signals() -> asyncio.Task[Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from meshtui.cli.output import FAULT, OK, emit, emit_json, refuse
 from meshtui.cli.surroundings import look_around
-from meshtui.core.attachments import display
+from meshtui.core.attachments import file_words
+from meshtui.core.chat import TextPart
 from meshtui.core.text import one_line
 from meshtui.session import Node, Session, StoreError
 
@@ -75,9 +76,8 @@ def _show(session: Session, arguments: argparse.Namespace) -> int:
     for node in nodes:
         emit(f"── {node.role}" + (f" · {one_line(node.turn.model, 60)} · {node.turn.state}" if node.turn else ""))
         content = node.message.content
-        parts = [content or ""] if not isinstance(content, tuple) else [display(part) for part in content]
-        for text in parts:
-            emit(text)
+        for part in content if isinstance(content, tuple) else (TextPart(content or ""),):
+            emit(part.text if isinstance(part, TextPart) else file_words(session.file(part)))
         if node.turn is not None and node.turn.problem is not None:
             emit(f"[{node.turn.problem}]")
         emit("")

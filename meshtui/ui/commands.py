@@ -108,6 +108,14 @@ COMMANDS: tuple[Command, ...] = (
         "conversation.list", "Conversations", "ctrl+r", "list_conversations", "Open another conversation.", shown=True
     ),
     Command("answer.copy", "Copy answer", "f8", "copy_answer", "Copy the last answer as the model wrote it."),
+    Command(
+        "request.copy",
+        "Copy request id",
+        "alt+y",
+        "copy_request_id",
+        "Copy the id by which the gateway knows the last request.",
+        priority=True,
+    ),
     # Textual's own text area takes f6 and f7 otherwise.
     Command("focus.prompt", "Prompt", "f6", "focus_prompt", "Go to the prompt.", priority=True),
     Command("focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation.", priority=True),

@@ -328,10 +328,16 @@ def test_attachments_go_along(capsys: pytest.CaptureFixture[str], tmp_path: Path
 
 
 def test_a_picture_that_comes_back_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
-    _, result, _ = result_of(capsys, "a cat", "-m", "sandbox/image")
+    _, result, told = result_of(capsys, "a cat", "-m", "sandbox/image")
     assert "base64" not in json.dumps(result)
     files = [path for path in Path(os.environ["MESHTUI_HOME"]).rglob("*.png") if path.is_file()]
     assert len(files) == 1 and files[0].read_bytes().startswith(b"\x89PNG")
+    size = f"{files[0].stat().st_size / 1024:.1f} KiB"
+    assert f"kept image · image.png · {size} · {files[0]}" in told
+    assert run_command(["sessions", "list", "--json"]) == 0
+    [row] = [row for row in json.loads(capsys.readouterr().out) if row["title"] == "a cat"]
+    assert run_command(["sessions", "show", row["id"]]) == 0
+    assert f"image · image.png · {size} · {files[0]}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("name", "words"), [("notes.txt", "not .txt files"), ("gone.png", "cannot be read")])

@@ -103,7 +103,7 @@ async def test_everything_of_an_entry_is_shown() -> None:
         assert part in shown
     assert "▸ reasoning · 3 words · 4.1 s" in shown and "because" not in shown
     assert '"id": "A{1}"' in shown and '"id": []' in shown, "nothing of the arguments may vanish"
-    assert "/tmp/cat.png  image/png · 120 kB" in shown
+    assert "▣ image/png · 120 kB  /tmp/cat.png" in shown
     assert "┌─ 429 rate limit: 100 per min ─" in shown and "[r]etry  [m]odel" in shown
     assert "req_01JDEMO  [y] copy ─┘" in shown and "942 → 318 tok" in shown
 

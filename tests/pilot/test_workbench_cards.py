@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from meshtui.sandbox import Sandbox, Settings
 from meshtui.session import Session
 from meshtui.ui.screens.key_entry import KeyEntry
 from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.screens.template_list import TemplateList
 from tests.bench import Bench, workbench
 
 pytestmark = pytest.mark.anyio
@@ -246,3 +248,40 @@ async def test_a_stall_is_a_notice_and_no_failure(box: Sandbox, home: Path, monk
         await bench.press("escape")
         await bench.over(turn)
         assert turn.state is TurnState.STOPPED and turn.content
+
+
+async def test_alt_y_copies_the_request_id_from_the_prompt_and_nothing_is_not_copied(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, "sandbox/fault-502") as bench:
+        turn = await bench.answered("hello")
+        await bench.press("f8")
+        await bench.holds(lambda: any("no answer to copy" in said for said in bench.notices()), "that there is none")
+        assert bench.app.clipboard == ""
+        await bench.type("typing")
+        await bench.press("alt+y")
+        await bench.holds(lambda: bench.app.clipboard == turn.request_id, "the copy")
+        assert bench.prompt.text == "typing" and bench.app.focused is bench.prompt
+
+
+async def test_f7_goes_to_a_new_card_wherever_the_cursor_was_before(home: Path) -> None:
+    with Sandbox(Settings(faults=("429-rpm",), rpm=None)) as box:
+        async with workbench(home, box.url, "sandbox/haiku") as bench:
+            await bench.answered("hello")
+            bench.transcript.set_cursor(bench.transcript.keys[0])
+            first = await bench.answered("again")
+            await bench.wait("f7 goes to it")
+            await bench.press("f7")
+            await bench.holds(lambda: (bench.transcript.cursor or ("", ""))[1] == "card", "the cursor on the card")
+            await bench.press("r")
+            await bench.holds(lambda: bench.turn is not first, "another try")
+            await bench.over()
+
+
+async def test_a_missing_template_leads_to_the_list_of_templates(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, "sandbox/haiku") as bench:
+        draft = replace(bench.session.drafted("hello"), template="none-such")
+        bench.screen.start(bench.session.send(draft))
+        await bench.over()
+        await bench.wait("404 Not found", "[t]emplate")
+        await focus_card(bench)
+        await bench.press("t")
+        await bench.holds(lambda: isinstance(bench.app.screen, TemplateList), "the list of templates")

@@ -23,6 +23,7 @@ MODEL = Action("m", "model", "model")
 KEY = Action("k", "key", "key")
 EDIT = Action("e", "edit", "edit")
 CONTINUE = Action("c", "continue", "continue")
+TEMPLATE = Action("t", "template", "template")
 
 _ACTIONS: Mapping[ProblemKind, tuple[Action, ...]] = {
     ProblemKind.KEY_REFUSED: (KEY, RETRY),
@@ -60,6 +61,8 @@ def card(turn: Turn, now: float, waits_until: float | None = None) -> Card | Non
     facts.append(Fact("code", where))
     facts.append(Fact("", problem.advice))
     actions = _ACTIONS.get(problem.kind, (RETRY, MODEL))
+    if problem.kind is ProblemKind.NOT_FOUND and turn.request.get("template"):
+        actions = (TEMPLATE, RETRY)
     if not turn.has_output:
         actions = tuple(action for action in actions if action is not CONTINUE)
     elif RETRY in actions and CONTINUE not in actions:

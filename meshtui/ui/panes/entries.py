@@ -111,7 +111,8 @@ def _files(parts: Iterable[Part], locate: Locate) -> Iterable[Attachment]:
         file = locate(part)
         size = size_words(file.size) if file.size is not None else ""
         note = "the file is no longer there" if file.gone else ""
-        yield Attachment(file.place or file.name, f"{file.name} · {file.kind}" if file.place else file.kind, size, note)
+        named = f"{file.name} · {file.kind}" if file.place not in ("", file.name) else file.kind
+        yield Attachment(file.place or file.name, named, size, note)
 
 
 def clock(seconds: float) -> str:

@@ -174,6 +174,7 @@ class Composing(Bench):
     def start(self, turn: Turn) -> None:
         """Show a turn that was begun, and run it."""
         self.pane.show(self.session.nodes)
+        self.pane.transcript.set_cursor(None)  # the keys of a card go to this answer from now on
         self.pane.scroll_to_end()
         self.app.run_worker(self.run_turn(turn), group=f"turn:{turn.id}", exit_on_error=False, description="a turn")
         self.show_top()

@@ -34,8 +34,18 @@ class Reading(Bench):
     def action_copy_answer(self) -> None:
         """Copy the last answer as the model wrote it."""
         turn = self.last_turn
-        if turn is not None:
+        if turn is not None and len(turn.content):
             self.mesh.copy(str(turn.content), "Answer")
+        else:
+            self.mesh.say("There is no answer to copy: the last one has no text.")
+
+    def action_copy_request_id(self) -> None:
+        """Copy the id of the last request, wherever the focus is."""
+        turn = self.last_turn
+        if turn is not None and turn.request_id:
+            self.mesh.copy(turn.request_id, "Request id")
+        else:
+            self.mesh.say("The last request has no id: the gateway sent none.")
 
     def action_copy_or_stop(self) -> None:
         """Copy what is selected; with nothing selected, stop what streams; never leave."""

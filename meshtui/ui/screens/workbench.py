@@ -193,6 +193,8 @@ class Workbench(TemplateTools, Comparing, Reading, Spending):
                 self.free_model()
             case "profile":
                 self.action_choose_profile(then=self.action_retry)
+            case "template":
+                self.action_list_templates()
             case "edit":
                 self.action_edit_last()
 

@@ -49,7 +49,8 @@ def state_words(turn: Turn, now: float) -> str:
         case TurnState.INTERRUPTED:
             return "interrupted when meshtui ended, what arrived is kept · f5 retries"
         case _:
-            return f"failed: {one_line(turn.problem.headline, 80) if turn.problem else 'unknown'} · f5 retries"
+            what = one_line(turn.problem.headline, 80) if turn.problem else "unknown"
+            return f"failed: {what} · f5 retries · f7 goes to it"
 
 
 def figures(turn: Turn) -> list[str]:

@@ -139,7 +139,7 @@ def attachment(file: Attachment) -> Drawn:
     def draw(width: int) -> Drawing:
         facts = " · ".join(one_line(part) for part in (file.type, file.size, file.note) if part)
         path = one_line(file.path, 2000)
-        parts: list[Part] = [("▣ ", S["bullet"], -1), (path, S["text"], -1), ("  " + facts, S["field"], -1)]
+        parts: list[Part] = [("▣ ", S["bullet"], -1), (facts, S["text"], -1), ("  " + path, S["field"], -1)]
         rows = wrapped_parts(parts, width)
         spots = [Spot(row, 0, width, "open", file.path) for row in range(len(rows))]
         return rows, spots
