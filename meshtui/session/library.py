@@ -71,6 +71,10 @@ class Library:
         """Return what stood in the prompt of the current conversation."""
         return self.store.draft(self.conversation.id if self.conversation else None)
 
+    def remember(self, text: str) -> None:
+        """Put a text among the prompts sent before, so that it can be found again."""
+        self.store.remember_prompt(text)
+
     def prompts(self, filter: str = "", limit: int = 200) -> list[str]:
         """Return the prompts sent before, newest first, that contain `filter`."""
         return self.store.prompts(limit, filter)

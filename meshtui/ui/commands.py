@@ -46,7 +46,9 @@ COMMANDS: tuple[Command, ...] = (
         in_palette=False,
     ),
     Command("turn.stop", "Stop", "escape", "stop", "Stop the answer that streams; what arrived is kept.", shown=True),
-    Command("turn.retry", "Retry", "f5", "retry", "Send the last request again, as another answer.", shown=True),
+    Command(
+        "turn.retry", "Retry", "f5", "retry", "Ask again: what is under the cursor, or the last message.", shown=True
+    ),
     Command("model.choose", "Model", "f2", "choose_model", "Choose the model for the next message.", shown=True),
     Command(
         "model.fallbacks",
@@ -90,7 +92,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("profile.choose", "Profile", "", "choose_profile", "Send through another profile: gateway, key, defaults."),
     Command("prompt.edit", "Editor", "f4", "edit_prompt", "Open the prompt in your own editor ($EDITOR)."),
-    Command("message.edit", "Edit last message", "", "edit_last", "Change the last message and send it instead."),
+    Command("message.edit", "Edit message", "", "edit_last", "Change the message under the cursor, or the last one."),
+    Command("branch.other", "Other branch", "alt+b", "other_branch", "Go to the branch left last.", priority=True),
     Command("prompt.recall", "Earlier prompts", "", "recall_prompt", "Find an earlier prompt and take it again."),
     Command("prompt.attach", "Attach", "ctrl+t", "attach", "Attach a picture, video or sound."),
     Command("prompt.detach", "Detach", "", "detach", "Take the last attachment away again."),

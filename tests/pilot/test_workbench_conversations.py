@@ -191,3 +191,45 @@ async def test_a_long_conversation_opens_at_its_end(box: Sandbox, home: Path) ->
         await bench.wait("message 0")
         await bench.press("end")
         await bench.wait("message 59")
+
+
+# Branches
+
+
+def texts(bench: Bench) -> list[str]:
+    return [node.message.text for node in bench.session.nodes if node.role == "user"]
+
+
+async def test_an_earlier_answer_is_asked_for_again_and_what_followed_it_is_not_lost(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, "sandbox/echo") as bench:
+        first = await bench.answered("one")
+        await bench.answered("two")
+        old = [node.id for node in bench.session.nodes]
+        bench.transcript.focus()
+        bench.transcript.set_cursor(bench.session.nodes[1].id)
+        await bench.press("f5")
+        await bench.holds(
+            lambda: len(bench.session.nodes) == 2 and not bench.session.live, "another answer to the first"
+        )
+        assert bench.session.nodes[1].turn is not first and texts(bench) == ["one"]
+        await bench.press("alt+b")
+        await bench.holds(lambda: [node.id for node in bench.session.nodes] == old, "the branch that was left")
+        await bench.wait("two")
+        await bench.press("alt+b")
+        await bench.holds(lambda: texts(bench) == ["one"], "the other branch again")
+
+
+async def test_an_earlier_message_is_changed_as_another_branch(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, "sandbox/echo") as bench:
+        await bench.answered("one")
+        await bench.answered("two")
+        await bench.type("half a thought")
+        bench.transcript.focus()
+        bench.transcript.set_cursor(bench.session.nodes[0].id)
+        await bench.holds(lambda: bench.transcript.has_focus, "the focus")
+        await bench.screen.run_action("edit_last")
+        assert bench.prompt.value == "one" and "half a thought" in bench.session.prompts()
+        await bench.press("!", "enter")
+        await bench.holds(lambda: texts(bench) == ["one!"] and not bench.session.live, "the changed message")
+        await bench.press("alt+b")
+        await bench.holds(lambda: texts(bench) == ["one", "two"], "the branch that was left")

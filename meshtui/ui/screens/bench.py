@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.screen import Screen
 
 from meshtui.core.turn import Turn
-from meshtui.session import Session
+from meshtui.session import Node, Session
 from meshtui.ui.commands import Where
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.widgets.prompt import Prompt
@@ -59,6 +59,13 @@ class Bench(Screen[object]):
     async def run_turn(self, turn: Turn) -> None:
         """Run a turn to its end."""
         await self.session.run(turn)
+
+    @property
+    def chosen(self) -> Node | None:
+        """The message under the cursor of the conversation, where that has the focus."""
+        transcript = self.pane.transcript
+        key = transcript.cursor[0] if transcript.has_focus and transcript.cursor else None
+        return next((node for node in self.session.nodes if node.id == key), None)
 
     def show_top(self) -> None:
         """Say again what is in use."""

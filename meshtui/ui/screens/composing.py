@@ -30,6 +30,7 @@ class Composing(Bench):
         super().__init__(session)
         self.waits = False
         self.instead_of: str | None = None
+        self.left_branches: list[str] = []
         self._saving: Timer | None = None
         self._kept = ""
 
@@ -152,6 +153,7 @@ class Composing(Bench):
             return
         if self.held_by_budget(lambda: self.say(text)):
             return
+        left = self.session.nodes[-1].id if self.instead_of is not None and self.session.nodes else None
         try:
             turn = self.session.say(text, instead_of=self.instead_of)
         except StoreError as error:
@@ -160,6 +162,8 @@ class Composing(Bench):
         except NotAttachable as error:
             self.mesh.say(str(error))
             return
+        if left is not None:
+            self.left_branches.append(left)
         self.took_prompt(text)
         self.start(turn)
 
@@ -196,10 +200,17 @@ class Composing(Bench):
             self.action_send()
 
     def action_edit_last(self) -> None:
-        """Put the last message back into the prompt: what is sent then takes its place, as another branch."""
-        node = next((node for node in reversed(self.session.nodes) if node.role == "user"), None)
+        """Put a message back into the prompt, the one under the cursor or the last; what is sent takes its place.
+
+        What stood in the prompt is among the earlier prompts then.
+        """
+        chosen = self.chosen
+        if chosen is None or chosen.role != "user":
+            chosen = next((node for node in reversed(self.session.nodes) if node.role == "user"), None)
+        node = chosen
         if node is None or self.running is not None:
             return
+        self.session.remember(self.prompt.value)
         self.prompt.put(node.message.text)
         self.session.attached[:] = self.session.files_of(node.message)
         self._show_chips()
@@ -225,11 +236,31 @@ class Composing(Bench):
             self.prompt.focus()
 
     def action_retry(self, model: str | None = None) -> None:
-        """Send the last request again, as another answer to the same message."""
-        turn = self.last_turn
+        """Send a request again, as another answer to the same message: the one under the cursor, else the last."""
+        node = self.chosen
+        turn = node.turn if node is not None and node.turn is not None else self.last_turn
         if turn is None or self.running is not None or self.held_by_budget(lambda: self.action_retry(model)):
             return
+        left = self.session.nodes[-1].id
         try:
             self.start(self.session.retry(turn, model or self.session.draft.model or None))
         except StoreError as error:
             self.mesh.say(str(error))
+        else:
+            self.left_branches.append(left)
+
+    def action_other_branch(self) -> None:
+        """Go to the branch that was left last by another answer or an edited message; again, and it is this one."""
+        if not self.left_branches or self.running is not None:
+            self.mesh.say("There is no other branch to go to." if self.running is None else "An answer is coming.")
+            return
+        here, there = self.session.nodes[-1].id, self.left_branches[-1]
+        try:
+            self.session.show_branch(there)
+        except StoreError as error:
+            self.mesh.say(str(error))
+            return
+        self.left_branches[-1] = here
+        self.pane.show(self.session.nodes)
+        self.pane.scroll_to_end()
+        self.follow()

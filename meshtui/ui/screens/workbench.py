@@ -95,6 +95,7 @@ class Workbench(TemplateTools, Comparing, Reading, Spending):
     def _show_conversation(self, become: Callable[[], object]) -> None:
         self.save_typed()
         self.instead_of = None
+        self.left_branches.clear()
         try:
             become()
             self.put_kept(self.session.typed())
