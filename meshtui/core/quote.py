@@ -7,7 +7,7 @@ for this model.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -131,6 +131,16 @@ class Quote:
 
     def __str__(self) -> str:
         return f"~{self.prompt:,} tok · {self.price}"
+
+
+def price_of_all(quotes: Sequence[Quote]) -> str:
+    """Return the range of several requests together, in words; how many have no known price is said."""
+    known = [(one.low, one.high) for one in quotes if one.low is not None and one.high is not None]
+    if not known:
+        return "price unknown"
+    words = Quote(0, sum((low for low, _ in known), Decimal(0)), sum((high for _, high in known), Decimal(0))).price
+    missing = len(quotes) - len(known)
+    return f"{words} and {missing} of unknown price" if missing else words
 
 
 def quote(

@@ -9,6 +9,7 @@ from meshtui.session.models import Models
 from meshtui.session.remote_templates import Diverged, RemoteTemplate
 from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
+from meshtui.session.template_lanes import Choice, TemplateComparison
 from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.store.db import Conversation, Node, StoreError
 from meshtui.store.templates import ChangedOutside, Deleted, OpenTemplate, TemplateFile
@@ -19,6 +20,7 @@ from meshtui.store.versions import TemplateRun, Version
 __all__ = [
     "CHECKPOINT_SECONDS",
     "ChangedOutside",
+    "Choice",
     "Comparison",
     "ConfigError",
     "DEFAULT_JUDGE",
@@ -45,6 +47,7 @@ __all__ = [
     "UsageSum",
     "TemplateFile",
     "TemplateRun",
+    "TemplateComparison",
     "Templates",
     "Variant",
     "Version",

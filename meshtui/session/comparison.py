@@ -186,6 +186,13 @@ class Comparison:
         self.lanes.append(lane)
         return lane
 
+    def take(self, label: str, turn: Turn) -> Lane:
+        """Take an answer that the session began last among the lanes."""
+        lane = Lane(label, turn, self.session.nodes[-1])
+        self.lanes.append(lane)
+        self._spent = False
+        return lane
+
     @classmethod
     def of(cls, session: Session, node: Node, **settings: Any) -> Comparison:
         """Return the answers that a message has already, as lanes."""
@@ -212,11 +219,7 @@ class Comparison:
 
     def beside(self, lane: Lane, label: str, **changes: Any) -> Lane:
         """Begin one more lane that differs from `lane` in some members of the request; raises StoreError."""
-        turn = self.session.beside(lane.turn, {**lane.turn.request, **changes})
-        added = Lane(label, turn, self.session.nodes[-1])
-        self.lanes.append(added)
-        self._spent = False
-        return added
+        return self.take(label, self.session.beside(lane.turn, {**lane.turn.request, **changes}))
 
     def stop(self, lane: Lane) -> None:
         """End a lane that waits or streams; what arrived of it is kept."""

@@ -26,6 +26,7 @@ MOST_MODELS = 10
 USUAL_ANSWER, USUAL_VERDICT = 500, 400
 """Tokens that an answer and a verdict are taken to have when their price is said before."""
 
+_ASKED = ("messages", "template", "variables")
 _SHARED = ("messages", "temperature", "max_tokens", "template", "variables", "cache")
 """Members of a chat request that the comparison's has too."""
 
@@ -57,6 +58,9 @@ class Judge:
         models = [lane.turn.model for lane in self.comparison.lanes]
         if not all(models) or len(set(models)) < len(models):
             return "The gateway's judge compares different models: give every lane a model of its own."
+        asked = [tuple(lane.turn.request.get(name) for name in _ASKED) for lane in self.comparison.lanes]
+        if any(one != asked[0] for one in asked):
+            return "The gateway's judge compares answers to the same: these lanes differ in what they are asked."
         if not 2 <= len(models) <= MOST_MODELS:
             return f"The gateway's judge compares 2 to {MOST_MODELS} models."
         return ""

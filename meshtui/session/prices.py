@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from meshtui.core.catalog import ModelCard
 from meshtui.core.chat import Draft
-from meshtui.core.quote import Learned, Quote, allowance, quote, weight, weight_of, weight_of_request, weight_of_tools
+from meshtui.core.quote import (
+    Learned,
+    Quote,
+    allowance,
+    price_of_all,
+    quote,
+    weight,
+    weight_of,
+    weight_of_request,
+    weight_of_tools,
+)
 from meshtui.core.turn import Turn
 from meshtui.core.usage import Tokens, card_for, price_of, tokens_of
 from meshtui.session.aimed import Aimed
@@ -64,6 +74,10 @@ class Prices(Aimed):
         lengths = [row.completion for row in self.store.last_usage(20, model=draft.model) if row.completion]
         answers = (min(lengths), max(lengths)) if lengths else None
         return quote(guessed, card, self.learned(draft.model), answers, allowance(draft.params))
+
+    def price_together(self, drafts: Iterable[Draft]) -> str:
+        """Return in words what these drafts would cost together after the current branch: a range, marked `~`."""
+        return price_of_all([self.quote_of(draft) for draft in drafts])
 
     def _weight_of_branch(self) -> float:
         """Return the tokens of what goes along, by weight; each message is weighed once, but for one that streams."""

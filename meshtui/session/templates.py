@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -124,10 +125,23 @@ class Templates:
 
     def quote(self, run: Run) -> str:
         """Return in words what a run would take; raises MissingValues."""
+        draft = self.draft(replace(run, expand="here"))
+        with self._anew() as session:
+            return str(session.quote_of(draft))
+
+    def price_together(self, runs: Iterable[Run]) -> str:
+        """Return in words what these runs would cost together; raises MissingValues."""
+        drafts = [self.draft(replace(run, expand="here")) for run in runs]
+        with self._anew() as session:
+            return session.price_together(drafts)
+
+    @contextmanager
+    def _anew(self) -> Iterator[Session]:
+        """The session as a run begins: what was said before does not count."""
         session = self._session
-        nodes, session.nodes = session.nodes, []  # a run begins anew: what was said before does not count
+        nodes, session.nodes = session.nodes, []
         try:
-            return str(session.quote_of(self.draft(replace(run, expand="here"))))
+            yield session
         finally:
             session.nodes = nodes
 

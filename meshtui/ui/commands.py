@@ -168,6 +168,7 @@ COMMANDS: tuple[Command, ...] = (
             ("model", "Model", "m,f2", "change_model", "Ask another model in this lane.", True),
             ("parameter", "Parameter", "p", "change_parameter", "Ask with another value of a parameter.", False),
             ("add", "Add", "a,plus", "add_lane", "Ask more models the same, beside the others.", True),
+            ("version", "Version or set", "e", "add_version", "Add another version or set of this template.", False),
             ("sample", "Sample", "n", "sample", "Ask this lane's model once more, beside it.", False),
             ("remove", "Remove", "x,delete", "remove_lane", "Take this lane away; its answer stays stored.", True),
             ("copy", "Copy", "y,f8", "copy_lane", "Copy this lane's answer as the model wrote it.", False),
@@ -198,6 +199,7 @@ COMMANDS: tuple[Command, ...] = (
             ("save", "Save", "ctrl+s", "save_template", "Write the template into its file.", True),
             ("preview", "Preview", "f3", "preview_template", "Show the exact messages that would be sent.", True),
             ("edit", "Editor", "f4", "edit_part", "Open the text or value in your own editor ($EDITOR).", False),
+            ("compare", "Compare versions", "ctrl+l", "compare_template", "Run versions or sets side by side.", False),
             ("doubt", "Next doubt", "f8", "next_doubt", "Go to the next slot that is missing, or looks wrong.", False),
         )
     ),

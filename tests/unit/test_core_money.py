@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from meshtui.core.catalog import ModelCard, card_from, cards_from
 from meshtui.core.money import Certainty, amount_from, charge_of, from_units, price_words, units
-from meshtui.core.quote import Learned, quote, weight, weight_of_request
+from meshtui.core.quote import Learned, Quote, price_of_all, quote, weight, weight_of_request
 from meshtui.core.usage import Tokens, card_for, price_of, tokens_of
 
 
@@ -176,6 +176,13 @@ def test_a_model_teaches_how_far_off_the_guess_is() -> None:
 
 def test_scripts_weigh_by_their_bytes() -> None:
     assert weight("日本語") > weight("abc") and weight("\ud83d") > 0
+
+
+def test_what_several_requests_cost_together_says_what_is_unknown() -> None:
+    some, nothing = Quote(9, Decimal("0.001"), Decimal("0.02")), Quote(9, Decimal(0), Decimal(0))
+    assert price_of_all([some, some, nothing]) == "~$0.002–0.04"
+    assert price_of_all([some, Quote(9)]) == "~$0.001–0.02 and 1 of unknown price"
+    assert price_of_all([Quote(9), Quote(9)]) == "price unknown" and price_of_all([nothing]) == "free"
 
 
 def test_a_quote_gives_a_range_and_warns_of_the_context() -> None:

@@ -113,6 +113,7 @@ class TemplatePane(Widget, can_focus=False):
             ("next set", "^]", "template.next"),
             ("preview", "f3", "template.preview"),
             ("versions", "", "template.versions"),
+            ("compare", "^l", "template.compare"),
             ("gateway", "", "template.gateway"),
         )
         words = [

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from textual import on
 
-from meshtui.session import Lane, StoreError
+from meshtui.session import Choice, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.judging import Judging
+from meshtui.ui.screens.lane_choice import LaneChoice
 from meshtui.ui.widgets.lanes import Lanes
 
 MOST = 8
@@ -95,6 +97,28 @@ class Compare(Judging):
 
         self.app.push_screen(self._pick("More models for this comparison", True), chosen)
 
+    def action_add_version(self) -> None:
+        """Run another version of the template, or another set of values, beside the others."""
+        comparison, room = self.comparison, MOST - len(self.comparison.lanes)
+        if not isinstance(comparison, TemplateComparison):
+            return
+        if room < 1:
+            self.mesh.say(f"There are {MOST} lanes already: remove one first.")
+            return
+
+        def chosen(choices: Sequence[Choice] | None) -> None:
+            try:
+                for lane in comparison.begin_chosen(choices) if choices else ():
+                    self.start(lane)
+            except (MissingValues, StoreError) as error:
+                self.mesh.say(f"Nothing was sent: {error}")
+            self.show()
+
+        try:
+            self.app.push_screen(LaneChoice(comparison, 1, room), chosen)
+        except (ConfigError, StoreError) as error:
+            self.mesh.say(str(error))
+
     def action_sample(self) -> None:
         """Ask this lane's model once more beside it."""
         if self.here is not None:
@@ -145,6 +169,8 @@ class Compare(Judging):
         """Offer stop only for a lane that runs."""
         if action == "stop_lane" and self.is_mounted and self.here is not None:
             return not self.here.turn.ended
+        if action == "add_version":
+            return isinstance(self.comparison, TemplateComparison)
         return True
 
     def action_help(self) -> None:

@@ -297,12 +297,7 @@ class Templating(Paning):
     def run_once(self, prompt: str | None) -> bool:
         """Run the template with a message; whether it could be sent."""
         run = self.current_run(prompt)
-        if run is None or self.opened is None:
-            return False
-        if run.expand == "here" and not run.prompt.strip() and not any(m.role == "user" for m in run.template.messages):
-            self.front_conversation()
-            self.prompt.focus()
-            self.mesh.say("The template has no user message: type one and press enter.")
+        if run is None or self.opened is None or self.lacks_message(run):
             return False
         if self.held_by_budget(lambda: self.run_once(prompt)):
             return False
@@ -327,6 +322,15 @@ class Templating(Paning):
             self.took_prompt(prompt)
         self.front_conversation()
         self.start(turn)
+        return True
+
+    def lacks_message(self, run: Run) -> bool:
+        """Whether nobody says anything in a run: then the user is asked to."""
+        if run.expand != "here" or run.prompt.strip() or any(one.role == "user" for one in run.template.messages):
+            return False
+        self.front_conversation()
+        self.prompt.focus()
+        self.mesh.say("The template has no user message: type one and press enter.")
         return True
 
     def missing(self, names: tuple[str, ...]) -> None:

@@ -15,13 +15,12 @@ from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.panes.usage import UsagePane
-from meshtui.ui.screens.comparing import Comparing
+from meshtui.ui.screens.comparing_templates import ComparingTemplates
 from meshtui.ui.screens.composing import CONTINUE
 from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.screens.spending import Spending
-from meshtui.ui.screens.template_tools import TemplateTools
 from meshtui.ui.widgets.chips import Chips
 from meshtui.ui.widgets.find import FindLine
 from meshtui.ui.widgets.pane_tabs import PaneTabs
@@ -31,7 +30,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript_messages import ActionChosen
 
 
-class Workbench(TemplateTools, Comparing, Reading, Spending):
+class Workbench(ComparingTemplates, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
