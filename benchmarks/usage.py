@@ -93,6 +93,7 @@ def main() -> None:
             ("the year by day", lambda: store.usage_by("day")),
             ("the year by model", lambda: store.usage_by("model")),
             ("the year by session", lambda: store.usage_by("session")),
+            ("the page, a year by model", lambda: store.usage_apart("model")),
         ):
             print(f"{name:<26} {best(work):8.2f} ms")
 

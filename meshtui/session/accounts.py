@@ -105,6 +105,10 @@ class Accounts(Prices):
         """Return sums by day, newest first, or by model, session or profile, dearest first."""
         return self.store.usage_by(by, since, until)
 
+    async def usage_over(self, by: By, since: float = 0.0) -> tuple[list[UsageSum], UsageSum]:
+        """Return the sums of `usage_by` and of all of it, with the event loop free meanwhile; raises StoreError."""
+        return await asyncio.to_thread(self.store.usage_apart, by, since)
+
     def last_usage(self, limit: int = 40, **only: str | None) -> list[TurnUsage]:
         """Return what the last turns used, oldest first."""
         return self.store.last_usage(limit, **only)

@@ -192,6 +192,14 @@ class UsageRows(Database):
             sums.sort(key=lambda one: (one.cost, one.turns), reverse=True)
         return sums[:limit]
 
+    def usage_apart(self, by: By, since: float = 0.0) -> tuple[list[UsageSum], UsageSum]:
+        """Return `usage_by` and `usage_total`, read over a connection of their own: for any thread.
+
+        Over a year of 100,000 turns they take some 0.2 s, and the connection of the event loop is the loop's alone.
+        """
+        with UsageRows(self.path, self._now) as apart:
+            return apart.usage_by(by, since), apart.usage_total(since)
+
     def last_usage(self, limit: int = 40, **only: str | None) -> list[TurnUsage]:
         """Return what the last turns used, oldest first; `only` as in `usage_total`."""
         where, values = _conditions(only)

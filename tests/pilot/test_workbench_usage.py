@@ -14,7 +14,7 @@ from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.usage import UsagePage
-from meshtui.ui.widgets.bars import meter, plot, sparkline
+from meshtui.ui.widgets.bars import meter, sparkline
 from tests.bench import Bench, workbench
 
 pytestmark = pytest.mark.anyio
@@ -220,5 +220,3 @@ def test_bars_can_be_read_without_colour() -> None:
     assert meter(0.0, 6) == "▁▁▁▁▁▁" and meter(1.0, 6) == "▇▇▇▇▇▇" and meter(9.0, 2) == "▇▇"
     assert meter(0.05, 6) == "▇▁▁▁▁▁" and meter(0.99, 6) == "▇▇▇▇▇▁" and meter(0.0001, 6) == "▁▁▁▁▁▁"
     assert sparkline([1, None, 0, 4], 4) == "▂·▁█" and sparkline([1, 2], 1) == "█" and sparkline([], 5) == ""
-    assert plot([1.0, 2.0], 12, 2) == ["      █████", "█████ █████"]
-    assert len(plot([1.0] * 1000, 40, 3)[0]) <= 40 and plot([], 40, 3) == []

@@ -73,6 +73,7 @@ def test_the_package_itself_loads_nothing() -> None:
         ("meshtui.store.config", SCREEN | WIRE | SERVER | LATE | {"sqlite3", "asyncio", "subprocess", "tomllib"}),
         ("meshtui.session", WIRE | LATE | {"meshtui.client"}),
         ("meshtui.ui.app", WIRE | SERVER | {"tomlkit", "pyperclip", "meshtui.client", "meshtui.sandbox"}),
+        ("meshtui.ui.screens.workbench", WIRE | SERVER | {"plotext", "textual_plotext"}),
         ("meshtui.cli", SCREEN | WIRE | SERVER | LATE),
         ("meshtui.__main__", SCREEN | WIRE | SERVER | LATE),
     ],

@@ -1,14 +1,16 @@
-"""The usage page: sums over any range by day, model, profile or session, plots over the days, limits and money."""
+"""The usage page: sums over any range by day, model, profile or session, plots of them, limits and money."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from rich.text import Text
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -20,7 +22,8 @@ from meshtui.core.money import price_words
 from meshtui.core.text import one_line
 from meshtui.session import Session, StoreError, UsageSum
 from meshtui.ui.panes.usage import UsageFigures, limit_lines, run_lines, sum_words, turns_words
-from meshtui.ui.widgets.bars import plot
+from meshtui.ui.screens.usage_bars import MEASURES, day_bars, day_words, filled, leading_bars, words_of
+from meshtui.ui.widgets.plots import BarPlot
 
 By = Literal["day", "model", "profile", "session"]
 BYS: Sequence[By] = ("day", "model", "profile", "session")
@@ -32,13 +35,24 @@ RANGES: Sequence[tuple[str, int | None]] = (
     ("a year", 365),
     ("everything", None),
 )
-MEASURES: Sequence[str] = ("cost", "tokens", "turns", "TTFT", "tok/s")
 COLUMNS = ("turns", "in", "cached", "out", "reasoning", "classifier", "cost", "drift", "TTFT", "total", "tok/s")
 WIDE_ONLY = frozenset(("cached", "reasoning", "classifier", "total"))
 """Columns that a narrow terminal leaves out."""
 
-PLOT_HEIGHT = 6
+ROWS_AT_ONCE = 25
+"""So many rows of the table are made before keys are looked at."""
+
 HINT = "←→ range · b by day, model, profile, session · m what is plotted · r asks for bills · esc closes"
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What was summed up last: by what, over which of the ranges, each sum, and all of them together."""
+
+    by: By
+    range: int
+    rows: Sequence[UsageSum]
+    total: UsageSum
 
 
 class UsagePage(Screen[None]):
@@ -58,7 +72,8 @@ class UsagePage(Screen[None]):
         #books { height: auto; max-height: 50%; }
         #run { width: 1fr; height: auto; padding: 0 1; }
         #left { width: 1fr; height: auto; padding: 0 1; }
-        #plot { height: auto; padding: 0 1; color: $primary; text-wrap: nowrap; }
+        #plotted { height: 1; margin: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #plot { height: 28%; min-height: 6; max-height: 11; margin: 0 1; }
         DataTable { height: 1fr; min-height: 5; background: $background; }
         #hint { height: 1; padding: 0 1; background: $panel; color: $text-muted; text-wrap: nowrap;
             text-overflow: ellipsis; }
@@ -69,7 +84,7 @@ class UsagePage(Screen[None]):
         super().__init__()
         self._session, self._figures = session, figures
         self._range, self._by, self._measure = 2, 0, 0
-        self._days: Sequence[UsageSum] = ()
+        self._sums: Sums | None = None
 
     def compose(self) -> ComposeResult:
         """From top to bottom: the range, this run and the limits, the plot, the table, the keys."""
@@ -78,7 +93,8 @@ class UsagePage(Screen[None]):
             with VerticalScroll(id="books"), Horizontal(id="both"):
                 yield Static("", id="run", markup=False)
                 yield Static("", id="left", markup=False)
-            yield Static("", id="plot", markup=False)
+            yield Static("", id="plotted", markup=False)
+            yield BarPlot(id="plot")
             yield DataTable[Text](zebra_stripes=False, cursor_type="row")
         yield Static(HINT, id="hint", markup=False)
 
@@ -110,16 +126,13 @@ class UsagePage(Screen[None]):
         self._measure = (self._measure + 1) % len(MEASURES)
         self._draw_plot()
 
-    def action_reconcile(self) -> None:
+    @work(group="bills", exclusive=True, exit_on_error=False)
+    async def action_reconcile(self) -> None:
         """Ask the gateway for the bills that are missing, now."""
-
-        async def ask() -> None:
-            missing = await self._session.settle()
-            fault = self._session.account().fault
-            self.app.notify(fault or (f"{missing} bills are not there yet" if missing else "asked"), markup=False)
-            self._show()
-
-        self.run_worker(ask(), group="bills", exclusive=True, exit_on_error=False, description="ask for bills")
+        missing = await self._session.settle()
+        fault = self._session.account().fault
+        self.app.notify(fault or (f"{missing} bills are not there yet" if missing else "asked"), markup=False)
+        self._show()
 
     def _since(self) -> float:
         days = RANGES[self._range][1]
@@ -128,24 +141,28 @@ class UsagePage(Screen[None]):
         first = date.fromtimestamp(self._session.time()) - timedelta(days=days - 1)
         return time.mktime(first.timetuple())
 
-    def _show(self) -> None:
-        by = BYS[self._by]
+    @work(group="sums", exclusive=True, exit_on_error=False)
+    async def _show(self) -> None:
+        by, over = BYS[self._by], self._range
         try:
-            since = self._since()
-            rows, total = self._session.usage_by(by, since), self._session.usage(since)
-            self._days = rows if by == "day" else self._session.usage_by("day", since)
+            rows, total = await self._session.usage_over(by, self._since())
         except StoreError as error:
             self.query_one("#head", Static).update(Content(str(error)))
             return
+        self._sums = Sums(by, over, rows, total)
+        self._show_limits()
+        self._show_head(total)
+        self._draw_plot()
+        await asyncio.sleep(0)
+        await self._fill(self._sums)
+
+    def _show_head(self, total: UsageSum) -> None:
         words = f"{sum_words(total)} · {turns_words(total.turns)}" if total.turns else "nothing was sent"
         notes = [f"{total.estimated:,} not billed yet"] if total.estimated else []
         notes += [f"{total.unknown:,} of unknown price"] if total.unknown else []
         notes += [f"drift {price_words(total.drift)}"] if total.drift else []
-        head = " · ".join((f"Usage, {RANGES[self._range][0]}, by {by}", words, *notes))
+        head = " · ".join((f"Usage, {RANGES[self._range][0]}, by {BYS[self._by]}", words, *notes))
         self.query_one("#head", Static).update(Content.styled(head, "bold"))
-        self._fill(by, rows, total)
-        self._show_limits()
-        self._draw_plot()
 
     def _show_limits(self) -> None:
         try:
@@ -163,12 +180,14 @@ class UsagePage(Screen[None]):
             left.append(Content.styled(one_line(figures.fault, 300), "$text-warning"))
         self.query_one("#left", Static).update(Content("\n").join(left))
 
-    def _fill(self, by: By, rows: Sequence[UsageSum], total: UsageSum) -> None:
-        table = self.query_one(DataTable)
+    async def _fill(self, sums: Sums) -> None:
+        by, total, table = sums.by, sums.total, self.query_one(DataTable)
         table.clear(columns=True)
         shown = [name for name in COLUMNS if self.size.width >= 110 or name not in WIDE_ONLY]
         table.add_columns(by, *(Text(name, justify="right") for name in shown))
-        for row in (*rows, total):
+        for number, row in enumerate((*sums.rows, total), 1):
+            if number % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
             name = "total" if row is total else day_words(row.key) if by == "day" else row.key or f"(no {by})"
             room = 44 if self.size.width >= 110 else 26
             style = "bold" if row is total else ""
@@ -177,25 +196,24 @@ class UsagePage(Screen[None]):
             table.add_row(Text(one_line(name, room), style), *cells)
 
     def _draw_plot(self) -> None:
-        width = self.size.width - 14
-        if width < 10 or not self.is_mounted:
+        if self._sums is None:
             return
-        measure = MEASURES[self._measure]
-        days = filled(self._days, self._session.time(), RANGES[self._range][1])
-        height = PLOT_HEIGHT if self.size.height >= 30 else 3
-        values = [measured(row, measure) for _, row in days]
-        bars = plot(values, width, height) if len(days) > 1 else []
-        plotted = self.query_one("#plot", Static)
-        if not bars or not any(values):
-            plotted.update("")
-            return
-        most = max(values)
-        label = price_words_of(most) if measure == "cost" else f"{most:,.2f} s" if measure == "TTFT" else f"{most:,.0f}"
-        each = -(-len(days) // width)
-        unit = "a day" if each == 1 else f"each bar {each} days"
-        lines = [f"{measure}, {unit}; the highest day {label}", *bars]
-        lines.append(f"{days[0][0]} … {days[-1][0]}")
-        plotted.update(Content("\n".join(lines)))
+        by, rows, measure, plot = self._sums.by, self._sums.rows, MEASURES[self._measure], self.query_one(BarPlot)
+        words = words_of(measure)
+        if by == "day":
+            days = filled(rows, self._session.time(), RANGES[self._sums.range][1])
+            bars, each = day_bars(days, measure, plot.upright_room)
+            highest = max(bars, key=lambda bar: bar.value, default=None)
+            scope = "a day" if each == 1 else f"each bar {each} days"
+            note = f"{scope}; the highest {words(highest.value)}, {highest.name}" if highest else ""
+        else:
+            bars = leading_bars(rows, measure, f"(no {by})")
+            some = len(bars) > plot.lying_room
+            note = f"by {by}" + (f"; the first {plot.lying_room} of {len(bars):,}" if some else "")
+        if not any(bar.value for bar in bars):
+            bars, note = (), "nothing to plot"
+        plot.show(bars, words, lying=by != "day", whole=measure in ("tokens", "turns"))
+        self.query_one("#plotted", Static).update(Content.assemble((measure, "bold"), f", {note}"))
 
 
 def sum_lines(row: UsageSum) -> Sequence[str]:
@@ -206,46 +224,6 @@ def sum_lines(row: UsageSum) -> Sequence[str]:
     words += [f"TTFT {row.first_at:.2f} s"] if row.first_at is not None else []
     words += [f"{row.speed:.0f} tok/s"] if row.speed is not None else []
     return (" · ".join(words),)
-
-
-def price_words_of(amount: float) -> str:
-    """Return the words of an amount that was drawn."""
-    from decimal import Decimal
-
-    return price_words(Decimal(str(amount)))
-
-
-def day_words(key: str | None) -> str:
-    """Return a day such as 20261120 as 2026-11-20."""
-    return f"{key[:4]}-{key[4:6]}-{key[6:]}" if key and len(key) == 8 else key or ""
-
-
-def measured(row: UsageSum | None, measure: str) -> float:
-    """Return the figure of a day that is plotted, 0 where there is none."""
-    if row is None:
-        return 0.0
-    match measure:
-        case "cost":
-            return float(row.cost)
-        case "tokens":
-            return float(row.prompt + row.completion + row.classifier)
-        case "turns":
-            return float(row.turns)
-        case "TTFT":
-            return row.first_at or 0.0
-        case _:
-            return row.speed or 0.0
-
-
-def filled(rows: Sequence[UsageSum], now: float, days: int | None) -> list[tuple[str, UsageSum | None]]:
-    """Return every day of a range, first to last, also those on which nothing was sent."""
-    by = {day_words(row.key): row for row in rows}
-    last = date.fromtimestamp(now)
-    first = last - timedelta(days=days - 1) if days is not None else min(map(date.fromisoformat, by), default=last)
-    return [
-        (day.isoformat(), by.get(day.isoformat()))
-        for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
-    ]
 
 
 def cells_of(row: UsageSum) -> Sequence[str]:

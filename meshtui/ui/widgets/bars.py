@@ -1,4 +1,4 @@
-"""Figures drawn with block characters: meters, sparklines and plots that need no colour to be read."""
+"""Figures drawn with block characters: meters and sparklines that need no colour to be read."""
 
 from __future__ import annotations
 
@@ -20,24 +20,9 @@ def sparkline(values: Sequence[float | None], width: int) -> str:
     """Return the last `width` values as bars, the highest full; what is unknown is a dot, zero the lowest bar."""
     shown = list(values)[-width:] if width > 0 else []
     most = max((value for value in shown if value is not None), default=0.0)
-    return "".join("·" if value is None else _bar(value, most, 1)[0] for value in shown)
+    return "".join("·" if value is None else _bar(value, most) for value in shown)
 
 
-def _bar(value: float, most: float, height: int) -> Sequence[str]:
-    """Return a bar as characters from its foot upwards; what is there at all can be seen."""
-    eighths = round(value / most * height * 8) if most > 0 else 0
-    eighths = max(eighths, 1) if value > 0 or height == 1 else eighths
-    return [_BLOCKS[min(max(eighths - row * 8, 0), 8)] for row in range(height)]
-
-
-def plot(values: Sequence[float], width: int, height: int) -> Sequence[str]:
-    """Return a bar chart of `height` lines, at most `width` wide; where there are more values they are added up."""
-    if not values or width < 1 or height < 1:
-        return []
-    each = -(-len(values) // width)
-    sums = [sum(values[place : place + each]) for place in range(0, len(values), each)]
-    most = max(sums)
-    wide = max(min(width // len(sums), 6), 1)
-    gap = 1 if wide > 2 else 0
-    bars = [_bar(value, most, height) for value in sums]
-    return ["".join(bar[row] * (wide - gap) + " " * gap for bar in bars).rstrip() for row in reversed(range(height))]
+def _bar(value: float, most: float) -> str:
+    eighths = round(value / most * 8) if most > 0 else 0
+    return _BLOCKS[min(max(eighths, 1), 8)]
