@@ -242,7 +242,7 @@ class Draft:
             body["session_id"] = self.session_id
         body.update(self.params)
         if self.stream:
-            body["stream"] = True
+            body.setdefault("stream", True)
         return body
 
 

@@ -105,6 +105,24 @@ class Template:
             variables=dict(variables) if isinstance(variables, Mapping) else {},
         )
 
+    def body(self) -> dict[str, Any]:
+        """Return the template as the body of a request, its slots as they stand."""
+        sent = self.sent()
+        system = [Message("system", self.system).to_wire()] if self.system else []
+        model = {"model": self.model} if self.model else {}
+        return {**model, "messages": [*system, *sent["messages"]], **sent["params"]}
+
+    def with_body(self, body: Mapping[str, Any]) -> Template:
+        """Return this template with another body; a system message at its beginning is the system text."""
+        if body == self.body():
+            return self
+        messages = [Message.from_json(row) for row in body.get("messages") or ()]
+        system = ""
+        if messages and messages[0].text and messages[0] == Message("system", messages[0].text):
+            system = messages.pop(0).text
+        params = {name: value for name, value in body.items() if name not in ("model", "messages")}
+        return replace(self, system=system, messages=tuple(messages), model=body.get("model", ""), params=params)
+
     def to_wire(self) -> dict[str, Any]:
         """Return the fields of `POST /v1/templates`; the slots are its list of variables. What is empty is None."""
         fields = {"name": self.name, "description": self.description, **self.sent(), "variables": list(self.slots)}

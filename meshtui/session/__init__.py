@@ -7,6 +7,7 @@ from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.judge import DEFAULT_JUDGE, Judge
 from meshtui.session.models import Models
 from meshtui.session.remote_templates import Diverged, RemoteTemplate
+from meshtui.session.request_check import request_faults
 from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
 from meshtui.session.template_lanes import Choice, TemplateComparison
@@ -54,6 +55,7 @@ __all__ = [
     "can_wait",
     "needs_asking",
     "new_id",
+    "request_faults",
     "retry_wait",
     "variants",
 ]

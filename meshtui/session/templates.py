@@ -13,6 +13,7 @@ from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn
 from meshtui.session.remote_templates import RemoteTemplate, RemoteTemplates
+from meshtui.session.request_check import request_faults
 from meshtui.store.template_toml import written
 from meshtui.store.templates import OpenTemplate, TemplateFiles, file_name
 from meshtui.store.versions import TemplateRun, Version
@@ -147,17 +148,7 @@ class Templates:
 
     def fault(self, run: Run) -> str:
         """Say what of a run's parameters the gateway would refuse, an empty text where it would take them."""
-        from pydantic import ValidationError
-
-        from meshtui.client.types import ChatCompletionParams, explain
-
-        body = {"messages": [], **run.template.params}
-        try:
-            ChatCompletionParams.model_validate(body)
-        except ValidationError as error:
-            rows = explain(error, body)
-            return "; ".join(f"{'.'.join(str(key) for key in row['loc'])}: {row['msg']}" for row in rows[:3])
-        return ""
+        return "; ".join(request_faults(run.template.params))
 
     # The gateway's
 

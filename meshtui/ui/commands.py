@@ -74,6 +74,15 @@ COMMANDS: tuple[Command, ...] = (
         shown=True,
     ),
     Command("template.pane", "Template", "f9", "toggle_template", "Show the template and go to it, or hide it."),
+    # Terminals send alt with a letter as a key that has a character: without priority a text would take it.
+    Command(
+        "params.show",
+        "Parameters",
+        "alt+p",
+        "show_params",
+        "Show the parameters of the template, or of the conversation; again, as JSON; again, go back.",
+        priority=True,
+    ),
     Command("pane.zoom", "Zoom", "f10", "zoom_pane", "Show the template or the conversation alone, or both again."),
     Command(
         "template.next",
@@ -124,7 +133,6 @@ COMMANDS: tuple[Command, ...] = (
     Command("focus.conversation", "Conversation", "f7", "focus_conversation", "Go to the conversation.", priority=True),
     Command("block.up", "Block up", "alt+up", "block(-1)", "Move to the block above, in the conversation."),
     Command("block.down", "Block down", "alt+down", "block(1)", "Move to the block below, in the conversation."),
-    # Terminals send alt with a letter as a key that has a character: without priority the prompt would take it.
     Command(
         "usage.show",
         "Usage",

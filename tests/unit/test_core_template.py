@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,3 +101,20 @@ def test_a_template_expands_with_defaults_beneath_values() -> None:
     assert messages[1].name == "bot"
     with pytest.raises(KeyError, match="id"):
         template.expand({})
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        Template("a"),
+        Template("a", system="{{x}}", model="m", params={"seed": 1}),
+        Template("a", messages=(Message("user", "{{x}}"), Message("assistant", "y"))),
+        Template("a", system="s", messages=(Message("system", "t"), Message("user", "u"))),
+        Template("a", description="d", system="s", variables={"x": "1"}),
+    ],
+)
+def test_the_body_of_a_template_reads_back(template: Template) -> None:
+    body = template.body()
+    assert template.with_body(body) is template
+    assert template.with_body({**body, "top_p": 0.5}) == replace(template, params={**template.params, "top_p": 0.5})
+    assert template.with_body({}) == replace(template, system="", messages=(), model="", params={})

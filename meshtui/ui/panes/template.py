@@ -1,10 +1,11 @@
-"""The template pane: the texts of one template, a field for each slot, and what is doubtful about them."""
+"""The template pane: the texts of one template, a field for each slot, what is doubtful, and the parameters."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +13,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message as UiMessage
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Collapsible, Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 from textual.widgets.text_area import Selection
@@ -22,10 +22,12 @@ from meshtui.core.slot_check import Doubt, Finding, inspect
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
-from meshtui.ui.panes.template_params import params_from, params_text
+from meshtui.ui.panes.params import ParamsPane
+from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
+from meshtui.ui.widgets.view_tabs import ViewTabs
 
 SHOWN_DOUBTS = 30
 LONG, LATER_SECONDS = 100_000, 0.5
@@ -34,8 +36,11 @@ LONG, LATER_SECONDS = 100_000, 0.5
 _MARKS = {Doubt.MISSING: ("✗", "$text-error"), Doubt.NEAR: ("?", "$text-warning"), Doubt.UNUSED: ("○", "$text-warning")}
 
 
-class TemplatePane(Widget, can_focus=False):
-    """Edits one template. It holds the texts while they are typed; files and runs are the screen's business."""
+class TemplatePane(PaneViews, can_focus=False):
+    """Edits one template, or the parameters of the conversation where none is open (`plain`).
+
+    It holds what is typed; files, drafts and runs are the screen's business.
+    """
 
     DEFAULT_CSS = """
     TemplatePane {
@@ -56,8 +61,9 @@ class TemplatePane(Widget, can_focus=False):
         CollapsibleTitle { padding: 0 1; }
         Collapsible Contents { padding: 0; }
         Collapsible Input { height: 3; }
-        #params { height: auto; min-height: 3; max-height: 8; border: tall $border-blurred; padding: 0 1; }
-        #params:focus { border: tall $border; }
+        #params { display: none; }
+        &.-params #parts, &.-plain #actions { display: none; }
+        &.-params #params { display: block; }
     }
     """
     BINDINGS = bindings("template")
@@ -86,6 +92,7 @@ class TemplatePane(Widget, can_focus=False):
 
     def compose(self) -> ComposeResult:
         """The texts, the slots, what is doubtful, the details, the actions."""
+        yield ViewTabs(id="views", markup=False)
         with VerticalScroll(id="parts", can_focus=False):
             yield Static("system", classes="part", markup=False)
             yield SlotText("", id="system", placeholder="what the model is told first; {{name}} is a slot")
@@ -93,10 +100,10 @@ class TemplatePane(Widget, can_focus=False):
             yield Static("slots", id="slots-title", classes="part", markup=False)
             yield Vertical(id="slots")
             yield OptionList(id="doubts", markup=False)
-            with Collapsible(title="description, model, parameters", id="details"):
+            with Collapsible(title="description, model", id="details"):
                 yield Input(id="description", placeholder="description")
                 yield Input(id="model-id", placeholder="model: the one in use")
-                yield TextArea("", id="params", tab_behavior="focus", placeholder="parameters: temperature = 0.2")
+        yield ParamsPane(id="params")
         yield FindReplace(id="replace")
         yield Static("", id="note", markup=False)
         yield Static("", id="actions", markup=False)
@@ -126,11 +133,12 @@ class TemplatePane(Widget, can_focus=False):
 
     # What is in it
 
-    async def show(self, template: Template, values: Mapping[str, str]) -> None:
-        """Show another template with these values in its slots."""
+    async def show(self, template: Template, values: Mapping[str, str], over: Mapping[str, Any] | None = None) -> None:
+        """Show another template with these values in its slots; parameters in `over` go before its own."""
         async with self._changing:
             await self._show(template, values)
             await self._show_slots(True)
+        self.put_params(template.body(), over or {})
         self.note("")
 
     async def _show(self, template: Template, values: Mapping[str, str]) -> None:
@@ -139,21 +147,32 @@ class TemplatePane(Widget, can_focus=False):
             self.query_one("#system", SlotText).load_text(template.system)
             self.query_one("#description", Input).value = template.description
             self.query_one("#model-id", Input).value = template.model
-            self.query_one("#params", TextArea).load_text(params_text(template.params))
-            holder = self.query_one("#messages", Vertical)
-            await holder.remove_children()
-            await holder.mount_all([MessageBox(message) for message in template.messages])
+        holder = self.query_one("#messages", Vertical)
+        await holder.remove_children()
+        await holder.mount_all([MessageBox(message) for message in template.messages])
 
     @property
     def template(self) -> Template:
-        """The template as it stands; ValueError where the parameters are none."""
+        """The template as it stands; ValueError where the parameters cannot be read."""
+        if self.params.unread:
+            raise ValueError(self.params.unread)
+        return self.readable
+
+    @property
+    def request_body(self) -> dict[str, Any]:
+        """The template as the body of a request."""
+        return self.readable.body()
+
+    @property
+    def readable(self) -> Template:
+        """The template as it stands; a parameter that cannot be read has the value it had before."""
         return replace(
             self.base,
             description=self.query_one("#description", Input).value,
             system=self.query_one("#system", SlotText).text,
             messages=tuple(box.value for box in self.query(MessageBox)),
             model=self.query_one("#model-id", Input).value.strip(),
-            params=params_from(self.query_one("#params", TextArea).text),
+            params={name: value for name, value in self.params.params.items() if value is not None},
         )
 
     @property
@@ -189,6 +208,22 @@ class TemplatePane(Widget, can_focus=False):
         await event.box.remove()
         await self.show_slots()
         self.post_message(self.Edited())
+
+    # Parameters
+
+    @on(ParamsPane.Changed)
+    async def _params_changed(self, event: ParamsPane.Changed) -> None:
+        """Take over what the JSON says of texts and model; the parameters are where they were typed."""
+        event.stop()
+        if not self.plain:
+            now = self.readable
+            new = now.with_body(self.params.body)
+            if (new.system, new.messages, new.model) != (now.system, now.messages, now.model):
+                async with self._changing:
+                    await self._show(replace(new, params=now.params), self._values)
+                    await self._show_slots(True)
+        self.show_tabs()
+        self._edited()
 
     # Slots
 
@@ -233,21 +268,21 @@ class TemplatePane(Widget, can_focus=False):
         """Go to the field of a slot; whether there is one."""
         field = next((field for field in self.query(SlotField) if field.slot == name), None)
         if field is not None:
+            self.look_at_template()
             field.focus()
         return field is not None
 
-    def focus_params(self) -> None:
-        """Go to the parameters."""
-        self.query_one(Collapsible).collapsed = False
-        self.query_one("#params", TextArea).focus()
-
     def focus_first(self) -> None:
-        """Go to the first slot, or to the text where there is none."""
+        """Go to the first slot, or to the text where there is none; to the parameters where they are in view."""
+        if self.view != "template":
+            self.params.focus_first()
+            return
         first = next(iter(self.query(SlotField)), None)
         (first or self.query_one("#system", SlotText)).focus()
 
     def next_doubt(self) -> None:
         """Go to the next thing in doubt."""
+        self.look_at_template()
         options = self.query_one("#doubts", OptionList)
         if self._found:
             place = options.highlighted
@@ -272,6 +307,7 @@ class TemplatePane(Widget, can_focus=False):
     def open_find(self) -> None:
         """Show the lines to find and replace, with what is selected."""
         part = self.screen.focused
+        self.look_at_template()
         self.query_one(FindReplace).open(part.selected_text if isinstance(part, SlotText) else "")
 
     def focus_found(self) -> None:

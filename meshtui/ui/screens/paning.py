@@ -26,28 +26,29 @@ class Paning(Composing, Bench):
 
     def action_toggle_template(self) -> None:
         """Show the template and go to it; hide it where the focus is in it; without one, choose one."""
-        if self.opened is None:
+        if self.opened is None and not self.has_class("-templated"):
             self.choose_template()
         elif not self.has_class("-templated") or not self.editor.has_focus_within:
             self.action_front_template(True)
         elif self.has_class("-narrow") or self.has_class("-zoomed"):
             self.action_front_template(False)
         else:
-            self._close_pane()
+            self.close_pane()
 
     def action_front_template(self, template: bool) -> None:
         """Go to the template, or to the conversation."""
-        self._front_template(template)
+        self.front_template(template)
         if template:
             self.editor.focus_first()
         else:
             self.prompt.focus()
 
-    def _close_pane(self) -> None:
+    def close_pane(self) -> None:
+        """Hide the pane and go to the prompt."""
         self.remove_class("-templated", "-front-template", "-zoomed")
         self.prompt.focus()
 
-    def _front_template(self, template: bool) -> None:
+    def front_template(self, template: bool) -> None:
         """Show the template pane beside the conversation, or over it where only one of both has room."""
         self.add_class("-templated")
         self.set_class(template, "-front-template")
@@ -58,12 +59,12 @@ class Paning(Composing, Bench):
         zoomed = not self.has_class("-zoomed")
         self.set_class(zoomed, "-zoomed")
         if self.has_class("-templated"):
-            self._front_template(self.editor.has_focus_within)
+            self.front_template(self.editor.has_focus_within)
 
     def front_conversation(self) -> None:
         """Let the conversation be seen where only one pane has room."""
         if self.has_class("-templated"):
-            self._front_template(False)
+            self.front_template(False)
 
     def action_focus_prompt(self) -> None:
         """Go to the prompt, with the conversation before it."""

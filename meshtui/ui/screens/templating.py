@@ -21,7 +21,7 @@ from meshtui.session import (
 from meshtui.ui.editor import edit
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.composing import DRAFT_SECONDS
-from meshtui.ui.screens.paning import Paning
+from meshtui.ui.screens.setting import Setting
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.template_list import TemplateList
 from meshtui.ui.screens.template_preview import TemplatePreview
@@ -31,7 +31,7 @@ LOOK_SECONDS = 2.0
 """How often the file of the open template is looked at."""
 
 
-class Templating(Paning):
+class Templating(Setting):
     """Puts a template beside the conversation. `opened` is the file as it was read, `edited` whether it differs."""
 
     def __init__(self, session: Session) -> None:
@@ -83,8 +83,8 @@ class Templating(Paning):
             return
         self.opened, self.edited = opened, kept is not None
         template = kept[0] if kept is not None else opened.template
-        await self.editor.show(template, values)
-        self._front_template(True)
+        await self.editor.show(template, values, self.session.draft.params)
+        self.front_template(True)
         self._leave_other_conversation(path)
         if template.model:
             self.session.choose_model(template.model)
@@ -111,7 +111,7 @@ class Templating(Paning):
         if self._looking is not None:
             self._looking.stop()
             self._looking = None
-        self._close_pane()
+        self.close_pane()
 
     def _show_title(self) -> None:
         if self.opened is None:
@@ -128,6 +128,9 @@ class Templating(Paning):
 
     @on(TemplatePane.Edited)
     def _template_edited(self) -> None:
+        if self.editor.plain:
+            self.take_draft()
+            return
         self._keep_soon()
         if not self.edited:
             self.edited = True
@@ -151,11 +154,10 @@ class Templating(Paning):
             return
         try:
             self.templates.keep_values(self.opened.path, self.editor.values, self.set_name)
-            template = self._template_or_none()
-            if template is not None:
-                self.edited = template != self.opened.template
-                self.templates.keep_edit(self.opened, template if self.edited else None)
-                self._show_title()
+            template = self.editor.readable
+            self.edited = template != self.opened.template
+            self.templates.keep_edit(self.opened, template if self.edited else None)
+            self._show_title()
         except StoreError as error:
             self.mesh.say(str(error))
 
@@ -168,7 +170,7 @@ class Templating(Paning):
         try:
             return self.editor.template
         except ValueError as error:
-            self._front_template(True)
+            self.front_template(True)
             self.editor.focus_params()
             self.editor.note(str(error))
             return None
@@ -188,7 +190,7 @@ class Templating(Paning):
     async def action_add_message(self) -> None:
         """Add a message to the template."""
         if self.opened is not None:
-            self._front_template(True)
+            self.front_template(True)
             await self.editor.add_message()
 
     def action_next_doubt(self) -> None:
@@ -253,7 +255,7 @@ class Templating(Paning):
             self.editor.note(str(error))
             return
         self.edited = False
-        await self.editor.show(self.opened.template, self.editor.values)
+        await self.editor.show(self.opened.template, self.editor.values, self.session.draft.params)
         self._show_title()
 
     def _look_at_file(self) -> None:
@@ -335,12 +337,14 @@ class Templating(Paning):
 
     def missing(self, names: tuple[str, ...]) -> None:
         """Go to the first slot that has no value."""
-        self._front_template(True)
+        self.front_template(True)
         self.editor.focus_slot(names[0])
         self.editor.note(f"No value for {', '.join(names)}: nothing was sent.")
 
     def runs_template(self, text: str) -> bool:
         """Whether a message sent now begins a run of the template; it is run then."""
+        if self.held_by_params():
+            return True
         if self.opened is None or not self.has_class("-templated") or self.session.nodes:
             return False
         self.run_once(text)
@@ -354,7 +358,7 @@ class Templating(Paning):
         if self._pointed == turn.id or "template" not in turn.request:
             return
         self._pointed = turn.id
-        self._front_template(True)
+        self.front_template(True)
         name = next((name for name in _words(turn.problem.message) if self.editor.focus_slot(name)), None)
         if name is not None:
             self.editor.note(f"The gateway misses a value for {name}.")

@@ -20,12 +20,13 @@ class PaneTabs(Static):
         super().__init__(id=id, markup=False)
 
     def show(self, template: str, front: bool) -> None:
-        """Name the open template; `front` says that its pane is the one to be seen."""
-        tabs = ((f"Template {one_line(template, 40)}", True), ("Conversation", False))
+        """Name the open template, none for the parameters alone; `front` says that its pane is the one to be seen."""
+        words = f"Template {one_line(template, 40)}" if template else "Params"
+        tabs = ((words, True), ("Conversation", False))
         parts = [
-            Content.styled(f" {words} ", "reverse bold" if which is front else "$text-muted").stylize(
+            Content.styled(f" {name} ", "reverse bold" if which is front else "$text-muted").stylize(
                 Style.from_meta({"@click": f"screen.front_template({which})"})
             )
-            for words, which in tabs
+            for name, which in tabs
         ]
         self.update(Content.assemble(*parts, ("  f9 the other", "$text-muted")))

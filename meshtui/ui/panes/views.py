@@ -1,0 +1,97 @@
+"""The views of the left pane: the template, its parameters as fields, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from textual import on
+from textual.widget import Widget
+
+from meshtui.ui.panes.params import ParamsPane, View
+from meshtui.ui.widgets.view_tabs import ViewTabs
+
+
+class PaneViews(Widget, can_focus=False):
+    """Goes from one view to another. `plain` says that no template is open: then there are the parameters alone."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.plain = False
+
+    @property
+    def request_body(self) -> dict[str, Any]:
+        """What the views show, as the body of a request."""
+        raise NotImplementedError
+
+    def focus_first(self) -> None:
+        """Go to the first thing to edit in the view."""
+        raise NotImplementedError
+
+    @property
+    def params(self) -> ParamsPane:
+        """The parameters, as fields and as JSON."""
+        return self.query_one(ParamsPane)
+
+    @property
+    def view(self) -> Literal["template", "params", "json"]:
+        """What of it is in view."""
+        return self.params.view if self.has_class("-params") else "template"
+
+    async def look(self, view: View) -> None:
+        """Show the parameters as fields or as JSON."""
+        if not self.plain and self.view == "template":
+            self.params.note_body(self.request_body, None)
+        self.add_class("-params")
+        await self.params.look(view)
+        self.show_tabs()
+
+    def look_at_template(self) -> None:
+        """Show the texts and the slots."""
+        if not self.plain:
+            self.remove_class("-params")
+            self.show_tabs()
+
+    def show_plain(self, body: Mapping[str, Any]) -> None:
+        """Show the parameters of the conversation, without a template."""
+        if self.plain:
+            self.params.note_body(body, None)
+        else:
+            self.plain = True
+            self.add_class("-plain")
+            self.params.put(body, {}, in_file=False)
+
+    def show_tabs(self) -> None:
+        """Name the views, the one in front reversed."""
+        count = self.params.count
+        tabs = [("params", f"Params · {count}" if count else "Params"), ("json", "JSON")]
+        if not self.plain:
+            tabs.insert(0, ("template", "Template"))
+        self.query_one(ViewTabs).show(tabs, self.view, "alt+p")
+
+    @on(ViewTabs.Asked)
+    async def _view_asked(self, event: ViewTabs.Asked) -> None:
+        event.stop()
+        if event.view == "template":
+            self.look_at_template()
+        else:
+            await self.look("json" if event.view == "json" else "params")
+        self.focus_first()
+
+    def put_params(self, body: Mapping[str, Any], over: Mapping[str, Any]) -> None:
+        """Show the parameters of another template; those in `over` go before its own."""
+        if self.plain:
+            self.plain = False
+            self.remove_class("-plain")
+            self.look_at_template()
+        self.params.put(body, over, in_file=True)
+        self.show_tabs()
+
+    def focus_params(self) -> None:
+        """Go to the parameter that is wrong."""
+        self.call_later(self._focus_fault)
+
+    async def _focus_fault(self) -> None:
+        await self.look("json" if self.view == "json" else "params")
+        await self.params.focus_fault()
+        self.show_tabs()

@@ -1,0 +1,73 @@
+"""The part of the workbench that sets parameters: of the template that is open, else of the conversation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from textual import on
+
+from meshtui.ui.panes.params import View
+from meshtui.ui.screens.paning import Paning
+from meshtui.ui.widgets.param_field import ParamField
+
+
+class Setting(Paning):
+    """Shows the parameters, and lets the conversation's draft have what is typed where no template is open."""
+
+    async def action_show_params(self) -> None:
+        """Show the parameters: of the template that is open, else of the conversation; then as JSON; then go back."""
+        if not self.has_class("-templated") or not self.editor.has_focus_within or self.editor.view == "template":
+            await self._look_at_params("params")
+        elif self.editor.view == "params":
+            await self._look_at_params("json")
+        elif self.editor.plain:
+            self.close_pane()
+        else:
+            self.editor.look_at_template()
+            self.editor.focus_first()
+
+    async def _look_at_params(self, view: View) -> None:
+        if self.opened is None:
+            self.editor.show_plain(self.draft_body)
+        else:
+            self.editor.params.note_body(None, self.session.draft.params)
+        self.front_template(True)
+        await self.editor.look(view)
+        self.editor.focus_first()
+
+    @property
+    def draft_body(self) -> dict[str, Any]:
+        """What the conversation's next request says besides its messages."""
+        draft = self.session.draft
+        return {**({"model": draft.model} if draft.model else {}), **draft.params}
+
+    def take_draft(self) -> None:
+        """Let the conversation go on with the model and the parameters that the pane has now."""
+        params = self.editor.params
+        model = str(params.body.get("model", ""))
+        self.session.draft = replace(self.session.draft, model=model, params=params.params)
+        self.show_top()
+
+    def show_top(self) -> None:
+        """Say again what is in use, in the parameters too."""
+        super().show_top()
+        if self.editor.plain:
+            self.editor.show_plain(self.draft_body)
+
+    @on(ParamField.DropAsked)
+    def _drop(self, event: ParamField.DropAsked) -> None:
+        """Take a parameter from the conversation, so that the template's own holds."""
+        kept = {name: value for name, value in self.session.draft.params.items() if name != event.name}
+        self.session.draft = replace(self.session.draft, params=kept)
+        self.editor.params.note_body(None, kept)
+        self.show_top()
+
+    def held_by_params(self) -> bool:
+        """Whether a parameter of the conversation is wrong, so that nothing can be sent; it is gone to then."""
+        if self.opened is not None or not self.editor.plain or not (fault := self.editor.params.fault):
+            return False
+        self.front_template(True)
+        self.editor.focus_params()
+        self.editor.note(f"Nothing was sent: {fault}")
+        return True
