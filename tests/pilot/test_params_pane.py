@@ -243,3 +243,51 @@ async def test_opening_a_template_takes_the_place_of_the_conversations_parameter
         await bench.wait("Template", "You are {{tone}}.")
         assert bench.screen.query_one(ParamsPane).params == {"temperature": 0.5, "seed": 7}
         assert bench.session.draft.params == {"top_p": 0.9}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_a_schema_is_edited_and_checked(tmp_path: Path, size: tuple[int, int]) -> None:
+    async with opened(tmp_path, size, template=False) as bench:
+        await bench.type("response_format")
+        await bench.press("enter", "f2")
+        await bench.wait("json_object", "json_schema", "✗ json_schema.name: a name is expected", "strict ✓ true")
+        await bench.type("person")
+        await bench.press("enter")
+        schema = bench.app.screen.query_one("#schema", TextArea)
+        assert bench.app.focused is schema
+        schema.text = '{"type": "object",\n "properties" {}}'
+        await bench.wait("✗ the schema, line 2, column 15: expecting ':' delimiter")
+        schema.text = '{"properties": {"age": {"type": "int"}}}'
+        await bench.wait("$.properties.age.type: one of null, boolean")
+        await bench.press("ctrl+s")
+        await bench.wait("✗ not taken yet")
+        schema.text = '{"type": "object", "properties": {"age": {"type": "integer"}}}'
+        await bench.press("f3", "ctrl+s")
+        await bench.holds(lambda: "response_format" in bench.session.draft.params, "the format")
+        wanted = {"name": "person", "strict": False, "schema": json.loads(schema.text)}
+        assert bench.session.draft.params["response_format"] == {"type": "json_schema", "json_schema": wanted}
+        bench.screen.action_focus_prompt()
+        turn = await bench.answered("hello")
+        assert turn.request["response_format"]["json_schema"] == wanted
+
+
+async def test_the_kind_of_answer_is_chosen_by_mouse(tmp_path: Path) -> None:
+    async with opened(tmp_path, (120, 40), template=False) as bench:
+        own = {"type": "json_schema", "json_schema": {"name": "n", "schema": {}, "description": "own"}}
+        await put(bench, "response_format", json.dumps(own))
+        await bench.pilot.click(field(bench, "response_format").query_one(".step"))
+        await bench.wait("strict – not said")
+        await bench.press("ctrl+s")
+        await bench.holds(lambda: isinstance(bench.app.focused, TextArea) and bench.app.screen is bench.screen, "back")
+        assert field(bench, "response_format").value == own
+        await bench.pilot.click(field(bench, "response_format").query_one(".step"))
+        await bench.wait("strict")
+        tabs = bench.app.screen.query_one(ViewTabs)
+        await bench.pilot.click(tabs, offset=(tabs.render_line(0).text.index("json_object"), 0))
+        await bench.press("ctrl+s")
+        await bench.holds(
+            lambda: bench.session.draft.params == {"response_format": {"type": "json_object"}}, "any object"
+        )
+        await put(bench, "response_format", "{")
+        await bench.press("f2")
+        await bench.wait("Put this right first, or empty the field: line 1, column 2")

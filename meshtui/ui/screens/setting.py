@@ -9,6 +9,7 @@ from textual import on
 
 from meshtui.ui.panes.params import View
 from meshtui.ui.screens.paning import Paning
+from meshtui.ui.screens.response_format import ResponseFormat
 from meshtui.ui.widgets.param_field import ParamField
 
 
@@ -54,6 +55,21 @@ class Setting(Paning):
         super().show_top()
         if self.editor.plain:
             self.editor.show_plain(self.draft_body)
+
+    @on(ParamField.EditorAsked)
+    def _edit_format(self, event: ParamField.EditorAsked) -> None:
+        """Edit what the answer shall be shaped like; what is typed and cannot be read stays where it is."""
+        field = event.field
+        if field.unread or not isinstance(field.value, dict | None):
+            self.editor.note(f"Put this right first, or empty the field: {field.fault}")
+            return
+
+        def took(value: dict[str, Any] | None) -> None:
+            if value is not None:
+                field.text.text = field.param.text(value) if value else ""
+            field.text.focus()
+
+        self.app.push_screen(ResponseFormat(field.value), took)
 
     @on(ParamField.DropAsked)
     def _drop(self, event: ParamField.DropAsked) -> None:

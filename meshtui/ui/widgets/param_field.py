@@ -95,6 +95,13 @@ class ParamField(Vertical):
             super().__init__()
             self.field = field
 
+    class EditorAsked(Message):
+        """The value is to be edited in its own editor."""
+
+        def __init__(self, field: ParamField) -> None:
+            super().__init__()
+            self.field = field
+
     class DropAsked(Message):
         """What goes before this value is not to hold any more."""
 
@@ -110,6 +117,11 @@ class ParamField(Vertical):
         self.in_file = False
         self.over = ""
 
+    @property
+    def has_editor(self) -> bool:
+        """Whether there is an editor of its own for the value."""
+        return self.param.name == "response_format"
+
     def compose(self) -> ComposeResult:
         """The name before the value, what is wrong below."""
         with Horizontal():
@@ -117,7 +129,7 @@ class ParamField(Vertical):
             yield ParamText(self.param)
             if choices_of(self.param):
                 yield Static("▾", classes="step", markup=False)
-            elif self.param.name == "response_format":
+            elif self.has_editor:
                 yield Static("✎", classes="step", markup=False)
         yield Static("", classes="fault", markup=False)
 
@@ -180,17 +192,22 @@ class ParamField(Vertical):
         self.text.text = words[(place + step) % len(words)]
 
     def on_key(self, event: events.Key) -> None:
-        """Drop what goes before this value."""
+        """Drop what goes before this value, or open its editor."""
         if event.key == "alt+d" and self.over:
             event.stop()
             self.post_message(self.DropAsked(self.param.name))
+        elif event.key == "f2" and self.has_editor:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.EditorAsked(self))
 
     def on_click(self, event: events.Click) -> None:
         """Take the next choice, or go to the value."""
         classes = event.widget.classes if event.widget else frozenset()
-        if "step" in classes and choices_of(self.param):
+        if "step" in classes and self.has_editor:
+            self.post_message(self.EditorAsked(self))
+        elif "step" in classes:
             self.take_choice(1)
         elif "fault" in classes and self.over and not self.fault:
             self.post_message(self.DropAsked(self.param.name))
-        if "step" not in classes or choices_of(self.param):
-            self.text.focus()
+        self.text.focus()
