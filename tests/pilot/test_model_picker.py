@@ -330,6 +330,39 @@ async def test_several_are_marked_and_asked_side_by_side(box: Sandbox, home: Pat
         assert [lane.label for lane in compare.comparison.lanes] == ["openai/gpt-5-mini", "x-ai/grok-3-mini"]
 
 
+@SIZES
+async def test_a_blank_marks_from_the_empty_line_and_is_typed_into_a_query(
+    box: Sandbox, home: Path, size: tuple[int, int]
+) -> None:
+    app = app_on(home, box.url)
+    async with running(app, size) as pilot:
+        await pilot.press(*"hello")
+        screen = await picker(app, pilot)
+        line, hints = screen.query_one(Input), screen.query_one("#hints", Static)
+        first = at(screen)
+        await pilot.press("space", "space")
+        assert "enter compare 2" in str(hints.content) and line.value == "" and at(screen) != first
+        await until(lambda: "2 marked · 2 requests ~$" in count(screen), "what both cost together")
+        await pilot.press(*"gpt", "space", *"mini")
+        assert line.value == "gpt mini" and "↓ space mark" in str(hints.content)
+        await pilot.press("down", "space")
+        assert "enter compare 3" in str(hints.content) and line.value == "gpt mini"
+
+
+async def test_one_model_to_compare_says_what_its_samples_cost(box: Sandbox, home: Path) -> None:
+    app = app_on(home, box.url)
+    async with running(app) as pilot:
+        assert app.session is not None
+        await until(lambda: app.session is not None and len(app.session.cards) > 5, "the catalogue")
+        await pilot.press(*"hello", "ctrl+l")
+        await until(lambda: isinstance(app.screen, ModelPicker), "the picker")
+        assert isinstance(screen := app.screen, ModelPicker)
+        await pilot.press(*"openai/gpt-4o-mini")
+        await until(lambda: "3 requests ~$" in count(screen), "the price of three samples")
+        await pilot.press(*"/nobody-has-this")
+        await until(lambda: "3 requests price unknown" in count(screen), "what is unknown")
+
+
 async def test_with_nothing_to_ask_only_one_can_be_chosen(box: Sandbox, home: Path) -> None:
     app = app_on(home, box.url)
     async with running(app) as pilot:

@@ -68,7 +68,12 @@ class Choosing(Bench):
             pane.show(model, self.session.models.card(model), self.session.fallbacks)
 
     def _picker(
-        self, title: str = "", several: bool = False, chosen: Sequence[str] = (), verb: str = "take"
+        self,
+        title: str = "",
+        several: bool = False,
+        chosen: Sequence[str] = (),
+        verb: str = "take",
+        price: Callable[[Sequence[str]], str] = lambda ids: "",
     ) -> ModelPicker:
         if not self.session.models.is_fresh:
             self.fetch_models()
@@ -77,6 +82,7 @@ class Choosing(Bench):
             self.session.toggle_favourite,
             lambda: self.fetch_models(anew=True),
             self._ask_router,
+            price,
         )
         return ModelPicker(asks, self.session.draft.model, title=title, several=several, chosen=chosen, verb=verb)
 
@@ -107,12 +113,19 @@ class Choosing(Bench):
             if then_retry:
                 self.retry_with(ids[0])
 
-        self.app.push_screen(self._picker(several=compares, verb="compare"), chosen)
+        def price(ids: Sequence[str]) -> str:
+            return self.price_of(ids) if len(ids) > 1 else ""
+
+        self.app.push_screen(self._picker(several=compares, verb="compare", price=price), chosen)
 
     @property
     def can_compare(self) -> bool:
         """Whether several models can be asked now what stands in the prompt."""
         return False
+
+    def price_of(self, models: Sequence[str]) -> str:
+        """Say in a few words what comparing these models would take."""
+        return ""
 
     def compare_with(self, models: Sequence[str]) -> None:
         """Ask several models what stands in the prompt."""

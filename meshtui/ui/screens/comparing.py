@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshtui.core.attachments import NotAttachable
-from meshtui.session import Comparison, Lane, StoreError, variants
+from meshtui.session import Comparison, Lane, StoreError, Variant, variants
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.choosing import Choosing
 from meshtui.ui.screens.compare import MOST, Compare
@@ -36,7 +36,8 @@ class Comparing(Composing, Choosing, Bench):
         else:
             before = self.session.recall("compared", [])
             ids = [id for id in before if isinstance(id, str)] if isinstance(before, list) else []
-            picker = self._picker("Choose 2 to 8 models to compare; one alone is asked three times", True, ids)
+            title = "Choose 2 to 8 models to compare; one alone is asked three times"
+            picker = self._picker(title, True, ids, "compare", self.price_of)
             self.app.push_screen(picker, lambda ids: self._begin_lanes(text, ids))
             self.app.run_worker(self._say_room(picker), group="limits", exclusive=True, exit_on_error=False)
 
@@ -44,6 +45,17 @@ class Comparing(Composing, Choosing, Bench):
     def can_compare(self) -> bool:
         """Whether several models can be asked now what stands in the prompt."""
         return self.running is None and bool(self.prompt.value.strip() or self.session.attached)
+
+    def price_of(self, models: Sequence[str]) -> str:
+        """Say how many requests comparing these models is, and what all of them would cost."""
+        try:
+            chosen = self._variants(self.prompt.value, models)
+            return f"{len(chosen)} requests {self.session.price_together(one.draft for one in chosen)}"
+        except (NotAttachable, StoreError):
+            return ""  # sending says why it cannot be sent
+
+    def _variants(self, text: str, models: Sequence[str]) -> list[Variant]:
+        return variants(self.session.drafted(text), models[:MOST], samples=ONE_MODEL if len(models) == 1 else 1)
 
     def compare_with(self, models: Sequence[str]) -> None:
         """Ask several models what stands in the prompt."""
@@ -65,8 +77,7 @@ class Comparing(Composing, Choosing, Bench):
         comparison = Comparison(self.session, retries=self.session.retries)
         try:
             self.session.keep("compared", models)
-            chosen = variants(self.session.drafted(text), models, samples=ONE_MODEL if len(models) == 1 else 1)
-            comparison.begin(chosen)
+            comparison.begin(self._variants(text, models))
         except (StoreError, NotAttachable) as error:
             self.mesh.say(f"Nothing was sent: {error}")
             return

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.style import Style
 from textual.widgets import Input, Static
@@ -26,15 +27,29 @@ from meshtui.ui.widgets.model_list import ModelList
 SORTS = tuple(Sort)
 
 
+class FindModel(Input):
+    """The line that finds: a blank before any letter finds nothing, and means the row under the cursor instead."""
+
+    class Blank(Message):
+        """A blank was typed into the empty line."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "space" and not self.value:
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Blank())
+
+
 @dataclass(frozen=True, slots=True)
 class PickerAsks:
     """What the picker asks of the workbench: the models as known now, to change a favourite, to fetch the list anew,
-    and which model the router would take (in a sentence)."""
+    which model the router would take (in a sentence), and what asking the marked ones would take (in a few words)."""
 
     models: Callable[[], Models]
     toggle_favourite: Callable[[str], None]
     refresh: Callable[[], None]
     route: Callable[[], Awaitable[str]]
+    price: Callable[[Sequence[str]], str] = lambda ids: ""
 
 
 class ModelPicker(ModalScreen[tuple[str, ...] | None]):
@@ -95,12 +110,13 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         self._asked, self._sort = Filter(), Sort.MATCH
         self._found = 0
         self._routed = ""
+        self._priced: tuple[tuple[str, ...], str] = ((), "")
 
     def compose(self) -> ComposeResult:
         """From top to bottom: what is typed, the chips, the list with its details, how many, the keys."""
         with Vertical(classes="picker") as frame:
             frame.border_title = Content(self._title or "Choose a model")
-            yield Input(placeholder="type to find, or an id in full", compact=True, select_on_focus=False)
+            yield FindModel(placeholder="type to find, or an id in full", compact=True, select_on_focus=False)
             yield FilterBar(id="filters")
             with Container(id="body"):
                 yield ModelList(id="list")
@@ -127,7 +143,7 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
 
     def show_models(self) -> None:
         """Take in what is known of the models now: the list arrived, or could not be had."""
-        at = self._list.card
+        at, self._priced = self._list.card, ((), "")
         self._find(at.id if at is not None else self._current)
 
     @on(Input.Changed)
@@ -155,14 +171,24 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         rows.show(found, place)
         self._show_count()
 
+    def _price(self, ids: tuple[str, ...]) -> str:
+        if not self._several or not ids:
+            return ""
+        if self._priced[0] != ids:
+            self._priced = ids, self._asks.price(ids)
+        return self._priced[1]
+
     def _show_count(self) -> None:
-        models, parts = self._asks.models(), []
+        models, parts = self._asks.models(), list[str]()
         total = len(models.index)
         parts.append(f"{self._found} of {total} models" if total else "no list of models: type an id in full")
         if self._sort is not Sort.MATCH:
             parts.append(f"by {self._sort.value}")
         if self._marked:
             parts.append(f"{len(self._marked)} marked")
+        card = self._list.card
+        if words := self._price(tuple(self._marked) or ((card.id,) if card is not None else ())):
+            parts.append(words)
         age = models.age()
         if models.fetching:
             parts.append("fetching the list …")
@@ -182,6 +208,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         self.query_one("#facts", Static).update(shown)
         self.query_one("#details").scroll_home(animate=False)
         self._show_hints()
+        if self._several and not self._marked:
+            self._show_count()  # it says the price of the one under the cursor
 
     def _nothing(self) -> str:
         if self._asked:
@@ -194,7 +222,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         if self._several:
             count = len(self._marked)
             words = f"{self._verb} {count}" if count > 1 else "choose"
-            hints = [("space", "mark", "mark"), ("enter", words, "choose")]
+            key = "↓ space" if self._typed.value and self.focused is self._typed else "space"
+            hints = [(key, "mark", "mark"), ("enter", words, "choose")]
         hints += [("tab", "filters", "go('filters')")]
         if self._asked or self._typed.value:
             hints += [("f6", "clear", "clear")]
@@ -231,6 +260,11 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
             event.stop()
             line.focus()
             line.action_delete_left()
+
+    @on(FindModel.Blank)
+    def _mark_here(self) -> None:
+        if self._several:
+            self.action_mark()
 
     def action_go(self, where: str) -> None:
         """Go to the first or last row, or to the chips."""
