@@ -176,6 +176,8 @@ COMMANDS: tuple[Command, ...] = (
             ("model", "Model", "m,f2", "change_model", "Ask another model in this lane.", True),
             ("parameter", "Parameter", "p", "change_parameter", "Ask with another value of a parameter.", False),
             ("add", "Add", "a,plus", "add_lane", "Ask more models the same, beside the others.", True),
+            ("continue", "Continue", "c", "continue_lane", "Keep an answer that broke off, and let it go on.", False),
+            ("key", "API key", "K", "enter_key", "Enter another API key; r asks again with it.", False),
             ("version", "Version or set", "e", "add_version", "Add another version or set of this template.", False),
             ("sample", "Sample", "n", "sample", "Ask this lane's model once more, beside it.", False),
             ("remove", "Remove", "x,delete", "remove_lane", "Take this lane away; its answer stays stored.", True),

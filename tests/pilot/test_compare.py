@@ -15,6 +15,8 @@ from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.app import MeshApp
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.compare import Compare
+from meshtui.ui.screens.composing import CONTINUE
+from meshtui.ui.screens.key_entry import KeyEntry
 from meshtui.ui.screens.lanes_table import LanesTable
 from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.question import Question
@@ -192,6 +194,27 @@ async def test_what_streams_goes_on_when_one_goes_back_and_is_there_again(box: S
             await all_ended(again, pilot)
             shown = again.lanes.columns[0].view.text
             assert shown == str(turn.content)
+
+
+@pytest.mark.anyio
+async def test_a_cards_continue_and_key_are_offered_and_hold_in_a_lane(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box, (120, 40)) as (app, pilot):
+        screen = await open_lanes(app, pilot, ["sandbox/fault-cut", "sandbox/fault-401"])
+        await all_ended(screen, pilot)
+        shown = screen_text(app)
+        assert "[c]ontinue" in shown and "[K]ey" in shown
+        await pilot.press("2", "c")
+        await pilot.pause()
+        assert app.screen is screen, "nothing came of it that could go on"
+        await pilot.press("K")
+        await until(lambda: isinstance(app.screen, KeyEntry), "the line for a key")
+        await pilot.press("escape", "1", "c")
+        await until(lambda: isinstance(app.screen, Workbench), "the workbench")
+        assert app.session is not None
+        session = app.session
+        await until(lambda: not session.live, "the end of what goes on")
+        said = [node.message.text for node in session.nodes if node.role == "user"]
+        assert said == ["compare me", CONTINUE]
 
 
 @pytest.mark.anyio

@@ -7,13 +7,13 @@ from dataclasses import replace
 from meshtui.core.turn import TurnState
 from meshtui.core.waits import countdown
 from meshtui.session import Figures, Lane
-from meshtui.ui.panes.cards import MODEL, RETRY, WAIT
+from meshtui.ui.panes.cards import CONTINUE, KEY, MODEL, RETRY, WAIT
 from meshtui.ui.panes.entries import Locate, entry_of
 from meshtui.ui.widgets.lanes_column import Head
 from meshtui.ui.widgets.transcript_values import Entry, Label, Tone
 
-_DOABLE = (RETRY, WAIT, MODEL)
-"""What a card in a lane offers: it concerns this lane alone."""
+_DOABLE = {RETRY: RETRY, WAIT: WAIT, MODEL: MODEL, CONTINUE: CONTINUE, KEY: replace(KEY, key="K", label="Key")}
+"""What a card in a lane offers, by the keys that hold there: it concerns this lane alone, or the key of all."""
 
 _TONES: dict[TurnState, Tone] = {
     TurnState.DONE: "good",
@@ -63,7 +63,7 @@ def lane_entry(lane: Lane, locate: Locate, now: float, blind: bool) -> Entry:
     entry = entry_of(lane.node, locate, now)
     card = entry.card
     if card is not None:
-        actions = tuple(action for action in card.actions if action in _DOABLE)
+        actions = tuple(_DOABLE[action] for action in card.actions if action in _DOABLE)
         card = replace(card, actions=actions, facts=() if blind else card.facts)
     # Time, tokens and speed stand in the head; what else a footer says, such as who served, stays.
     kept = tuple(label for label in entry.footer if label.text.startswith(("resolved", "served", "from the")))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from textual import on
 
-from meshtui.session import Choice, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
+from meshtui.session import Choice, Comparison, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.judging import Judging
 from meshtui.ui.screens.lane_choice import LaneChoice
+from meshtui.ui.screens.lanes_view import Pick
 from meshtui.ui.widgets.lanes import Lanes
 
 MOST = 8
@@ -21,6 +22,14 @@ MOST = 8
 
 class Compare(Judging):
     """Shows a comparison; returns the lane that is kept, or None. What streams goes on when it is left."""
+
+    def __init__(
+        self, comparison: Comparison, pick: Pick, prompt: str, enter_key: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__(comparison, pick, prompt)
+        self._enter_key = enter_key
+        self.continues = False
+        """Whether the kept answer broke off, and is to go on."""
 
     # Changing lanes
 
@@ -53,10 +62,19 @@ class Compare(Judging):
 
     @on(Lanes.ActionChosen)
     def _act(self, event: Lanes.ActionChosen) -> None:
-        if event.action == "model":
-            self.action_change_model()
-        else:
-            self.action_retry_lane()
+        match event.action:
+            case "model":
+                self.action_change_model()
+            case "continue":
+                self.action_continue_lane()
+            case "key":
+                self.action_enter_key()
+            case _:
+                self.action_retry_lane()
+
+    def action_enter_key(self) -> None:
+        """Enter another API key; what is asked from now on is asked with it."""
+        self._enter_key()
 
     def action_change_model(self) -> None:
         """Ask another model in this lane."""
@@ -157,6 +175,13 @@ class Compare(Judging):
             self.mesh.say(str(error))
             return
         self.dismiss(lane)
+
+    def action_continue_lane(self) -> None:
+        """Keep this lane's answer, which broke off, and let the model go on with it in the conversation."""
+        lane = self.here
+        if lane is not None and lane.turn.ended and lane.turn.has_output and not lane.succeeded:
+            self.continues = True
+            self.action_keep_lane()
 
     def action_back(self) -> None:
         """Go back to the conversation; lanes that stream go on, and none is kept yet."""

@@ -9,7 +9,7 @@ from meshtui.session import Comparison, Lane, StoreError, Variant, variants
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.choosing import Choosing
 from meshtui.ui.screens.compare import MOST, Compare
-from meshtui.ui.screens.composing import Composing
+from meshtui.ui.screens.composing import CONTINUE, Composing
 from meshtui.ui.screens.model_picker import ModelPicker
 
 ONE_MODEL = 3
@@ -64,8 +64,8 @@ class Comparing(Composing, Choosing, Bench):
     async def _say_room(self, picker: ModelPicker) -> None:
         """Say in the picker what is left of the minute, where the gateway tells."""
         room = await Comparison(self.session).look()
-        if room is not None and picker.is_mounted:
-            picker.query_one(".picker").border_subtitle = f"{room} requests left this minute"
+        if room is not None:
+            picker.say(f"{room} requests left this minute")
 
     def _begin_lanes(self, text: str, ids: Sequence[str] | None) -> None:
         if not ids or self.held_by_budget(lambda: self._begin_lanes(text, ids)):
@@ -100,9 +100,10 @@ class Comparing(Composing, Choosing, Bench):
 
     def _open_lanes(self, comparison: Comparison, text: str) -> None:
         self.comparison = comparison
-        self.app.push_screen(Compare(comparison, self._picker, text), self._lane_kept)
+        lanes = Compare(comparison, self._picker, text, self.action_enter_key)
+        self.app.push_screen(lanes, lambda lane: self._lane_kept(lane, lanes.continues))
 
-    def _lane_kept(self, lane: Lane | None) -> None:
+    def _lane_kept(self, lane: Lane | None, continues: bool) -> None:
         comparison = self.comparison
         if comparison is not None and lane is None and comparison.lanes:
             try:
@@ -116,3 +117,5 @@ class Comparing(Composing, Choosing, Bench):
         self.prompt.focus()
         self.show_top()
         self.follow()
+        if lane is not None and continues:
+            self.say(CONTINUE)

@@ -109,13 +109,14 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         self._marked: list[str] = list(chosen)
         self._asked, self._sort = Filter(), Sort.MATCH
         self._found = 0
-        self._routed = ""
+        self._routed = self._beside = ""
         self._priced: tuple[tuple[str, ...], str] = ((), "")
 
     def compose(self) -> ComposeResult:
         """From top to bottom: what is typed, the chips, the list with its details, how many, the keys."""
         with Vertical(classes="picker") as frame:
             frame.border_title = Content(self._title or "Choose a model")
+            frame.border_subtitle = Content(self._beside)
             yield FindModel(placeholder="type to find, or an id in full", compact=True, select_on_focus=False)
             yield FilterBar(id="filters")
             with Container(id="body"):
@@ -140,6 +141,12 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
     @property
     def _typed(self) -> Input:
         return self.query_one(Input)
+
+    def say(self, words: str) -> None:
+        """Say something at the lower edge, such as what is left of the minute."""
+        self._beside = words
+        for frame in self.query(".picker"):
+            frame.border_subtitle = Content(words)
 
     def show_models(self) -> None:
         """Take in what is known of the models now: the list arrived, or could not be had."""
