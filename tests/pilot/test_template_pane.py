@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.widgets import OptionList, TextArea
+from textual.widgets import Collapsible, OptionList, TextArea
 
 from meshtui.core.problem import Problem
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.template_list import TemplateList
+from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from tests.bench import Bench, workbench
 
@@ -158,6 +159,36 @@ async def test_a_renamed_template_keeps_its_edit_and_its_versions(tmp_path: Path
         assert field(bench, "company").text == "Acme"
         assert bench.session.templates is not None
         assert len(bench.session.templates.versions(tmp_path / "templates" / "bot2.toml")) == 1
+
+
+async def test_the_name_in_the_pane_renames_the_file(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24), other="system = 'x'") as (bench, _):
+        await fill(bench, company="Acme", thing="x")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bench.turn.ended, "a run")
+        bench.screen.action_front_template(True)
+        bench.screen.query_one("#system", SlotText).focus()
+        await bench.press("ctrl+home")
+        await bench.type("Hi. ")
+        name = bench.screen.query_one(NameLine)
+        bench.screen.query_one(Collapsible).collapsed = False
+        name.focus()
+        await bench.pilot.pause()
+        assert name.value == "bot"
+        name.value = "other"
+        await bench.press("enter")
+        await bench.wait("already")
+        assert (tmp_path / "templates" / "bot.toml").read_text() == FILE
+        name.value = "desk/bot2"
+        await bench.press("enter")
+        path = tmp_path / "templates" / "desk" / "bot2.toml"
+        await bench.holds(path.exists, "the file under its new name")
+        await bench.wait("desk/bot2*")
+        assert path.read_text() == FILE and not (tmp_path / "templates" / "bot.toml").exists()
+        await bench.press("ctrl+s")
+        await bench.wait("bot2 saved")
+        assert path.read_text() == FILE.replace("You are", "Hi. You are")
+        assert bench.session.templates is not None and len(bench.session.templates.versions(path)) == 1
 
 
 async def test_slots_appear_as_they_are_typed_and_keep_their_values(tmp_path: Path) -> None:
@@ -437,6 +468,11 @@ async def test_versions_keep_what_they_gave(tmp_path: Path) -> None:
         await bench.wait("Versions", "1 run")
         await bench.press("down")
         await bench.wait("{+Hi. +}")
+        await bench.press("s")
+        await bench.wait("You are {{tone}} support for ┃ {+Hi. +}You are {{tone}}")
+        await bench.press("s")
+        await bench.wait("{+Hi. +}")
+        assert "┃" not in bench.shown()
         await bench.press("pagedown")
         await bench.wait("what they gave")
         await bench.press("n")

@@ -26,6 +26,7 @@ from meshtui.ui.panes.params import ParamsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.message_box import MessageBox
+from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from meshtui.ui.widgets.view_tabs import ViewTabs
 
@@ -100,7 +101,8 @@ class TemplatePane(PaneViews, can_focus=False):
             yield Static("slots", id="slots-title", classes="part", markup=False)
             yield Vertical(id="slots")
             yield OptionList(id="doubts", markup=False)
-            with Collapsible(title="description, model", id="details"):
+            with Collapsible(title="name, description, model", id="details"):
+                yield NameLine(id="template-name")
                 yield Input(id="description", placeholder="description")
                 yield Input(id="model-id", placeholder="model: the one in use")
         yield ParamsPane(id="params")

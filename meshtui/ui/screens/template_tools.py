@@ -11,12 +11,13 @@ from textual import on
 from meshtui.core.template import Template
 from meshtui.core.turn import TurnState
 from meshtui.core.values import ValueSet
-from meshtui.session import ConfigError, RemoteTemplate, Session
+from meshtui.session import ConfigError, RemoteTemplate, Session, StoreError
 from meshtui.ui.screens.template_gateway import TemplateGateway
 from meshtui.ui.screens.template_versions import TemplateVersions
 from meshtui.ui.screens.templating import Templating
 from meshtui.ui.screens.value_sets import ValueSets
 from meshtui.ui.widgets.find_replace import FindReplace
+from meshtui.ui.widgets.name_line import NameLine
 
 
 class TemplateTools(Templating):
@@ -115,6 +116,24 @@ class TemplateTools(Templating):
             self._run_all_stopped = True
             if done:
                 self.editor.note(f"{done} of {len(rows)} sets have run; versions shows what they gave")
+
+    # The name
+
+    @on(NameLine.Renamed)
+    def _rename(self, event: NameLine.Renamed) -> None:
+        """Move the file with its sets and versions; what is edited and not saved stays an edit."""
+        if self.opened is None:
+            return
+        self.keep_edit()
+        try:
+            self.opened = self.templates.rename(self.opened, event.name)
+        except (ConfigError, StoreError) as error:
+            self.editor.note(str(error))
+            return
+        self.editor.base = replace(self.editor.base, name=self.opened.template.name)
+        self.keep_edit()
+        self.front_template(True)
+        self.mesh.say(f"The template is {self.opened.key} from now on")
 
     # Versions
 

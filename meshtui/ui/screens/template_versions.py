@@ -20,11 +20,13 @@ from meshtui.core.text import clean, one_line
 from meshtui.session import StoreError, TemplateRun, Templates, Version
 from meshtui.ui.screens.template_conflict import diff_content
 from meshtui.ui.widgets.hints import Hint, hints_content
+from meshtui.ui.widgets.side_by_side import side_by_side
 
 HINTS: tuple[Hint, ...] = (
-    ("space", "compares with this one", "mark"),
-    ("enter", "goes back to it", "go_back"),
-    ("n", "writes a note", "note"),
+    ("space", "compares with it", "mark"),
+    ("enter", "goes back", "go_back"),
+    ("s", "side by side", "beside"),
+    ("n", "note", "note"),
     ("esc", "closes", "back"),
 )
 OUTPUT = 1200
@@ -37,6 +39,7 @@ class TemplateVersions(ModalScreen[Template | None]):
     BINDINGS = [
         Binding("escape", "back", "Close"),
         Binding("space", "mark", show=False),
+        Binding("s", "beside", show=False),
         Binding("n", "note", show=False),
         Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
@@ -47,6 +50,7 @@ class TemplateVersions(ModalScreen[Template | None]):
         self._templates, self._path, self._now = templates, path, now
         self._versions: list[Version] = []
         self._base: Version | None = None
+        self._beside = False
 
     def compose(self) -> ComposeResult:
         """The versions over what the one under the cursor changed and gave."""
@@ -87,6 +91,21 @@ class TemplateVersions(ModalScreen[Template | None]):
         place = self.query_one(OptionList).highlighted
         return self._versions[place] if place is not None and place < len(self._versions) else None
 
+    def action_beside(self) -> None:
+        """Show differences side by side, or in one text."""
+        self._beside = not self._beside
+        self._moved()
+
+    def on_resize(self) -> None:
+        """Fit the columns of both sides."""
+        if self._beside:
+            self.call_after_refresh(self._moved)
+
+    def _difference(self, old: str, new: str, *, whole: bool = False) -> Content:
+        if not self._beside:
+            return diff_content(old, new, whole=whole)
+        return side_by_side(old, new, self.query_one("#changed").size.width, whole=whole)
+
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:
         version = self._chosen
@@ -96,7 +115,7 @@ class TemplateVersions(ModalScreen[Template | None]):
         name = f"version {self._base.hash[:8]}" if self._base else "the text as it stands"
         old, new = self._templates.plain_text(version.template), self._templates.plain_text(base)
         parts = [Content.styled(f"from this version to {name}\n", "bold $primary")]
-        parts.append(Content("no difference") if old == new else diff_content(old, new))
+        parts.append(Content("no difference") if old == new else self._difference(old, new))
         parts.append(Content.styled("\n\nwhat they gave\n", "bold $primary"))
         parts.append(self._outputs(version))
         self.query_one("#changed", Static).update(Content("").join(parts))
@@ -113,7 +132,7 @@ class TemplateVersions(ModalScreen[Template | None]):
             shown = []
             for one, two in pairs[:5]:
                 shown.append(Content.styled(f"{_values(one)}\n", "$text-muted"))
-                shown.append(diff_content(one.answer, two.answer, whole=True))
+                shown.append(self._difference(one.answer, two.answer, whole=True))
             return Content("\n").join(shown)
         rows = [
             Content.assemble(

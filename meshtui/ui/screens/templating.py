@@ -25,6 +25,7 @@ from meshtui.ui.screens.setting import Setting
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.template_list import TemplateList
 from meshtui.ui.screens.template_preview import TemplatePreview
+from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField
 
 LOOK_SECONDS = 2.0
@@ -119,6 +120,7 @@ class Templating(Setting):
         from textual.content import Content
 
         star = "*" if self.edited else ""
+        self.editor.query_one(NameLine).show(self.opened.key)
         self.editor.border_title = Content(f"{self.opened.key}{star}")
         by = "expanded by the gateway" if self.expand else ""
         words = (self.opened.place, f"set {self.set_name}" if self.set_name else "", by)
