@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshtui.core.chat import Draft, Message
 from meshtui.core.money import Charge, charge_of
@@ -21,6 +21,9 @@ from meshtui.core.turn import Turn, TurnState
 from meshtui.core.usage import card_for, price_of, tokens_of
 from meshtui.session.session import Session
 from meshtui.store.db import Node, StoreError
+
+if TYPE_CHECKING:
+    from meshtui.session.judge import Judge
 
 SOCKETS = 8
 """How many lanes of one comparison have a connection at the same time."""
@@ -150,6 +153,8 @@ class Comparison:
         self.session = session
         self.retries = retries
         self.lanes: list[Lane] = []
+        self.judge: Judge | None = None
+        """Whoever judged these lanes last."""
         self.shows_waits = False
         """Whether whoever shows the lanes says of each what it waits for."""
         self._sockets = asyncio.Semaphore(sockets)

@@ -20,6 +20,7 @@ from meshtui.core.usage import Tokens, price_of
 from meshtui.session.comparison import Comparison, Lane
 from meshtui.session.gateway import Gateway, LanePart, Verdict
 from meshtui.session.session import Session
+from meshtui.store.db import StoreError
 
 DEFAULT_JUDGE = "openai/gpt-4o-mini"
 MOST_MODELS = 10
@@ -47,6 +48,17 @@ class Judge:
         self.problem: Problem | None = None
         self.on_change: Callable[[], None] = lambda: None
         self._parts = {lane.turn.model: _Part() for lane in comparison.lanes}
+
+    @classmethod
+    def kept(cls, comparison: Comparison) -> Judge | None:
+        """Return the judge that spoke of the answers to this message last, with its verdict; None where none did."""
+        row = comparison.session.recall(_place(comparison)) if comparison.lanes else None
+        if not isinstance(row, Mapping):
+            return None
+        judge = cls(comparison, str(row.get("model")))
+        judge.verdict.append(str(row.get("verdict")))
+        judge.state = "done"
+        return judge
 
     @property
     def session(self) -> Session:
@@ -125,7 +137,16 @@ class Judge:
             part.put(LanePart("", (), True, problem or cut))
         self.problem = problem
         self.state = "failed" if problem is not None else "done"
+        if problem is None and self.verdict and self.comparison.lanes:
+            try:
+                self.session.keep(_place(self.comparison), {"model": self.model, "verdict": str(self.verdict)})
+            except StoreError as error:
+                self.session.on_notice(str(error))
         self.on_change()
+
+
+def _place(comparison: Comparison) -> str:
+    return f"verdict {comparison.lanes[0].turn.parent_id}"
 
 
 class _Part:

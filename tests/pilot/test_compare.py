@@ -307,6 +307,12 @@ async def test_a_blind_vote_hides_names_until_it_is_given_and_is_counted(box: Sa
         assert app.session is not None and len(app.session.recall("votes")) == 1, "one message, one vote"
 
 
+async def verdict_of(screen: Compare) -> None:
+    """Wait for the verdict that was kept."""
+    await until(lambda: screen.verdict.columns, "the verdict's pane")
+    await until(lambda: "No judge" in screen.verdict.columns[0].view.text, "the verdict that was kept")
+
+
 def screen_model(screen: Compare, key: str) -> str:
     lane = screen.lane_of(key)
     return lane.turn.model if lane is not None else ""
@@ -340,3 +346,15 @@ async def test_the_judge_is_asked_after_its_price_and_speaks_in_a_pane_of_its_ow
         assert "verdict of openai/gpt-4o-mini" in shown and "Comparison" in shown
         assert [lane.turn.state.value for lane in screen.comparison.lanes] == ["done", "done", "failed"]
         assert sorted(lane.place or 0 for lane in screen.comparison.lanes) == [0, 1, 2]
+        for forgotten in (False, True):
+            await pilot.press("escape")
+            await until(lambda: isinstance(app.screen, Workbench), "the workbench")
+            assert isinstance(bench := app.screen, Workbench)
+            if forgotten:
+                bench.comparison = None  # as after another start of the program
+            await pilot.press("ctrl+l")
+            await until(lambda: isinstance(app.screen, Compare), "the lanes again")
+            again = app.screen
+            assert isinstance(again, Compare) and again is not screen
+            await verdict_of(again)
+            assert "verdict of openai/gpt-4o-mini" in again.verdict.columns[0].head.name

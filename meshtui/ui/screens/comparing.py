@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshtui.core.attachments import NotAttachable
-from meshtui.session import Comparison, Lane, StoreError, Variant, variants
+from meshtui.session import Comparison, Judge, Lane, StoreError, Variant, variants
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.choosing import Choosing
 from meshtui.ui.screens.compare import MOST, Compare
@@ -95,6 +95,7 @@ class Comparing(Composing, Choosing, Bench):
         known = self.comparison
         if known is None or all(lane.node.id != nodes[-1].id for lane in known.lanes):
             known = Comparison.of(self.session, nodes[-1], retries=self.session.retries)
+            known.judge = Judge.kept(known)
         said = next((node.message.text for node in reversed(nodes) if node.role == "user"), "")
         self._open_lanes(known, said)
 

@@ -27,7 +27,7 @@ class Judging(Voting):
 
     def __init__(self, comparison: Comparison, pick: Pick, prompt: str) -> None:
         super().__init__(comparison, pick, prompt)
-        self._judge: Judge | None = None
+        self._judge = comparison.judge
         self._heard = 0
 
     def compose(self) -> ComposeResult:
@@ -36,6 +36,11 @@ class Judging(Voting):
             if isinstance(widget, KeyLine):
                 yield Lanes(self.pull_verdict, id="verdict")
             yield widget
+
+    def on_mount(self) -> None:
+        """Show the verdict that there is."""
+        if self._judge is not None:
+            self._show_judge(self._judge)
 
     @property
     def verdict(self) -> Lanes:
@@ -78,14 +83,24 @@ class Judging(Voting):
         except StoreError as error:
             self.mesh.say(str(error))
             return
-        self._judge, self._heard = judge, 0
-        judge.on_change = lambda: self.verdict.mark(["verdict"])
+        self.comparison.judge = judge
         for lane in self.comparison.lanes:
             self.start(lane)
         self.app.run_worker(judge.run(), group="judge", exclusive=True, exit_on_error=False, description="the judge")
         self.verdict.columns = []
-        self.verdict.add_class("-shown")
         self.show()
+        self._show_judge(judge)
+
+    def _show_judge(self, judge: Judge) -> None:
+        """Show the pane of a verdict; what is said while nobody looks is there when somebody does."""
+
+        def heard() -> None:
+            if self.is_attached:
+                self.verdict.mark(["verdict"])
+
+        self._judge, self._heard = judge, 0
+        judge.on_change = heard
+        self.verdict.add_class("-shown")
         self.call_after_refresh(self.verdict.show, ["verdict"])
 
     def pull_verdict(self, column: Column) -> bool:
