@@ -291,3 +291,25 @@ async def test_the_kind_of_answer_is_chosen_by_mouse(tmp_path: Path) -> None:
         await put(bench, "response_format", "{")
         await bench.press("f2")
         await bench.wait("Put this right first, or empty the field: line 1, column 2")
+
+
+async def test_a_field_does_not_bring_back_an_older_text(tmp_path: Path) -> None:
+    async with opened(tmp_path, (120, 40)) as bench:
+        pane = bench.screen.query_one(TemplatePane)
+        await bench.press("alt+p", "alt+p")
+        pane.query_one("#system", SlotText).text = "New {{tone}}."
+        await bench.pilot.pause()
+        await bench.press("alt+p")
+        await put(bench, "top_p", "0.5")
+        await bench.press("alt+p")
+        request = bench.screen.query_one("#request", TextArea)
+        await bench.holds(lambda: "New {{tone}}." in request.text, "the new text in the JSON")
+        assert pane.template.system == "New {{tone}}." and pane.template.params["top_p"] == 0.5
+
+
+async def test_an_answer_can_come_whole(tmp_path: Path) -> None:
+    async with opened(tmp_path, (120, 40), template=False) as bench:
+        await put(bench, "stream", "false")
+        bench.screen.action_focus_prompt()
+        turn = await bench.answered("hello")
+        assert turn.request["stream"] is False and turn.problem is None and "hello" in str(turn.content)
