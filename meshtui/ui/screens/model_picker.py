@@ -33,7 +33,7 @@ class FindModel(Input):
     class Blank(Message):
         """A blank was typed into the empty line."""
 
-    async def _on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
         if event.key == "space" and not self.value:
             event.stop()
             event.prevent_default()
