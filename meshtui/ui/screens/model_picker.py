@@ -34,6 +34,7 @@ class FindModel(Input):
         """A blank was typed into the empty line."""
 
     def on_key(self, event: events.Key) -> None:
+        """Hand on a blank that would be the first letter."""
         if event.key == "space" and not self.value:
             event.stop()
             event.prevent_default()
