@@ -1,4 +1,4 @@
-"""What changed from one text to another, in words, and between three versions of the same thing."""
+"""What changed from one text to another, word by word for all who compare, and between three versions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Literal
 WORDS_COMPARED = 4_000
 """Words of one changed stretch that are compared one by one (the search is quadratic); longer ones change whole."""
 
-_WORD = re.compile(r"\s+|\w+|[^\w\s]")
+_WORD = re.compile(r"\S+\s*|\s+")
 
 Kind = Literal["same", "removed", "added"]
 
@@ -36,7 +36,7 @@ def diff_words(old: str, new: str) -> list[Piece]:
         if tag == "equal":
             pieces.append(Piece("same", "".join(before[a:b])))
         else:
-            pieces += _changed("".join(before[a:b]), "".join(after[c:d]))
+            pieces += words("".join(before[a:b]), "".join(after[c:d]))
     return _joined(pieces)
 
 
@@ -63,16 +63,35 @@ def steps(old: Sequence[str], new: Sequence[str]) -> Iterable[tuple[str, int, in
         yield "equal", len(old) - tail, len(old), len(new) - tail, len(new)
 
 
-def _changed(old: str, new: str) -> list[Piece]:
+def words(old: str, new: str) -> list[Piece]:
+    """Return the pieces that lead from one stretch of text to another, word by word."""
     before, after = _WORD.findall(old), _WORD.findall(new)
+    if len(before) > WORDS_COMPARED or len(after) > WORDS_COMPARED:
+        return [Piece("removed", old), Piece("added", new)]
+    long = len(before) * len(after) > 1_000_000
     pieces: list[Piece] = []
-    for tag, a, b, c, d in steps(before, after):
-        if tag == "equal":
+    keys = [word.rstrip() for word in before], [word.rstrip() for word in after]
+    for tag, a, b, c, d in SequenceMatcher(None, *keys, autojunk=long).get_opcodes():
+        if tag == "equal" and before[a:b] == after[c:d]:
             pieces.append(Piece("same", "".join(before[a:b])))
             continue
-        pieces.append(Piece("removed", "".join(before[a:b])))
-        pieces.append(Piece("added", "".join(after[c:d])))
+        if tag == "equal":  # they differ in white space alone, such as where a line ends
+            for one, two in zip(before[a:b], after[c:d], strict=True):
+                pieces += [Piece("same", two)] if one == two else [Piece("removed", one), Piece("added", two)]
+            continue
+        gone, come = "".join(before[a:b]), "".join(after[c:d])
+        shared = _shared_end(gone, come)
+        gone, come = gone.removesuffix(shared), come.removesuffix(shared)
+        pieces += [Piece("removed", gone), Piece("added", come), Piece("same", shared)]
     return pieces
+
+
+def _shared_end(one: str, two: str) -> str:
+    """Return what both end with as far as it is white space and punctuation."""
+    count = 0
+    while count < min(len(one), len(two)) and one[-1 - count] == two[-1 - count] and not one[-1 - count].isalnum():
+        count += 1
+    return one[len(one) - count :]
 
 
 def _joined(pieces: Iterable[Piece]) -> list[Piece]:

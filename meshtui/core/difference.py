@@ -10,11 +10,13 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from meshtui.core.chat import ToolCall
-from meshtui.core.diff import Piece
+from meshtui.core.diff import Piece, diff_words, words
 
-_WORD = re.compile(r"\S+\s*|\s+")
 ALIKE = 0.3
 """Blocks that share less than this part of their words are not compared word by word: one goes, one comes."""
+
+LONG = 20_000
+"""Characters from which a block, such as a file of code, is compared by lines first."""
 
 MOST_BLOCKS = 400
 """Blocks on each side up to which the best pairing is searched; beyond, blocks pair by their place."""
@@ -51,7 +53,7 @@ def difference(old: str, new: str) -> list[Piece]:
         if before == after:
             pieces.append(Piece("same", before))
         elif before and after:
-            pieces += _words(before, after)
+            pieces += words(before, after) if max(len(before), len(after)) < LONG else diff_words(before, after)
         else:
             pieces.append(Piece("removed", before) if before else Piece("added", after))
     return [piece for piece in pieces if piece.text]
@@ -106,27 +108,6 @@ def _likeness(one: Mapping[str, int], two: Mapping[str, int]) -> float:
         one, two = two, one
     shared = sum(min(count, two.get(word, 0)) for word, count in one.items())
     return 2 * shared / max(sum(one.values()) + sum(two.values()), 1)
-
-
-def _words(old: str, new: str) -> list[Piece]:
-    before, after = _WORD.findall(old), _WORD.findall(new)
-    long = len(before) * len(after) > 1_000_000
-    pieces: list[Piece] = []
-    keys = [word.rstrip() for word in before], [word.rstrip() for word in after]
-    for tag, a, b, c, d in SequenceMatcher(None, *keys, autojunk=long).get_opcodes():
-        if tag == "equal" and before[a:b] == after[c:d]:
-            pieces.append(Piece("same", "".join(before[a:b])))
-            continue
-        if tag == "equal":  # they differ in white space alone, such as where a line ends
-            for one, two in zip(before[a:b], after[c:d], strict=True):
-                pieces += [Piece("same", two)] if one == two else [Piece("removed", one), Piece("added", two)]
-            continue
-        gone, come = "".join(before[a:b]), "".join(after[c:d])
-        space = gone[len(gone.rstrip()) :]
-        shared = space if gone and come and space == come[len(come.rstrip()) :] else ""
-        gone, come = gone.removesuffix(shared), come.removesuffix(shared)
-        pieces += [Piece("removed", gone), Piece("added", come), Piece("same", shared)]
-    return pieces
 
 
 # Structure

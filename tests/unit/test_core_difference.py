@@ -28,9 +28,9 @@ def test_a_changed_word_is_a_changed_word() -> None:
     pieces = difference("Paris is big.\n\nIt rains.\n", "Paris is small.\n\nIt rains.\n")
     assert [(piece.kind, piece.text) for piece in pieces] == [
         ("same", "Paris is "),
-        ("removed", "big."),
-        ("added", "small."),
-        ("same", "\n\n"),
+        ("removed", "big"),
+        ("added", "small"),
+        ("same", ".\n\n"),
         ("same", "It rains.\n"),
     ]
 
@@ -95,4 +95,13 @@ def test_tool_calls_are_compared_by_name_and_argument() -> None:
         ("find().q", "changed"),
         ("open()", "missing"),
         ("find()#2", "extra"),
+    ]
+
+
+def test_a_long_block_of_code_is_compared_by_lines() -> None:
+    old = "```\n" + "".join(f"value_{number} = {number}\n" for number in range(3_000)) + "```\n"
+    pieces = difference(old, old.replace("value_1500 = 1500", "value_1500 = x"))
+    assert [(piece.kind, piece.text) for piece in pieces if piece.kind != "same"] == [
+        ("removed", "1500"),
+        ("added", "x"),
     ]

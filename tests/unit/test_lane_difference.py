@@ -13,8 +13,8 @@ def shown(base: str, text: str, width: int = 60, calls: tuple[ToolCall, ...] = (
 
 def test_words_that_go_and_come_are_marked_in_their_line() -> None:
     lines = shown("Paris is big.\n\nIt rains.", "Paris is small.\n\nIt rains.")
-    assert lines[0].startswith("80% the same as lane 1")
-    assert lines[2:] == ["Paris is [-big.-]{+small.+}", "", "It rains."]
+    assert lines[0].startswith("84% the same as lane 1")
+    assert lines[2:] == ["Paris is [-big-]{+small+}.", "", "It rains."]
 
 
 def test_json_is_told_by_path() -> None:
