@@ -31,7 +31,7 @@ def lanes_of(terminal: Terminal, home: Path, models: list[str]) -> None:
     terminal.send("compare these")
     terminal.wait("compare these")
     terminal.write(b"\x0c")
-    terminal.wait(f"take {len(models)}")
+    terminal.wait(f"compare {len(models)}", f"{len(models)} marked")
     terminal.press("enter")
     terminal.wait(f"of {len(models)} ended")
 
