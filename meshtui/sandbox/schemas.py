@@ -170,7 +170,7 @@ def _combined(key: str, mine: Any, yours: Any) -> Any:
             shared = {name: _both(mine[name], yours[name]) for name in mine if name in yours}
             return {**mine, **yours, **shared}
     if key == "required" and isinstance(mine, list) and isinstance(yours, list):
-        return list(dict.fromkeys([*mine, *yours]))
+        return list(dict.fromkeys(name for name in (*mine, *yours) if isinstance(name, str)))
     if key == "enum" and isinstance(mine, list) and isinstance(yours, list):
         return [value for value in mine if value in yours]
     if key in ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"):
@@ -186,7 +186,7 @@ def _combined(key: str, mine: Any, yours: Any) -> Any:
         return shared_types or yours
     if key in ("items", "additionalProperties", "contains"):
         return _both(mine, yours)
-    if key in ("allOf", "anyOf", "oneOf") and key == "allOf":
+    if key == "allOf" and isinstance(mine, list) and isinstance(yours, list):
         return [*mine, *yours]
     return yours
 
