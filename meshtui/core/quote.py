@@ -106,11 +106,6 @@ class Quote:
         return (self.prompt + self.room) / self.context if self.context else None
 
     @property
-    def is_full(self) -> bool:
-        """Whether a warning is due."""
-        return self.part is not None and self.part >= FULL
-
-    @property
     def warning(self) -> str:
         """What is wrong with the context, in a few words, or nothing."""
         part = self.part

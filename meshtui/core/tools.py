@@ -49,10 +49,15 @@ def _kind(value: object) -> str:
     return "null" if value is None else names.get(type(value), "an object")
 
 
-def parsed_arguments(arguments: str) -> dict[str, Any] | None:
-    """Return the arguments of a call, or None where they are no JSON object."""
+def parsed(arguments: str) -> Any:
+    """Return the arguments of a call as values, or None where they are no JSON."""
     try:
-        value = json.loads(arguments)
+        return json.loads(arguments)
     except (ValueError, RecursionError):
         return None
+
+
+def parsed_arguments(arguments: str) -> dict[str, Any] | None:
+    """Return the arguments of a call, or None where they are no JSON object."""
+    value = parsed(arguments)
     return value if isinstance(value, dict) else None

@@ -6,7 +6,6 @@ the headless commands read the same turn. Times are seconds since the turn was s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +17,7 @@ from meshtui.core.chat import Message, Part, TextPart
 from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem
 from meshtui.core.text import Growing
+from meshtui.core.tools import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,11 +356,3 @@ def error_object(problem: Problem) -> dict[str, Any]:
         "param": problem.param,
         "details": problem.details,
     }
-
-
-def parsed(arguments: str) -> Any:
-    """Return the arguments of a call as values, or None where they are no JSON."""
-    try:
-        return json.loads(arguments)
-    except (ValueError, RecursionError):
-        return None

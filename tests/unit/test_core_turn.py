@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from meshtui.core.chat import ImagePart, TextPart
 from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.tools import parsed
 from meshtui.core.turn import (
     ENDED,
     Delta,
@@ -27,7 +28,6 @@ from meshtui.core.turn import (
     Turn,
     TurnState,
     UsageDelta,
-    parsed,
 )
 
 
