@@ -1,0 +1,20 @@
+"""The one table of commands: it feeds the bindings, the palette, the key line, the help page and the documents."""
+
+from __future__ import annotations
+
+from textual.binding import BindingType
+
+from meshtui.ui.commands.command import Command, Where
+from meshtui.ui.commands.compare import COMPARE
+from meshtui.ui.commands.template import TEMPLATE
+from meshtui.ui.commands.workbench import WORKBENCH
+
+__all__ = ["COMMANDS", "Command", "Where", "bindings"]
+
+COMMANDS: tuple[Command, ...] = (*WORKBENCH, *COMPARE, *TEMPLATE)
+"""Every command, in the order in which they are offered. A new place has a file of its own here."""
+
+
+def bindings(*where: Where) -> list[BindingType]:
+    """Return the bindings of the commands that hold in these places."""
+    return [command.binding() for command in COMMANDS if command.where in where and command.key]

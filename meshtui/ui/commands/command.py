@@ -1,0 +1,31 @@
+"""One row of the command table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Where = Literal["anywhere", "prompt", "conversation", "compare", "template"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing a user can do. `key` is the default; `action` is Textual's name of it on the workbench screen."""
+
+    id: str
+    title: str
+    key: str
+    action: str
+    help: str
+    where: Where = "anywhere"
+    shown: bool = False
+    priority: bool = False
+    in_palette: bool = True
+
+    def binding(self) -> Binding:
+        """Return the key binding of this command; its id lets the config file change the key."""
+        return Binding(
+            self.key, self.action, self.title, id=self.id, show=self.shown, priority=self.priority, tooltip=self.help
+        )

@@ -1,0 +1,19 @@
+"""The commands of the template pane."""
+
+from __future__ import annotations
+
+from meshtui.ui.commands.command import Command
+
+TEMPLATE: tuple[Command, ...] = (
+    *(
+        Command(f"template.{id}", title, key, f"screen.{action}", help, "template", shown)
+        for id, title, key, action, help, shown in (
+            ("run", "Run", "f5", "run_template", "Run the template as it stands with these values.", True),
+            ("save", "Save", "ctrl+s", "save_template", "Write the template into its file.", True),
+            ("preview", "Preview", "f3", "preview_template", "Show the exact messages that would be sent.", True),
+            ("edit", "Editor", "f4", "edit_part", "Open the text or value in your own editor ($EDITOR).", False),
+            ("compare", "Compare versions", "ctrl+l", "compare_template", "Run versions or sets side by side.", False),
+            ("doubt", "Next doubt", "f8", "next_doubt", "Go to the next slot that is missing, or looks wrong.", False),
+        )
+    ),
+)
