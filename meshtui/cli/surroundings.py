@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -68,20 +68,30 @@ class Surroundings:
             spend_cap=settings.profile.spend_cap,
         )
 
-    def session(self, target: Target | None = None) -> Session:
-        """Open the history and return a session on it; refuses where it cannot be opened."""
+    def session(
+        self,
+        target: Target | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Session:
+        """Open the history and return a session on it; refuses where it cannot be opened.
+
+        `now` are seconds since the epoch, `clock` the seconds by which durations are measured.
+        """
         from meshtui.session import Session, Templates
         from meshtui.store.catalogues import Catalogues
         from meshtui.store.db import Store, StoreError
 
         try:
-            store = Store.open(self.paths.history_file, time.time)
+            store = Store.open(self.paths.history_file, now)
             if self.key is not None:
                 store.withhold(self.key.value.reveal())
             store.sweep()
         except StoreError as error:
             refuse(str(error), FAULT)
-        session = Session(store, target or self.target(), catalogues=Catalogues(self.paths.state / "catalogues"))
+        catalogues = Catalogues(self.paths.state / "catalogues")
+        session = Session(store, target or self.target(), catalogues=catalogues, now=now, clock=clock)
         session.budget = self.settings.budget
         session.on_rate_limit = self.settings.requests.on_rate_limit
         session.retries = self.retries
