@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from meshtui.sandbox import Sandbox, Settings
+
 # A slow machine is no fault of the program; elsewhere than in CI each run tries other examples.
 settings.register_profile(
     "meshtui", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
@@ -31,3 +33,23 @@ def own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     monkeypatch.delenv("NO_COLOR", raising=False)
     yield
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[Sandbox]:
+    """The sandbox without limits, as fast as it can."""
+    with Sandbox(Settings(rpm=None, rpd=None)) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def slow() -> Iterator[Sandbox]:
+    """The sandbox without limits, slow enough to be stopped in the middle."""
+    with Sandbox(Settings(rpm=None, rpd=None, speed=60)) as box:
+        yield box
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """One folder that holds everything of a user."""
+    return tmp_path / "home"

@@ -5,22 +5,15 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meshtui.cli import run_command
-from meshtui.sandbox import Sandbox, Settings
+from meshtui.sandbox import Sandbox
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
 
 
 @pytest.fixture(autouse=True)

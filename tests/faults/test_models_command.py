@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -16,12 +15,6 @@ from meshtui.sandbox import Sandbox, Settings
 from tests.client_calls import free_port
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
 
 
 @pytest.fixture(autouse=True)

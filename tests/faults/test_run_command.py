@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,6 @@ from meshtui.cli import run_command
 from meshtui.sandbox import Sandbox, Settings
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
 
 
 @pytest.fixture(autouse=True)

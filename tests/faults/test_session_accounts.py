@@ -21,11 +21,6 @@ from tests.workbench import KEY, opened, stored, until
 NOON = 1_790_078_400.0
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 class Clock:
     """A clock that only the test moves; the sandbox and the session share it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -28,23 +27,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000, speed=60)) as box:
-        yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 def asked(session: Session, models: list[str], text: str = "compare me", samples: int = 1) -> list[Variant]:

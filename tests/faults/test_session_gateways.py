@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,23 +13,6 @@ from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.session import Session
 from tests.workbench import KEY, OTHER_KEY, opened, stored, streaming, surroundings, until
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000, speed=60)) as box:
-        yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 async def waits(session: Session) -> list[float]:

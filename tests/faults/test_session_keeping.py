@@ -7,37 +7,19 @@ import base64
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from meshtui.core.attachments import NotAttachable, from_blob
 from meshtui.core.turn import TurnState
-from meshtui.sandbox import Sandbox, Settings
+from meshtui.sandbox import Sandbox
 from meshtui.session import CHECKPOINT_SECONDS, StoreError
 from tests.workbench import new_session, opened, stored, streaming, until
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000, speed=60)) as box:
-        yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 @pytest.mark.anyio

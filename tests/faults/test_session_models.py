@@ -18,11 +18,6 @@ from tests.workbench import OTHER_KEY, opened, surroundings
 GOOD = "openai/gpt-4o-mini"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def kept_in(home: Path) -> Catalogues:
     return Catalogues(home / "state" / "catalogues")
 

@@ -24,11 +24,6 @@ from meshtui.session.retry_queue import MOST_TRIES, RetryQueue, wait_of
 from tests.workbench import KEY, opened, until
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def ending_in(seconds: float) -> Callable[[], float]:
     """A clock whose minute ends so soon."""
     offset = 60.0 - seconds - time.time() % 60.0

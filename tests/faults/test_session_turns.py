@@ -4,32 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from meshtui.core.problem import ProblemKind
 from meshtui.core.turn import Turn, TurnState
-from meshtui.sandbox import Sandbox, Settings
+from meshtui.sandbox import Sandbox
 from tests.workbench import new_session, opened, stored, streaming, until
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
-def slow() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000, speed=60)) as box:
-        yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 @pytest.mark.anyio

@@ -36,11 +36,6 @@ def box() -> Iterator[Sandbox]:
         yield box
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 async def open_lanes(app: MeshApp, pilot: Pilot[str], models: list[str], text: str = "compare me") -> Compare:
     """Ask some models by the keys that a user presses."""
     assert app.session is not None

@@ -32,11 +32,6 @@ pytestmark = pytest.mark.anyio
 SIZES = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x50"])
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 @pytest.fixture(scope="module")
 def choosy() -> Iterator[Sandbox]:
     with Sandbox(Settings(rpm=None, keys=(KEY,))) as box:

@@ -35,11 +35,6 @@ def box() -> Iterator[Sandbox]:
         yield box
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 async def picker(app: MeshApp, pilot: Pilot[Any]) -> ModelPicker:
     """Open the picker once the list is there."""
     session = app.session

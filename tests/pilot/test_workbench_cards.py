@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,17 +16,6 @@ from meshtui.ui.screens.template_list import TemplateList
 from tests.bench import Bench, workbench
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=None, rpd=None)) as box:
-        yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 @pytest.fixture(autouse=True)

@@ -17,20 +17,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=None, rpd=None)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
 def slow() -> Iterator[Sandbox]:
     with Sandbox(Settings(rpm=None, rpd=None, speed=30)) as box:
         yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 async def said(home: Path, box: Sandbox, *texts: str) -> None:

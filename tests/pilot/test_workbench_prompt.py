@@ -20,20 +20,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=None, rpd=None)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
 def slow() -> Iterator[Sandbox]:
     with Sandbox(Settings(rpm=None, rpd=None, speed=30)) as box:
         yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 def sent(box: Sandbox) -> list[str]:

@@ -23,11 +23,6 @@ WIDE = (150, 44)
 PAID = "openai/gpt-4o-mini"
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 def ending_in(seconds: float) -> Callable[[], float]:
     """A clock whose minute ends so soon."""
     offset = 60.0 - seconds - time.time() % 60.0

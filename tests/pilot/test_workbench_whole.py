@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,17 +21,6 @@ HERE = [command for command in COMMANDS if command.where in ("anywhere", "prompt
 LATER = {"Retry", "Copy answer", "Tour"}
 """Offered only when there is an answer, or in the demo."""
 SIZES = [(40, 12), (60, 16), (80, 24), (100, 30), (120, 40), (160, 50), (200, 60), (41, 60), (200, 12), (80, 24)]
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=None, rpd=None)) as box:
-        yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,13 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meshtui.sandbox import Sandbox, Script, Settings
+from meshtui.sandbox import Sandbox, Script
 from tests import hostile
 from tests.terminal import Terminal, at
 
@@ -34,12 +34,6 @@ _SEQUENCE = re.compile(
     rb"|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]"
 )
 _COLOUR = re.compile(rb"(?:[345]8[;:]2[;:]\d+[;:]\d+[;:]\d+|[345]8[;:]5[;:]\d+|[34]9|[39]\d|4[0-7]|10[0-7])")
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=None, rpd=None)) as box:
-        yield box
 
 
 @pytest.fixture(scope="module")

@@ -22,20 +22,9 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are
 
 
 @pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=100_000)) as box:
-        yield box
-
-
-@pytest.fixture(scope="module")
 def slow() -> Iterator[Sandbox]:
     with Sandbox(Settings(rpm=100_000, speed=40)) as box:
         yield box
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
 
 
 def workbench(home: Path, box: Sandbox, model: str = "", size: tuple[int, int] = (80, 24)) -> Terminal:

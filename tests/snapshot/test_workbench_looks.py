@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from meshtui.sandbox import Sandbox, Script, Settings
+from meshtui.sandbox import Sandbox, Script
 from meshtui.ui.app import MeshApp
 from tests.bench import Bench, is_open, make_app, shut
 from tests.hostile import reply
@@ -80,12 +80,6 @@ MIDWAY = Script(
 QUESTION = "How do I keep a cache honest?"
 
 Run = Callable[[Bench], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox(Settings(rpm=None, rpd=None)) as box:
-        yield box
 
 
 @pytest.fixture(autouse=True)
