@@ -85,7 +85,7 @@ async def test_escape_stops_the_answer_of_this_conversation_only(slow: Sandbox, 
 
 
 async def test_what_waits_to_be_sent_does_not_follow_into_another_conversation(slow: Sandbox, home: Path) -> None:
-    async with workbench(home, slow.url, "sandbox/long-60") as bench:
+    async with workbench(home, slow.url, "sandbox/long-120") as bench:
         first = await bench.ask("first")
         await bench.type("later")
         await bench.press("enter")
