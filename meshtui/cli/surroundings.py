@@ -73,11 +73,11 @@ class Surroundings:
         target: Target | None = None,
         *,
         now: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
+        **clocks: Any,
     ) -> Session:
-        """Open the history and return a session on it; refuses where it cannot be opened.
+        """Open the history and return a session on it, with `clock` and `sleep` as `Session` takes them.
 
-        `now` are seconds since the epoch, `clock` the seconds by which durations are measured.
+        Refuses where it cannot be opened.
         """
         from meshtui.session import Session, Templates
         from meshtui.store.catalogues import Catalogues
@@ -91,7 +91,7 @@ class Surroundings:
         except StoreError as error:
             refuse(str(error), FAULT)
         catalogues = Catalogues(self.paths.state / "catalogues")
-        session = Session(store, target or self.target(), catalogues=catalogues, now=now, clock=clock)
+        session = Session(store, target or self.target(), catalogues=catalogues, now=now, **clocks)
         session.budget = self.settings.budget
         session.on_rate_limit = self.settings.requests.on_rate_limit
         session.retries = self.retries
