@@ -22,7 +22,7 @@ from meshtui.ui.widgets.transcript_entry import EntryView
 from meshtui.ui.widgets.transcript_rows import GUTTER, NEWER, order_of
 from meshtui.ui.widgets.transcript_search import Search
 from meshtui.ui.widgets.transcript_sections import Block
-from meshtui.ui.widgets.transcript_values import Action, Entry
+from meshtui.ui.widgets.transcript_values import Action, Entry, ToolCall
 from meshtui.ui.widgets.transcript_view import TranscriptView
 
 
@@ -82,10 +82,10 @@ class Transcript(TranscriptView):
         else:
             super()._work(seconds)
 
-    def _bar(self, view: EntryView) -> tuple[int, int]:
+    def _bar(self, view: EntryView) -> tuple[int, int, int]:
         if self._cursor is None or self._cursor[0] != view.entry.key:
-            return 0, 0
-        return view.rows_of(self._cursor[1])
+            return 0, 0, 0
+        return *view.rows_of(self._cursor[1]), view.cell_of(self._cursor[1])
 
     # Selection ------------------------------------------------------------------------------------------
 
@@ -216,7 +216,8 @@ class Transcript(TranscriptView):
             return "", ""
         block = self._cursor[1]
         if block.kind == "tool":
-            return next((call.arguments for call in view.entry.tool_calls if call.key == block.name), ""), "arguments"
+            call = self.call
+            return (call.arguments, "arguments" if call.sign == "⚙" else "result") if call is not None else ("", "")
         if block.kind == "card" and view.entry.card is not None:
             request_id = view.entry.card.request_id
             return request_id or view.entry.card.headline, "request id" if request_id else "headline"
@@ -270,15 +271,27 @@ class Transcript(TranscriptView):
             return "", ()
         return view.entry.key, view.entry.card.actions
 
+    @property
+    def call(self) -> ToolCall | None:
+        """The call, or the result, that the cursor stands on."""
+        if self._cursor is None or self._cursor[1].kind != "tool":
+            return None
+        view = self._document.get(self._cursor[0])
+        calls = view.entry.tool_calls if view is not None else ()
+        return next((call for call in calls if call.key == self._cursor[1].name), None)
+
     def on_key(self, event: events.Key) -> None:
-        """Take the keys of a card."""
+        """Take the keys of a call under the cursor, and those of a card."""
+        call = self.call
+        chosen = [(self._cursor[0] if self._cursor else "", call.key, call.actions)] if call is not None else []
         key, actions = self.actions()
-        for action in actions:
-            if event.key == action.key:
-                event.stop()
-                event.prevent_default()
-                self.post_message(messages.ActionChosen(key, action.name))
-                return
+        for entry, about, offered in (*chosen, (key, "", actions)):
+            for action in offered:
+                if event.key == action.key:
+                    event.stop()
+                    event.prevent_default()
+                    self.post_message(messages.ActionChosen(entry, action.name, about))
+                    return
 
     def on_click(self, event: events.Click) -> None:
         """Act on what was clicked: an action, a fold, a link; else put the cursor there."""
@@ -297,13 +310,16 @@ class Transcript(TranscriptView):
         if target is not None:
             self.post_message(messages.LinkChosen(target))
             return
-        fitting = [b for b in view.blocks() if view.rows_of(b)[0] <= row < view.rows_of(b)[1]]
-        if fitting:
-            self._move_to((view.entry.key, fitting[-1]))
+        block = view.block_at(row, event.x - GUTTER)
+        if block is not None:
+            self._move_to((view.entry.key, block))
 
     def _take_click(self, view: EntryView, verb: str, name: str) -> None:
         if verb == "action":
             self.post_message(messages.ActionChosen(view.entry.key, name))
+        elif verb == "call":
+            about, _, action = name.rpartition("\n")
+            self.post_message(messages.ActionChosen(view.entry.key, action, about))
         elif verb == "fold":
             self.fold(view.entry.key, name)
         elif verb == "open":

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from meshtui.core.text import clean, one_line
-from meshtui.ui.widgets.markdown_code import Code
 from meshtui.ui.widgets.markdown_leaves import Leaf
 from meshtui.ui.widgets.markdown_styles import Part, Row, S
 from meshtui.ui.widgets.markdown_wrap import Span, cells, ellipsis, wrap
-from meshtui.ui.widgets.transcript_values import Attachment, Card, Entry, Label, ToolCall
+from meshtui.ui.widgets.transcript_values import Action, Attachment, Card, Entry, Label
 
-_LAID_OUT = 4_000
-FOLDED = 8
-"""Rows of a tool call's arguments that are shown while it is folded."""
-
-_TONES = {"plain": S["text"], "muted": S["field"], "good": S["good"], "warn": S["warn"], "bad": S["bad"]}
+TONES: dict[str, int] = {"plain": S["text"], "muted": S["field"], "good": S["good"], "warn": S["warn"], "bad": S["bad"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +61,10 @@ class Drawn(Leaf):
         """The first row."""
         return 0
 
+    def spot(self, row: int, x: int) -> Spot | None:
+        """Return what a click on a cell means, None where it means nothing."""
+        return next((spot for spot in self.spots if spot.row == row and spot.start <= x < spot.end), None)
+
 
 def header(entry: Entry) -> Drawn:
     """Return the line above a message: its role, then what is known about it."""
@@ -81,7 +79,7 @@ def header(entry: Entry) -> Drawn:
             if room < 3:
                 break
             text = ellipsis(text, room)
-            parts += [(gap, S["field"], -1), (text, _TONES[label.tone], -1)]
+            parts += [(gap, S["field"], -1), (text, TONES[label.tone], -1)]
             used += len(gap) + cells(text)
         return [Row(parts)], []
 
@@ -96,7 +94,7 @@ def footer(labels: Sequence[Label]) -> Drawn:
         for label in labels:
             if parts:
                 parts.append((" · ", S["field"], -1))
-            parts.append((one_line(label.text), _TONES[label.tone], -1))
+            parts.append((one_line(label.text), TONES[label.tone], -1))
         return wrapped_parts(parts, width), []
 
     return Drawn(draw)
@@ -147,95 +145,35 @@ def attachment(file: Attachment) -> Drawn:
     return Drawn(draw, file.path)
 
 
-def lay_out_json(text: str, deepest: int = 12) -> str:
-    """Return JSON, complete or not, with a line per member. No character that matters is added or lost.
-
-    The text is not parsed: duplicate keys and mistakes stay to be seen.
-    """
-    pieces: list[str] = []
-    depth = 0
-    inside = escaped = False
-    opened = False  # whether the last piece is a bracket just opened
-    for character in text:
-        if inside:
-            pieces.append(character)
-            inside = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-            continue
-        if character in " \t\r\n":
-            continue
-        if character in "{[":
-            depth += 1
-            pieces.append(character + ("\n" + "  " * depth if depth <= deepest else ""))
-        elif character in "}]":
-            depth = max(depth - 1, 0)
-            if opened:
-                pieces[-1] = pieces[-1][0]
-            pieces.append(character if opened or depth >= deepest else "\n" + "  " * depth + character)
-        elif character == ",":
-            pieces.append("," + ("\n" + "  " * depth if depth <= deepest else " "))
-        else:
-            pieces.append(": " if character == ":" else character)
-            inside = character == '"'
-        opened = character in "{["
-    return "".join(pieces)
-
-
-def tool_call(call: ToolCall, unfolded: bool) -> list[Leaf]:
-    """Return the leaves of a tool call: its line, the arguments, the notes."""
-    lines, more = _argument_lines(call.arguments, unfolded)
+def note_line(note: Label) -> Drawn:
+    """Return a line below a call, such as its verdict."""
 
     def draw(width: int) -> Drawing:
-        parts: list[Part] = [("⚙ ", S["bullet"], -1), (one_line(call.name) or "(no name)", S["role"], -1)]
-        if call.state is not None:
-            parts += [("  ", 0, -1), (one_line(call.state.text), _TONES[call.state.tone], -1)]
-        return wrapped_parts(parts, width), []
-
-    leaves: list[Leaf] = [Drawn(draw, call.name)]
-    if lines:
-        code = Code("", True)
-        code.use_language("json")
-        for line in lines:
-            code.add_line(line)
-        leaves.append(code)
-    if more:
-
-        def draw_fold(width: int) -> Drawing:
-            label = ellipsis("  " + more, width)
-            return [Row([(label, S["muted"], -1)])], [Spot(0, 0, cells(label), "fold", call.key)]
-
-        leaves.append(Drawn(draw_fold))
-    leaves.extend(_note(note) for note in call.notes)
-    return leaves
-
-
-_BEGINS_AS_JSON = re.compile(r"\s*(?:[\[{]\s*)+(?:[\"\]}\d-]|(?:true|false|null)\b|\Z)")
-"""Other arguments are shown as they came: laying them out would leave out their blanks."""
-
-
-def _argument_lines(arguments: str, unfolded: bool) -> tuple[list[str], str]:
-    """Return the lines of arguments to show, and what to say about the others.
-
-    Of folded arguments only the beginning is laid out: they may be long, and grow with each frame.
-    """
-    shown = arguments if unfolded else arguments[:_LAID_OUT]
-    source = lay_out_json(shown) if _BEGINS_AS_JSON.match(shown) else shown
-    lines = clean(source).split("\n") if source.strip() else []
-    if len(lines) <= FOLDED and len(shown) == len(arguments):
-        return lines, ""
-    if unfolded:
-        return lines, "▴ enter folds"
-    if len(shown) < len(arguments):
-        return lines[:FOLDED], f"… {len(arguments) / 1000:,.0f} kB in all (enter unfolds)"
-    return lines[:FOLDED], f"… {len(lines) - FOLDED} more lines (enter unfolds)"
-
-
-def _note(note: Label) -> Drawn:
-    def draw(width: int) -> Drawing:
-        rows = wrapped_parts([(clean(note.text[:4000]).expandtabs(4), _TONES[note.tone], -1)], max(width - 2, 1))
+        rows = wrapped_parts([(clean(note.text[:4000]).expandtabs(4), TONES[note.tone], -1)], max(width - 2, 1))
         return [Row([("  ", 0, -1), *row.parts]) for row in rows], []
 
     return Drawn(draw, note.text)
+
+
+def action_rows(actions: Sequence[Action], width: int, verb: str, about: str = "") -> Drawing:
+    """Return rows of actions, each with its key marked, and where each can be clicked."""
+    rows: list[Row] = []
+    spots: list[Spot] = []
+    parts: list[Part] = []
+    used = 0
+    for action in actions:
+        pieces = _key_in_label(action.key, one_line(action.label))
+        size = sum(cells(part[0]) for part in pieces)
+        if used and used + 2 + size > width:
+            rows.append(Row(parts))
+            parts, used = [], 0
+        if used:
+            parts.append(("  ", 0, -1))
+            used += 2
+        spots.append(Spot(len(rows), used, used + size, verb, about + action.name))
+        parts += pieces
+        used += size
+    return [*rows, Row(parts)] if parts else rows, spots
 
 
 def card(value: Card) -> Drawn:
@@ -293,29 +231,11 @@ class _Box:
                 self._line([(" " * left, 0, -1), (f"… {len(lines) - 12} more lines", S["muted"], -1)])
 
     def _actions(self) -> None:
-        if not self._card.actions:
-            return
-        parts: list[Part] = []
-        spots: list[Spot] = []
-        used = 0
-        for action in self._card.actions:
-            pieces = _key_in_label(action.key, one_line(action.label))
-            size = sum(cells(part[0]) for part in pieces)
-            if used and used + 2 + size > self._room:
-                self._flush(parts, spots)
-                parts, spots, used = [], [], 0
-            if used:
-                parts.append(("  ", 0, -1))
-                used += 2
-            spots.append(Spot(0, used + 2, used + 2 + size, "action", action.name))
-            parts += pieces
-            used += size
-        self._flush(parts, spots)
-
-    def _flush(self, parts: list[Part], spots: list[Spot]) -> None:
-        row = len(self._rows)
-        self._line(parts)
-        self._spots += [Spot(row, spot.start, spot.end, spot.verb, spot.object) for spot in spots]
+        rows, spots = action_rows(self._card.actions, self._room, "action")
+        first = len(self._rows)
+        for row in rows:
+            self._line(row.parts)
+        self._spots += [Spot(first + s.row, s.start + 2, s.end + 2, s.verb, s.object) for s in spots]
 
     def _bottom(self) -> None:
         if not self._card.request_id:

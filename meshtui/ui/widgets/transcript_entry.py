@@ -14,12 +14,14 @@ from meshtui.ui.widgets.markdown_leaves import Leaf
 from meshtui.ui.widgets.markdown_lines import MarkdownLines, Rows
 from meshtui.ui.widgets.markdown_paragraph import Plain
 from meshtui.ui.widgets.markdown_styles import Row, S
+from meshtui.ui.widgets.transcript_calls import CallsLeaf, CallView, size_of_calls
 from meshtui.ui.widgets.transcript_drawn import Drawn, Spot, header, reasoning_line
 from meshtui.ui.widgets.transcript_sections import (
     BODY,
     HEADER,
     REASONING,
     REASONING_LINE,
+    TAIL,
     Block,
     Section,
     blocks_of,
@@ -49,13 +51,15 @@ class EntryView:
         self.first_changed = 1 << 40
         self.unfolded: set[str] = set()
         self.strips: dict[tuple[int, bool], Strip] = {}
-        self.size = len(entry.text or "") + len(entry.reasoning or "")
-        """Characters of text and reasoning."""
+        self.size = len(entry.text or "") + len(entry.reasoning or "") + size_of_calls(entry)
+        """Characters of text, reasoning and calls."""
         self._text = [entry.text] if entry.text else []
         self._reasoning = [entry.reasoning] if entry.reasoning else []
         self._words = len(entry.reasoning.split()) if entry.reasoning else 0
         self._sections: list[Section] | None = None
         self._unread: deque[str] = deque()
+        self._calls = CallsLeaf()
+        self._call_views: dict[str, CallView] = {}
 
     # Text ---------------------------------------------------------------------------------------------
 
@@ -113,20 +117,20 @@ class EntryView:
             self._reasoning, self._words = [reasoning], len(reasoning.split())
             text = text or ""
         self.entry = entry
-        self.size = sum(map(len, self._text)) + sum(map(len, self._reasoning))
+        self.size = sum(map(len, self._text)) + sum(map(len, self._reasoning)) + size_of_calls(entry)
         if text is not None or self._sections is None:
             self.forget()
             return
         kept = [section for section in self._sections if section.number in (REASONING, BODY)]
-        self._sections = self._assemble({section.number: section for section in kept})
-        self.strips.clear()
-        self.width = 0
+        self._renew(kept)
 
     def refold(self) -> None:
         """Take over which parts are unfolded."""
+        self._renew([section for section in self._sections or () if section.number == BODY])
+
+    def _renew(self, kept: list[Section]) -> None:
         if self._sections is not None:
-            kept = {section.number: section for section in self._sections if section.number == BODY}
-            self._sections = self._assemble(kept)
+            self._sections = self._assemble({section.number: section for section in kept})
         self.strips.clear()
         self.width = 0
 
@@ -138,6 +142,7 @@ class EntryView:
     def forget(self) -> None:
         """Drop all rows; they are made again from the text when needed. The height stays as an estimate."""
         self._sections = None
+        self._call_views.clear()
         self._unread.clear()
         self.strips.clear()
         self.width = 0
@@ -156,7 +161,7 @@ class EntryView:
     @property
     def is_complete(self) -> bool:
         """Tell whether all of its text is read."""
-        return not self._unread
+        return not self._unread and (self._sections is None or self._calls.is_complete)
 
     def _queue(self, text: str) -> None:
         self._unread.extend(text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
@@ -188,6 +193,9 @@ class EntryView:
             body.rows.append(self._unread.popleft())
             if perf_counter() >= until:
                 break
+        if not self._unread and not self._calls.is_complete and (calls := self._section(TAIL)) is not None:
+            self._calls.read_on(lambda: perf_counter() >= until)
+            calls.rows.forget_rows(0)
         first = 0 if width != self.width else 1 << 40
         at = 0
         for section in self._sections:
@@ -227,8 +235,22 @@ class EntryView:
             if "reasoning" in self.unfolded:
                 sections.append(kept.get(REASONING) or self._unfolded_reasoning())
         sections.append(kept.get(BODY) or self._body())
-        sections += tail_of(self.entry, self.unfolded, bool(self._text))
+        self._take_calls()
+        sections += tail_of(self.entry, self._calls, bool(self._text))
         return sections
+
+    def _take_calls(self) -> None:
+        """Bring the views of the calls up to date; a call keeps what is laid out of it."""
+        views: dict[str, CallView] = {}
+        for call in self.entry.tool_calls:
+            view = self._call_views.get(call.key)
+            if view is None:
+                view = CallView(call, call.key in self.unfolded)
+            else:
+                view.update(call, call.key in self.unfolded)
+            views[call.key] = view
+        self._call_views = views
+        self._calls.views = list(views.values())
 
     def _reasoning_leaf(self) -> Leaf:
         return reasoning_line(self._words, self.entry.reasoning_label, "reasoning" in self.unfolded)
@@ -283,10 +305,7 @@ class EntryView:
             return None
         index, inner = section.rows.place(within)
         leaf = section.rows.leaves[index]
-        for spot in leaf.spots if isinstance(leaf, Drawn) else ():
-            if spot.row == inner and spot.start <= x < spot.end:
-                return spot
-        return None
+        return leaf.spot(inner, x) if isinstance(leaf, Drawn | CallsLeaf) else None
 
     def link(self, section: int, leaf: int, offset: int) -> str | None:
         """Return where the link at a place leads, or None."""
@@ -312,13 +331,29 @@ class EntryView:
         if block.kind == "message":
             return 0, max(self.height - 1, 1)
         section = self._section(block.section)
-        if section is None or block.leaf >= len(section.rows.leaves):
+        if section is None or (block.leaf >= len(section.rows.leaves) and block.kind != "tool"):
             return 0, 1
         top = section.start + section.gap
-        if block.kind in ("tool", "card"):
+        if block.kind == "tool":
+            start, end, _ = self._calls.rows_of(block.leaf)
+            return top + start, top + end
+        if block.kind == "card":
             return top, top + section.rows.count(self.width)
         start, end = section.rows.rows_of(block.leaf)
         return top + start, top + end
+
+    def cell_of(self, block: Block) -> int:
+        """Return the first cell of a block: calls may stand side by side."""
+        return self._calls.rows_of(block.leaf)[2] if block.kind == "tool" else 0
+
+    def block_at(self, row: int, x: int) -> Block | None:
+        """Return the innermost block at a cell."""
+        place = self._calls.place_at(self._at(row)[1], x)
+        for block in reversed(self.blocks()):
+            start, end = self.rows_of(block)
+            if start <= row < end and (block.kind != "tool" or block.leaf == place):
+                return block
+        return None
 
     def row_of(self, place: Place) -> int:
         """Return the row of the entry that shows a place."""

@@ -6,14 +6,16 @@ from textual.message import Message
 
 
 class ActionChosen(Message, namespace="transcript"):
-    """An action of a card was chosen, by key or click."""
+    """An action of a card or of a call was chosen, by key or click."""
 
-    def __init__(self, key: str, action: str) -> None:
+    def __init__(self, key: str, action: str, about: str = "") -> None:
         super().__init__()
         self.key = key
         """Of the entry."""
         self.action = action
         """The `name` of the action."""
+        self.about = about
+        """The key of the call, where it is a call's."""
 
 
 class CursorMoved(Message, namespace="transcript"):

@@ -118,11 +118,12 @@ class TranscriptRows(ScrollView):
 
     def _strips_of(self, view: EntryView, start: int, end: int, width: int) -> list[Strip]:
         cached, overlaid, text_width = view.strips, self._is_overlaid(view), self.size.width
-        bar_start, bar_end = self._bar(view)
+        bar_start, bar_end, bar_cell = self._bar(view)
         colours = self._colours()
         strips: list[Strip] = []
         for row in range(start, end):
-            bar = bar_start <= row < bar_end
+            beside = bar_cell > 0 and bar_start <= row < bar_end
+            bar = bar_start <= row < bar_end and not beside
             strip = cached.get((row, bar))
             if strip is None or overlaid or strip.cell_length != width:
                 section, leaf, content = view.row(row)
@@ -132,8 +133,13 @@ class TranscriptRows(ScrollView):
                 strip = strip.adjust_cell_length(width, colours.rich(0))
                 if not overlays:
                     cached[row, bar] = strip
-            strips.append(strip)
+            strips.append(self._with_bar(strip, bar_cell) if beside else strip)
         return strips
+
+    def _with_bar(self, strip: Strip, cell: int) -> Strip:
+        """Draw the cursor left of a block that stands beside another."""
+        bar = self._colours().strip(Row(_BAR), GUTTER)
+        return Strip.join([strip.crop(0, cell), bar, strip.crop(cell + GUTTER)])
 
     def _with_newer(self, strip: Strip, width: int) -> Strip:
         palette = self._colours()
@@ -141,9 +147,9 @@ class TranscriptRows(ScrollView):
         mark = palette.strip(Row([(NEWER, S["newer"], -1)]), min(cells(NEWER), self.size.width))
         return Strip.join([strip.crop(0, left), mark]).adjust_cell_length(width, palette.rich(0))
 
-    def _bar(self, view: EntryView) -> tuple[int, int]:
-        """Return the rows of an entry beside which the cursor is drawn."""
-        return 0, 0
+    def _bar(self, view: EntryView) -> tuple[int, int, int]:
+        """Return the rows of an entry beside which the cursor is drawn, and the cell of what it stands on."""
+        return 0, 0, 0
 
     def _is_overlaid(self, view: EntryView) -> bool:
         """Tell whether something may be laid over the rows of an entry."""

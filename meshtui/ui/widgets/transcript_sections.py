@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from meshtui.ui.widgets.markdown_code import Code
 from meshtui.ui.widgets.markdown_leaves import Leaf
 from meshtui.ui.widgets.markdown_lines import Rows
-from meshtui.ui.widgets.transcript_drawn import attachment, card, footer, tool_call
+from meshtui.ui.widgets.transcript_calls import CallsLeaf
+from meshtui.ui.widgets.transcript_drawn import attachment, card, footer
 from meshtui.ui.widgets.transcript_values import Entry
 
 HEADER, REASONING_LINE, REASONING, BODY, TAIL = 0, 1, 2, 3, 4
@@ -36,6 +37,7 @@ class Block:
     """message, reasoning, code, tool, file or card."""
     section: int
     leaf: int
+    """Of a tool call its place among the calls."""
     name: str = ""
 
 
@@ -46,11 +48,11 @@ def leaves_as_rows(*leaves: Leaf) -> Rows:
     return rows
 
 
-def tail_of(entry: Entry, unfolded: Set[str], has_text: bool) -> Iterator[Section]:
+def tail_of(entry: Entry, calls: CallsLeaf, has_text: bool) -> Iterator[Section]:
     """Make the sections below the text: tool calls, files, card, footer."""
     number = TAIL
-    for call in entry.tool_calls:
-        yield Section(number, leaves_as_rows(*tool_call(call, call.key in unfolded)), gap=1)
+    if entry.tool_calls:
+        yield Section(number, leaves_as_rows(calls), gap=1 if has_text or entry.role == "assistant" else 0)
         number += 1
     if entry.attachments:
         rows = leaves_as_rows(*(attachment(file) for file in entry.attachments))
@@ -82,9 +84,10 @@ def blocks_of(sections: Iterable[Section], entry: Entry) -> list[Block]:
 
 def _tail_blocks(number: int, entry: Entry) -> list[Block]:
     index = number - TAIL
-    if index < len(entry.tool_calls):
-        return [Block("tool", number, 0, entry.tool_calls[index].key)]
-    index -= len(entry.tool_calls)
+    if entry.tool_calls:
+        if index == 0:
+            return [Block("tool", number, place, call.key) for place, call in enumerate(entry.tool_calls)]
+        index -= 1
     if entry.attachments:
         if index == 0:
             return [Block("file", number, place, file.path) for place, file in enumerate(entry.attachments)]

@@ -49,15 +49,34 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Pointer:
+    """A place in a text as it came, counted from 1, to which a sign points."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call of a tool by the model: `arguments` as they came, complete or not."""
+    """A call of a tool by the model, or the result of one: `arguments` as they came, complete or not."""
 
     key: str
     name: str
     arguments: str = ""
     state: Label | None = None
     notes: tuple[Label, ...] = ()
-    """Lines below the arguments: verdict, result."""
+    """Lines below the arguments: verdict, repairs."""
+    sign: str = "⚙"
+    marks: tuple[str, ...] = ()
+    """Paths (`$.items[2].price`) whose lines are marked as wrong."""
+    pointer: Pointer | None = None
+    """Where the arguments stop being JSON."""
+    actions: tuple[Action, ...] = ()
+    """What can be done with it, by a key while the cursor stands on it, or by a click."""
+    live: bool = False
+    """Whether more arguments may come: folded, their end is shown."""
+    raw: bool = False
+    """Whether the arguments are shown as they came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,371 @@
+"""Tool calls and their results as rows: laid out as they arrive, marked where they are wrong, side by side."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import replace
+
+from meshtui.core.text import clean, one_line
+from meshtui.ui.widgets.call_layout import JsonLayout
+from meshtui.ui.widgets.markdown_code import Code
+from meshtui.ui.widgets.markdown_leaves import Leaf
+from meshtui.ui.widgets.markdown_lines import Rows
+from meshtui.ui.widgets.markdown_styles import Part, Row, S
+from meshtui.ui.widgets.markdown_wrap import cells, crop, ellipsis
+from meshtui.ui.widgets.transcript_drawn import (
+    TONES,
+    Drawing,
+    Drawn,
+    Spot,
+    action_rows,
+    note_line,
+    wrapped_parts,
+)
+from meshtui.ui.widgets.transcript_values import Entry, Pointer, ToolCall
+
+FOLDED = 8
+"""Lines of a call's arguments that are shown while it is folded."""
+FOLDED_LIVE = 12
+"""Lines at the end of arguments that are shown while they arrive."""
+WIDE = 100
+"""Cells of a conversation from which on calls stand side by side."""
+COLUMN = 38
+"""Cells that a call takes at least beside others."""
+_LONGEST = 300
+"""Characters of a line that are shown while its call is folded."""
+_HEAD = 4_000
+"""Characters of folded arguments that are laid out; all of those that arrive are."""
+_PIECE = 16_384
+"""Characters that are laid out at a time, so that long arguments do not hold up the keys."""
+_MARKED = 3
+"""Marked lines beyond the first ones that are shown while a call is folded."""
+_BETWEEN = 3
+"""Cells between calls that stand side by side: the cursor is drawn in them."""
+
+
+class CallCode(Code):
+    """Lines of arguments; those in `marked` have a sign in the margin."""
+
+    __slots__ = ("marked", "size")
+
+    def __init__(self) -> None:
+        super().__init__("", True)
+        self.use_language("json")
+        self.marked: set[int] = set()
+        self.size = 0
+
+    def add(self, line: str) -> None:
+        """Add a line."""
+        self.size += len(line) + 1
+        self.add_line(line)
+
+    def row(self, index: int, width: int) -> Row:
+        """Return row `index`, with its sign where its line is marked."""
+        row = super().row(index, width)
+        if not self.marked or index < self.header:
+            return row
+        at = index - self.header
+        number = bisect_right(self._starts, at) - 1
+        if number not in self.marked or at != self._starts[number]:
+            return row
+        edge, *others = row.parts
+        return Row([("▎", edge[1], -1), ("✗", S["bad"], -1), *others], row.fill)
+
+
+class CallView:
+    """One call with its layout so far; `rows` are for one width at a time."""
+
+    def __init__(self, value: ToolCall, unfolded: bool) -> None:
+        self.value = value
+        self.rows = Rows()
+        self._unfolded = unfolded
+        self._layout = JsonLayout(raw=value.raw)
+        self._code: CallCode | None = None
+        self._leaves: list[Leaf] = []
+        self._read()
+        self._make()
+
+    def update(self, value: ToolCall, unfolded: bool) -> None:
+        """Take over what changed."""
+        if value == self.value and unfolded == self._unfolded and self.is_complete:
+            return
+        before = self.value
+        grown = value.arguments.startswith(before.arguments[-64:], max(len(before.arguments) - 64, 0))
+        self.value = value
+        if value.raw != before.raw or not grown:
+            self._layout, self._code = JsonLayout(raw=value.raw), None
+        if unfolded != self._unfolded:
+            self._unfolded, self._code = unfolded, None
+        self._read()
+        self._make()
+
+    # Reading
+
+    @property
+    def _wanted(self) -> int:
+        """How many characters are to be laid out."""
+        size = len(self.value.arguments)
+        return size if self._unfolded or self.value.live else min(size, _HEAD)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is shown is laid out."""
+        return self._layout.size >= self._wanted
+
+    def read_on(self) -> None:
+        """Lay out one piece more."""
+        if not self.is_complete:
+            self._read()
+            self._make()
+
+    def _read(self) -> None:
+        start, wanted = self._layout.size, self._wanted
+        if start < wanted:
+            self._layout.feed(self.value.arguments[start : min(start + _PIECE, wanted)])
+
+    # Rows
+
+    def _make(self) -> None:
+        value = self.value
+        leaves: list[Leaf] = [_title(value)]
+        above, code, below = self._whole() if self._unfolded else self._folded()
+        leaves += [_fold_line(above, value.key)] if above else []
+        if code is not None:
+            leaves.append(code)
+        leaves += [_fold_line(below, value.key)] if below else []
+        if value.pointer is not None:
+            leaves.append(_pointed(value.arguments, value.pointer))
+        leaves += map(note_line, value.notes)
+        if value.actions:
+            leaves.append(_actions(value))
+        self.rows.leaves[:] = leaves
+        self.rows.forget_rows(0)
+
+    def _whole(self) -> tuple[str, CallCode | None, str]:
+        """Return all lines, made from the last call on."""
+        layout, code = self._layout, self._code
+        if code is None:
+            code = self._code = CallCode()
+        if code.open_line is not None:
+            code.change_open_line(None)
+        for line in layout.lines[len(code.raw) :]:
+            code.add(line)
+        if rest := layout.open:
+            code.change_open_line(rest)
+        code.marked = set(self._marked())
+        below = "" if self.is_complete else f"… {len(self.value.arguments) / 1000:,.0f} kB in all"
+        if self.is_complete and len(code.raw) >= FOLDED:
+            below = "▴ enter folds"
+        return "", code if code.raw or code.open_line is not None else None, below
+
+    def _folded(self) -> tuple[str, CallCode | None, str]:
+        """Return a few lines, and what is said of those above and below."""
+        layout, value = self._layout, self.value
+        rest = layout.open
+        count = len(layout.lines) + bool(rest)
+        if not count:
+            return "", None, ""
+        marked = self._marked()
+        cut = len(value.arguments) > layout.size
+        first, last = (max(count - FOLDED_LIVE, 0), count) if value.live else (0, min(FOLDED, count))
+        chosen = [*range(first, last), *[line for line in marked if line >= last][:_MARKED]]
+        code = CallCode()
+        shortened = False
+        for place, number in enumerate(chosen):
+            line = rest if number == len(layout.lines) else layout.lines[number]
+            if place and number > chosen[place - 1] + 1:
+                code.add("⋯")
+            if number in marked:
+                code.marked.add(len(code.raw))
+            if len(line) > _LONGEST:
+                shortened = True
+                tail = value.live and number == len(layout.lines)
+                line = "… " + line[-_LONGEST:] if tail else line[:_LONGEST] + " …"
+            code.add(line)
+        above = f"… {first:,} lines above (enter unfolds)" if first else ""
+        if cut or (shortened and not value.live):
+            return above, code, f"… {len(value.arguments) / 1000:,.0f} kB in all (enter unfolds)"
+        more = 0 if value.live else count - len(chosen)
+        return above, code, f"… {more} more lines (enter unfolds)" if more else ""
+
+    def _marked(self) -> list[int]:
+        """Return the lines that are wrong, as far as they are laid out."""
+        found = [self._layout.line_of(path) for path in self.value.marks]
+        if self.value.pointer is not None and self.value.raw:
+            found.append(self.value.pointer.line - 1)
+        return [number for number in found if number is not None]
+
+
+def _title(value: ToolCall) -> Drawn:
+    def draw(width: int) -> Drawing:
+        name = one_line(value.name, 80) or "(no name)"
+        parts: list[Part] = [(value.sign + " ", S["bullet"], -1), (name, S["role"], -1)]
+        if value.state is not None:
+            parts += [("  ", 0, -1), (one_line(value.state.text), TONES[value.state.tone], -1)]
+        return wrapped_parts(parts, width), []
+
+    return Drawn(draw, value.name)
+
+
+def _fold_line(text: str, key: str) -> Drawn:
+    def draw(width: int) -> Drawing:
+        label = ellipsis("  " + text, width)
+        return [Row([(label, S["muted"], -1)])], [Spot(0, 0, cells(label), "fold", key)]
+
+    return Drawn(draw)
+
+
+def _actions(value: ToolCall) -> Drawn:
+    def draw(width: int) -> Drawing:
+        rows, spots = action_rows(value.actions, max(width - 2, 1), "call", value.key + "\n")
+        moved = [replace(spot, start=spot.start + 2, end=spot.end + 2) for spot in spots]
+        return [Row([("  ", 0, -1), *row.parts]) for row in rows], moved
+
+    return Drawn(draw)
+
+
+def _pointed(text: str, pointer: Pointer) -> Drawn:
+    """Return a piece of a line with a sign under a place of it."""
+    lines = text.split("\n", pointer.line)
+    line = clean(lines[min(pointer.line, len(lines)) - 1]).replace("\t", " ")
+    at = min(max(pointer.column - 1, 0), len(line))
+
+    def draw(width: int) -> Drawing:
+        room = max(width - 4, 8)
+        start = max(at - room * 2 // 3, 0)
+        shown, left = crop(line[start:], room), cells(line[start:at])
+        if start:
+            shown = "…" + shown[1:]
+        edge: Part = ("  ┆ ", S["muted"], -1)
+        rows = [Row([edge, (shown, S["text"], -1)]), Row([edge, (" " * min(left, room - 1) + "▲", S["bad"], -1)])]
+        return rows, []
+
+    return Drawn(draw)
+
+
+class CallsLeaf(Leaf):
+    """Calls in their order: side by side where the width allows, else one below the other."""
+
+    __slots__ = ("_bands", "_column", "_columns", "_starts", "_width", "views")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.views: list[CallView] = []
+        self._width = 0
+        self._columns = 1
+        self._column = 0
+        self._bands: list[list[CallView]] = []
+        self._starts: list[int] = [0]
+
+    @property
+    def text(self) -> str:
+        """What is copied of all calls."""
+        return "\n".join(leaf.text for view in self.views for leaf in view.rows.leaves)
+
+    def measure(self, width: int) -> int:
+        """Put the calls into bands of columns, and return the number of rows."""
+        count = len(self.views)
+        self._columns = max(min(count, (width + _BETWEEN) // (COLUMN + _BETWEEN)), 1) if width >= WIDE else 1
+        self._column = (width - _BETWEEN * (self._columns - 1)) // self._columns
+        self._bands = [self.views[at : at + self._columns] for at in range(0, count, self._columns)]
+        starts = [0]
+        for band in self._bands:
+            starts.append(starts[-1] + 1 + max(view.rows.count(self._column) for view in band))
+        self._starts = starts
+        return max(starts[-1] - 1, 0)
+
+    def row(self, index: int, width: int) -> Row:
+        """Return row `index`: that of each call of its band."""
+        number, within = self._band(index)
+        parts: list[Part] = []
+        band = self._bands[number]
+        offset = self._offset(number * self._columns)
+        row = Row(())
+        for place, view in enumerate(band):
+            row = Row(())
+            if within < view.rows.count(self._column):
+                leaf, row = view.rows.row(within)
+                shift = offset + sum(_size(one) for one in view.rows.leaves[:leaf])
+                parts += [(text, style, at if at < 0 else at + shift) for text, style, at in row.parts]
+            if place < len(band) - 1:
+                space = self._column - sum(cells(part[0]) for part in row.parts)
+                parts += [(" " * max(space, 0), row.fill, -1), (" " * _BETWEEN, 0, -1)]
+            offset += _size_of(view)
+        return Row(parts, row.fill)
+
+    def _band(self, index: int) -> tuple[int, int]:
+        number = min(max(bisect_right(self._starts, index) - 1, 0), len(self._bands) - 1)
+        return number, index - self._starts[number]
+
+    def _offset(self, count: int) -> int:
+        return sum(map(_size_of, self.views[:count]))
+
+    def row_at(self, offset: int, width: int) -> int:
+        """Return the row of the character at `offset`."""
+        self.measure(width)
+        for number, view in enumerate(self.views):
+            if offset >= _size_of(view) and number < len(self.views) - 1:
+                offset -= _size_of(view)
+                continue
+            for place, leaf in enumerate(view.rows.leaves):
+                if offset < _size(leaf) or place == len(view.rows.leaves) - 1:
+                    return self._starts[number // self._columns] + view.rows.row_of(place, max(offset, 0))
+                offset -= _size(leaf)
+        return 0
+
+    def spot(self, row: int, x: int) -> Spot | None:
+        """Return what a click on a cell means, None where it means nothing."""
+        place = self.place_at(row, x)
+        if place is None:
+            return None
+        view, number = self.views[place], self._band(row)[1]
+        if number >= view.rows.count(self._column):
+            return None
+        index, within = view.rows.place(number)
+        leaf = view.rows.leaves[index]
+        return leaf.spot(within, x - self.rows_of(place)[2]) if isinstance(leaf, Drawn) else None
+
+    def place_at(self, row: int, x: int) -> int | None:
+        """Return which call stands at a cell."""
+        number, _ = self._band(row)
+        place = number * self._columns + min(max(x, 0) // (self._column + _BETWEEN), self._columns - 1)
+        return place if place < len(self.views) else None
+
+    def rows_of(self, place: int) -> tuple[int, int, int]:
+        """Return the first row of a call, the one after its last, and its first cell."""
+        if not self._bands or place >= len(self.views):
+            return 0, 1, 0
+        number, column = divmod(place, self._columns)
+        start = self._starts[number]
+        height = self.views[place].rows.count(self._column)
+        return start, start + height, column * (self._column + _BETWEEN)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is shown is laid out."""
+        return all(view.is_complete for view in self.views)
+
+    def read_on(self, until: Callable[[], bool]) -> None:
+        """Lay out more, until there is no more time; one piece at least."""
+        for view in self.views:
+            while not view.is_complete:
+                view.read_on()
+                if until():
+                    return
+
+
+def _size(leaf: Leaf) -> int:
+    """Return how long the text of a leaf is, with its end."""
+    if isinstance(leaf, CallCode):
+        return leaf.size + (0 if leaf.open_line is None else len(leaf.open_line) + 1)
+    return len(leaf.text) + 1
+
+
+def _size_of(view: CallView) -> int:
+    return sum(map(_size, view.rows.leaves))
+
+
+def size_of_calls(entry: Entry) -> int:
+    """Return how many characters the calls of an entry have."""
+    return sum(len(call.arguments) for call in entry.tool_calls)
