@@ -1,0 +1,105 @@
+"""Tools as files, one each, TOML or JSON: the project's first, then the user's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshtui.core.tool import Tool
+from meshtui.store.folders import Folders, Place
+from meshtui.store.paths import Paths
+from meshtui.store.toml import ConfigError, read_source
+from meshtui.store.tool_toml import Form, tool_from, written
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFile:
+    """One file of the list. `key` is its path below its folder without the ending; `fault` why it is unreadable."""
+
+    key: str
+    path: Path
+    place: Place
+    tool: Tool | None = None
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTool:
+    """A tool as it was read: `text` is the whole file at that time."""
+
+    key: str
+    path: Path
+    place: Place
+    tool: Tool
+    text: str
+
+
+class ToolFiles(Folders):
+    """The tool folders in force. Every fault is a ConfigError, one sentence."""
+
+    word = "tool"
+    suffixes = (".toml", ".json")
+
+    def __init__(self, paths: Paths, project: Path | None) -> None:
+        super().__init__(paths.tools, project / "tools" if project else None, paths.state / "deleted-tools")
+
+    def list(self) -> Sequence[ToolFile]:
+        """Return every tool, the project's first, each folder by name; unreadable ones with their fault."""
+        found = []
+        for key, path, place in self._all():
+            try:
+                found.append(ToolFile(key, path, place, self.open(path).tool))
+            except ConfigError as error:
+                found.append(ToolFile(key, path, place, None, str(error)))
+        return found
+
+    def open(self, path: Path) -> OpenTool:
+        """Read one file and remember it as it is now."""
+        source = read_source(path)
+        if source is None:
+            raise ConfigError(f"{path} is no longer there.")
+        return OpenTool(self._key_of(path), path, self._place_of(path), tool_from(path, source.text), source.text)
+
+    def named(self, name: str) -> Path | None:
+        """Return the file of a tool by its key, or by the name that the model calls; None where there is none."""
+        path = self.find(name)
+        if path is not None:
+            return path
+        return next((file.path for file in self.list() if file.tool is not None and file.tool.name == name), None)
+
+    def save(self, opened: OpenTool, tool: Tool, *, force: bool = False) -> OpenTool:
+        """Write the tool into its file, what it does not touch unchanged; return it as it is now.
+
+        Raises ChangedOutside where the file is not as it was read, unless `force` says to write into what it holds now.
+        """
+        text = written(self._checked(opened, force), tool, opened.path.stem, _form(opened.path))
+        tool_from(opened.path, text)
+        self._write(opened.path, text)
+        return self.open(opened.path)
+
+    def create(self, key: str, tool: Tool, place: Place | None = None, form: Form = "toml") -> OpenTool:
+        """Write a new tool; without a `place` in the project where there is one."""
+        path = self._free(key, place, f".{form}")
+        text = written("", tool, path.stem, form)
+        tool_from(path, text)
+        self._write(path, text)
+        return self.open(path)
+
+    def duplicate(self, path: Path, key: str) -> OpenTool:
+        """Copy a tool's file under another key of the same folder; a tool named like its file follows the file."""
+        opened = self.open(path)
+        copy, text = self._free(key, opened.place, path.suffix), opened.text
+        if opened.tool.name == path.stem and _NAME.fullmatch(copy.stem):
+            function = {**opened.tool.function, "name": copy.stem}
+            renamed = replace(opened.tool, definition={**opened.tool.definition, "function": function})
+            text = written(text, renamed, copy.stem, _form(copy))
+        self._write(copy, text)
+        return self.open(copy)
+
+
+def _form(path: Path) -> Form:
+    return "json" if path.suffix == ".json" else "toml"

@@ -1,0 +1,224 @@
+"""A tool as a file: read with sentences for faults, written so that only what was edited differs.
+
+TOML holds the members of the function object at the top, or the wire object with a table `function`; `[output]` and
+`[responder]` beside. What TOML cannot hold (null) is JSON in a text, under the member's name with `_json` behind it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from meshtui.core.json_text import json_text, json_value
+from meshtui.core.rules import RESPONDER_WORDS, responder_from, rule_value
+from meshtui.core.tool import Tool
+from meshtui.core.tool_import import fits_bare, own_tool, own_value
+from meshtui.store.json_edit import edited_json
+from meshtui.store.toml import ConfigError, Source
+from meshtui.store.toml_edit import AS_JSON, edited_toml
+
+Form = Literal["toml", "json"]
+_LARGEST = 2**63
+
+
+def tool_from(path: Path, text: str) -> Tool:
+    """Read the text of a tool file; raises ConfigError, one sentence that names the file and the fault."""
+    try:
+        value = json_value(text) if path.suffix == ".json" else decoded(Source(path, text).parse())
+    except ValueError as error:
+        raise ConfigError(f"{path}, {error}." if str(error).startswith("line") else f"{path}: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply to be read.") from None
+    if isinstance(value, list) or (isinstance(value, Mapping) and isinstance(value.get("tools"), list)):
+        raise ConfigError(f"{path} is a list of tools; `meshtui tools import` makes a file of each.")
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{path} holds no tool: it must be an object with name, description and parameters.")
+    if "function" not in value and ("input_schema" in value or "inputSchema" in value):
+        raise ConfigError(f"{path} has a tool in another provider's shape; `meshtui tools import` takes it in.")
+    try:
+        return own_tool(value, path.stem)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}.") from None
+
+
+def written(text: str, tool: Tool, stem: str, form: Form = "toml") -> str:
+    """Return the text of a tool file with the tool in it: what did not change stays as it stands.
+
+    An empty `text` is a new file. `stem` is the name that the file gives a tool which has none.
+    Raises ConfigError where `text` cannot be read, and where the tool cannot be written.
+    """
+    path = Path(f"{stem}.{form}")
+    raw = _parsed(path, text) if text.strip() else {}
+    if form == "json":
+        return edited_json(text, _arranged(raw, tool, stem, form))
+    return edited_toml(text, encoded(_arranged(decoded(raw), tool, stem, form), raw))
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    value: Any
+    try:
+        value = json_value(text) if path.suffix == ".json" else Source(path, text).parse()
+    except ValueError as error:
+        raise ConfigError(f"the file is not JSON any more: {error}.") from None
+    if not isinstance(value, dict):
+        raise ConfigError("the file holds no tool any more.")
+    return value
+
+
+def _arranged(old: Mapping[str, Any], tool: Tool, stem: str, form: Form) -> dict[str, Any]:
+    """Return what the file is to hold, in the shape that it has; members that are not the tool's stay."""
+    bare = fits_bare(tool) and ("function" not in old if old else form == "toml")
+    value = own_value(tool, bare=bare)
+    if bare and old.get("type") == "function":
+        value = {"type": "function", **value}
+    if old:
+        _leave_unsaid(old, value, tool, stem)
+    order = [*(key for key in old if key in value), *(key for key in value if key not in old)]
+    return {key: value[key] for key in order}
+
+
+def _leave_unsaid(old: Mapping[str, Any], value: dict[str, Any], tool: Tool, stem: str) -> None:
+    """Take out of `value` what the file leaves unsaid, and bring in what only the file knows."""
+    inner, old_inner = value.get("function", value), old.get("function", old)
+    if isinstance(inner, Mapping) and isinstance(old_inner, Mapping):
+        if tool.name == stem and "name" not in old_inner:
+            rest = {key: item for key, item in inner.items() if key != "name"}
+            if "function" in value:
+                value["function"] = rest
+            else:
+                value.pop("name", None)
+    if "type" not in old and "function" in old and value.get("type") == "function":
+        del value["type"]
+    if "output" in old and old["output"] is None and tool.output is None:
+        value["output"] = None
+    _keep_responder(old.get("responder"), value, tool)
+
+
+def _keep_responder(old: Any, value: dict[str, Any], tool: Tool) -> None:
+    """Leave a responder as it is written where it says the same; keep the members of it that are not ours."""
+    if old is None:
+        return
+    try:
+        as_was = responder_from(old)
+    except ValueError:
+        return
+    if as_was == tool.responder:
+        value["responder"] = old
+        return
+    new = {key: item for key, item in old.items() if key not in RESPONDER_WORDS} | value.get("responder", {})
+    rows = old.get("rules")
+    if isinstance(rows, list) and "rules" in new:
+        pairs = zip(as_was.rules, rows, strict=True)
+        as_read = {json.dumps(rule_value(rule), sort_keys=True): row for rule, row in pairs}
+        new["rules"] = [as_read.get(json.dumps(row, sort_keys=True), row) for row in new["rules"]]
+    order = [*(key for key in old if key in new), *(key for key in new if key not in old)]
+    if new:
+        value["responder"] = {key: new[key] for key in order}
+
+
+def encoded(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a file with those that TOML cannot hold as JSON in texts.
+
+    `raw` is what the file holds as TOML; a text in it that says the same stays as it is.
+    """
+    found: dict[str, Any] = {}
+    for name, item in value.items():
+        held = raw.get(name)
+        if name == "function" and isinstance(item, Mapping):
+            found[name] = _members(item, held if isinstance(held, Mapping) else {})
+        elif name == "responder" and isinstance(item, Mapping):
+            rules = item.get("rules")
+            rows = {"rules": [_members(row, {}) for row in rules]} if isinstance(rules, list) else {}
+            found[name] = {**item, **rows}
+        else:
+            found |= _members({name: item}, raw)
+    return found
+
+
+def _members(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, item in value.items():
+        held = raw.get(name + AS_JSON)
+        if isinstance(held, str) and json.dumps(json_value(held)) == json.dumps(item):
+            found[name + AS_JSON] = held
+        elif _fits(item) and not name.endswith(AS_JSON):
+            found[name] = item
+        else:
+            found[name + AS_JSON] = _json(item)
+    return found
+
+
+def _json(value: Any) -> str:
+    text = json_text(value)
+    if not _encodable(text):
+        text = json.dumps(value, indent=2)
+    return text + "\n" if "\n" in text else text
+
+
+def _fits(value: Any) -> bool:
+    """Whether TOML can hold JSON values as they are."""
+    match value:
+        case Mapping():
+            return all(_encodable(name) and _fits(item) for name, item in value.items())
+        case list() | tuple():
+            return all(_fits(item) for item in value)
+        case str():
+            return _encodable(value)
+        case int():
+            return -_LARGEST <= value < _LARGEST
+    return value is not None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def decoded(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a TOML file as JSON values; raises ValueError, one sentence, for what is none."""
+    found = _decoded_members(value)
+    function, responder = found.get("function"), found.get("responder")
+    if isinstance(function, Mapping):
+        found["function"] = _decoded_members(function)
+    if isinstance(responder, Mapping) and isinstance(responder.get("rules"), list):
+        rows = [_decoded_members(row) if isinstance(row, Mapping) else row for row in responder["rules"]]
+        found["responder"] = {**responder, "rules": rows}
+    return found
+
+
+def _decoded_members(value: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, item in value.items():
+        key = name.removesuffix(AS_JSON)
+        if key != name and key and isinstance(item, str):
+            try:
+                item = json_value(item)
+            except ValueError as error:
+                raise ValueError(f"{name} is not JSON: {error}") from None
+        else:
+            key, item = name, plain(item, name)
+        if key in found:
+            raise ValueError(f"{key} stands twice, once as {key}{AS_JSON}: keep one")
+        found[key] = item
+    return found
+
+
+def plain(value: Any, where: str = "") -> Any:
+    """Return TOML values as JSON has them: dates as texts; raises ValueError for a number that JSON has not."""
+    match value:
+        case Mapping():
+            return {str(name): plain(item, where) for name, item in value.items()}
+        case list():
+            return [plain(item, where) for item in value]
+        case datetime.date() | datetime.time():
+            return value.isoformat()
+        case float() if not math.isfinite(value):
+            raise ValueError(f"{where} has a number that JSON has not: {value}")
+    return value
