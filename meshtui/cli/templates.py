@@ -19,7 +19,7 @@ from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Diverged, OpenTemplate, RemoteTemplate, Session, StoreError, Templates
-from meshtui.store.templates import file_name
+from meshtui.store.folders import file_name
 
 NOT_FOUND, CONFLICT = 7, 8
 WHAT = {
@@ -248,7 +248,7 @@ async def _import(call: Call) -> int:
         refuse("templates import takes files")
     for name in call.arguments.names:
         for template in _read(name):
-            key = call.arguments.rename or file_name(template.name)
+            key = call.arguments.rename or file_name(template.name, "template")
             opened = call.templates.files.create(key, template)
             say(f"{name}: written to {opened.path}")
     return OK
@@ -328,7 +328,7 @@ async def _pull(call: Call) -> int:
         remote = remote or await call.remote(name)
         if opened is None:
             opened = call.templates.files.create(
-                call.arguments.rename or file_name(remote.template.name), remote.template
+                call.arguments.rename or file_name(remote.template.name, "template"), remote.template
             )
         else:
             merged, _ = remotes.merged(str(opened.path), opened.template, remote, force=call.arguments.force)

@@ -13,8 +13,10 @@ from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
 from meshtui.session.template_lanes import Choice, TemplateComparison
 from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.store.db import Conversation, Node, StoreError
-from meshtui.store.templates import ChangedOutside, Deleted, OpenTemplate, TemplateFile
+from meshtui.store.folders import ChangedOutside, Deleted
+from meshtui.store.templates import OpenTemplate, TemplateFile
 from meshtui.store.toml import ConfigError
+from meshtui.store.tool_files import OpenTool, ToolFile
 from meshtui.store.usage import TurnUsage, UsageSum
 from meshtui.store.versions import TemplateRun, Version
 
@@ -36,6 +38,7 @@ __all__ = [
     "Models",
     "Node",
     "OpenTemplate",
+    "OpenTool",
     "ProfileRow",
     "Profiles",
     "RemoteTemplate",
@@ -50,6 +53,7 @@ __all__ = [
     "TemplateRun",
     "TemplateComparison",
     "Templates",
+    "ToolFile",
     "Variant",
     "Version",
     "can_wait",

@@ -14,8 +14,9 @@ from meshtui.core.text import one_line
 from meshtui.core.turn import Turn
 from meshtui.session.remote_templates import RemoteTemplate, RemoteTemplates
 from meshtui.session.request_check import request_faults
+from meshtui.store.folders import file_name
 from meshtui.store.template_toml import written
-from meshtui.store.templates import OpenTemplate, TemplateFiles, file_name
+from meshtui.store.templates import OpenTemplate, TemplateFiles
 from meshtui.store.versions import TemplateRun, Version
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Templates:
         missing = template.missing(run.values)
         if missing:
             raise MissingValues(template.name, missing)
-        base = self._session.draft
+        base = self._session.ready_draft()
         said = (Message("user", run.prompt),) if run.prompt.strip() else ()
         draft = replace(base, model=base.model or template.model, params={**template.params, **base.params})
         if run.expand == "gateway":
@@ -155,7 +156,7 @@ class Templates:
     def fetch(self, remote: RemoteTemplate) -> OpenTemplate:
         """Open the copy of a gateway's template that is here; where there is none, write one."""
         template = remote.template
-        key = file_name(template.name)
+        key = file_name(template.name, "template")
         path = self.files.find(key)
         if path is not None:
             return self.files.open(path)
