@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meshtui.cli.output import OK, refuse
@@ -73,13 +74,20 @@ def application(here: Surroundings, start: Callable[[], Session], profiles: User
     key = str(here.key.value) if here.key else "no key"
     return MeshApp(
         start,
-        Look(ui.theme or "mesh-dark", ui.keys, here.paths.themes, here.paths.state),
+        Look(ui.theme, ui.keys, here.paths.themes, here.paths.state, partial(_keep_theme, here)),
         profiles.accept_key if profiles is not None else _accept_nothing,
         front=Front(profile, key, here.model, demo=profiles is None),
         profiles=profiles,
         first_run=FIRST_RUN if here.lacks_key else "",
         notices=here.config.notices,
     )
+
+
+def _keep_theme(here: Surroundings, name: str) -> None:
+    """Write the chosen theme into the config file; raises ConfigError."""
+    from meshtui.store.config import change
+
+    change(here.paths, {("ui", "theme"): name})
 
 
 def _run(app: MeshApp, here: Surroundings) -> tuple[int, str | None]:

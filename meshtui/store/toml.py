@@ -11,6 +11,7 @@ from typing import Any
 
 from meshtui.core.money import amount_from
 from meshtui.core.text import mask_secrets, one_line
+from meshtui.core.toml_lines import line_of
 
 
 class ConfigError(Exception):
@@ -65,35 +66,6 @@ def read_source(path: Path) -> Source | None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{path} cannot be read: {reason}. Check what it is and who may read it.") from None
-
-
-_KEY_PART = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
-
-
-def _key_parts(text: str) -> tuple[str, ...]:
-    return tuple(a or b or c for a, b, c in _KEY_PART.findall(text))
-
-
-def line_of(text: str, key: tuple[str, ...]) -> int | None:
-    """Return the line on which `key` is set, or the nearest of its tables; None where neither is found.
-
-    The line is looked for in the text, since the parser does not tell; a multi-line string can deceive it.
-    """
-    header: tuple[str, ...] = ()
-    nearest, depth = None, 0
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.strip()
-        if line.startswith("["):
-            header = full = _key_parts(line.strip("[").partition("]")[0])
-        elif "=" in line and not line.startswith("#"):
-            full = header + _key_parts(line.partition("=")[0])
-        else:
-            continue
-        if full == key:
-            return number
-        if depth < len(full) < len(key) and full == key[: len(full)]:
-            nearest, depth = number, len(full)
-    return nearest
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:

@@ -10,45 +10,32 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual.app import InvalidThemeError, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.filter import LineFilter
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
 from meshtui.ui.commands import COMMANDS
-from meshtui.ui.compat import CalmApp
-from meshtui.ui.door import Door
 from meshtui.ui.screens.opening import Opening
-from meshtui.ui.theming import ThemeError, read_theme, read_themes, shipped_folder, theme_files
+from meshtui.ui.themed import Look, ThemedApp
 from meshtui.ui.ticker import Ticker
 from meshtui.ui.widgets.top import Front
 
 if TYPE_CHECKING:
     from meshtui.session import Profiles, Session
 
+__all__ = ["Look", "MeshApp"]
+
 LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How the workbench looks and listens: the config file's `[ui]` and `[keys]`."""
-
-    theme: str = "mesh-dark"
-    keys: Mapping[str, str] = field(default_factory=dict)
-    themes_folder: Path | None = None
-    state_folder: Path = Path()
-
-
-class MeshApp(CalmApp[str]):
+class MeshApp(ThemedApp):
     """The workbench, which opens in two steps so that it takes keys at once.
 
     First a screen is painted that shows `front`. Then the rest is imported, `start` opens the history and
@@ -86,12 +73,7 @@ class MeshApp(CalmApp[str]):
         self.ticker = Ticker(self)
         self._start = start
         self._front = front
-        self._door = Door()
-        self._theme_fault = self._put_on_theme()
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Add the door for foreign text to Textual's own filters, on the way out."""
-        return [*super().get_line_filters(), self._door]
+        self._theme_fault = self.wear()
 
     def get_default_screen(self) -> Screen[object]:
         """Begin with what takes keys at once."""
@@ -133,29 +115,9 @@ class MeshApp(CalmApp[str]):
             self.say(notice)
         self.call_after_refresh(self._settle)
 
-    def _put_on_theme(self) -> str:
-        """Put the configured theme on before anything is drawn; return a sentence where that cannot be."""
-        wanted, folder = self.look.theme, self.look.themes_folder
-        files = theme_files(shipped_folder(), *([folder] if folder else []))
-        try:
-            if wanted in files:
-                self.register_theme(read_theme(files[wanted]))
-            self.theme = wanted
-        except ThemeError as error:
-            return str(error)
-        except InvalidThemeError:
-            return f"There is no theme {wanted!r}; there are {', '.join(sorted({*files, *self.available_themes}))}."
-        return ""
-
     def _settle(self) -> None:
         """After the first paint: the rest of the themes, and garbage collection out of the way of keys."""
-        themes, faults = read_themes(
-            theme_files(shipped_folder(), *([self.look.themes_folder] if self.look.themes_folder else [])).values()
-        )
-        for theme in themes:
-            self.register_theme(theme)
-        for fault in faults:
-            self.say(fault)
+        self.take_themes()
         # Long pauses of the collector are the tail of the key latency; what was made until now stays.
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
@@ -185,7 +147,7 @@ class MeshApp(CalmApp[str]):
                 title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
                 yield SystemCommand(title, command.help, _caller(screen, command.action))
         for system in super().get_system_commands(screen):
-            if system.title in ("Theme", "Screenshot"):
+            if system.title == "Screenshot":
                 yield system
 
     def last_words(self) -> Text:

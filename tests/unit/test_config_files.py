@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from meshtui.core.toml_lines import line_of
 from meshtui.store.config import change, load
 from meshtui.store.gateway_url import UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_paths, find_project, write_atomically
 from meshtui.store.settings import Flags, Settings, resolve
-from meshtui.store.toml import ConfigError, line_of
+from meshtui.store.toml import ConfigError
 
 KEY = "rsk_01JDEMO000000000000000000"
 
