@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from meshtui.core.schema_example import value_for
+
 from . import texts
 from .catalogue import Model
 from .ids import digest
 from .media import picture, sound
 from .reply import Call, Reply, compact
-from .schema_values import value_for
 from .tokens import attachments, split, text_of
 
 LONG_TOKENS = 5_000

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.sandbox.patterns import text_matching
-from meshtui.sandbox.schema_values import value_for
+from meshtui.core.pattern_text import text_matching
+from meshtui.core.schema_example import value_for
 from tests.cases import load, needs_cases
 
 OBJECT: dict[str, Any] = {"type": "object"}

@@ -14,8 +14,19 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
-from .patterns import BadPattern, text_matching
-from .schemas import anchored, bounds, has_type, listed, matches, merged, simply_fits, tidy, type_of, types
+from meshtui.core.pattern_text import BadPattern, text_matching
+from meshtui.core.schema_parts import (
+    anchored,
+    bounds,
+    has_type,
+    listed,
+    matches,
+    merged,
+    simply_fits,
+    tidy,
+    type_of,
+    types,
+)
 
 # Below this depth only what is required is made, so that recursive schemas end.
 DEPTH = 3
@@ -75,11 +86,21 @@ def value_for(schema: Any, mark: str, hint: str = "") -> Any:
         return {}
 
 
+def example(schema: Any) -> Any:
+    """Return a small value that fits the schema and shows all of it: what is optional is there, too."""
+    maker = _Maker(schema, random.Random("example"), "", whole=True)
+    try:
+        return maker.make(schema, 0, "")
+    except _NoValue:
+        return {}
+
+
 class _Maker:
-    def __init__(self, root: Any, chance: random.Random, hint: str) -> None:
+    def __init__(self, root: Any, chance: random.Random, hint: str, *, whole: bool = False) -> None:
         self._root = root
         self._chance = chance
         self._hint = hint
+        self._whole = whole
 
     def make(self, schema: Any, depth: int, name: str) -> Any:
         if schema is False or depth > DEPTH_MAX:
@@ -207,7 +228,7 @@ class _Maker:
         optional = [name for name in properties if name not in required]
         if depth >= DEPTH:
             return list(required)
-        chosen = [name for name in optional if self._chance.random() < 0.6]
+        chosen = [name for name in optional if self._whole or self._chance.random() < 0.6]
         return [*(name for name in properties if name in required or name in chosen)] + [
             name for name in required if name not in properties
         ]
@@ -253,7 +274,7 @@ class _Maker:
         least = int(schema.get("minItems", 0))
         contains = schema.get("contains")
         wanted = max(least, int(schema.get("minContains", 1))) if contains is not None else least
-        count = max(wanted, len(prefix), 1 if depth >= DEPTH else self._chance.randint(1, 3))
+        count = max(wanted, len(prefix), 1 if self._whole or depth >= DEPTH else self._chance.randint(1, 3))
         count = min(count, int(schema.get("maxItems", count)))
         if items is False:
             count = min(count, len(prefix))
