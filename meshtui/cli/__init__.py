@@ -10,10 +10,6 @@ from collections.abc import Callable, Sequence
 from meshtui import __version__
 from meshtui.cli.output import FAULT, INTERRUPTED, OK, Refused, close_quietly, say
 
-EPILOG = """exit codes: 0 done · 1 meshtui's own fault · 2 bad usage or input file · 3 key refused · 4 rate limited ·
-5 spend cap or balance · 6 gateway, provider or network failure · 7 model or template not found ·
-8 request refused as invalid · 130 interrupted"""
-
 
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command line; return its exit code. Every expected failure is one sentence on stderr."""
@@ -39,15 +35,18 @@ def run_command(arguments: Sequence[str]) -> int:
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser; the options of a command are only built when `arguments` name it."""
+    asked = "-h" in arguments or "--help" in arguments
+    if asked:
+        from meshtui.cli.lessons import teach
     common = argparse.ArgumentParser(add_help=False)
     _add_common(common)
     parser = argparse.ArgumentParser(
         prog="meshtui",
-        description="A terminal workbench for the Mesh API. Without a command it opens the workbench.",
-        epilog=EPILOG,
         parents=[common],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    if asked:
+        teach(parser, "")
     parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
     parser.set_defaults(command=_workbench)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -57,12 +56,13 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
             help=summary,
             description=summary,
             parents=[common],
-            epilog=EPILOG if name == "run" else None,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(command=command)
         if name in arguments:
             add(sub)
+        if asked and name in arguments:
+            teach(sub, name)
     return parser
 
 
@@ -194,6 +194,30 @@ def _templates(arguments: argparse.Namespace) -> int:
     return templates(arguments)
 
 
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.pages import add_arguments
+
+    add_arguments(parser)
+
+
+def _help(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.pages import help_command
+
+    return help_command(arguments)
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.completion import add_arguments
+
+    add_arguments(parser)
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.completion import completion
+
+    return completion(arguments)
+
+
 def _nothing(_: argparse.ArgumentParser) -> None:
     """Add no options."""
 
@@ -211,4 +235,6 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),
     "sandbox": ("serve the simulated gateway alone", _add_sandbox, _sandbox),
+    "help": ("print a page of the documentation", _add_help, _help),
+    "completion": ("print what makes your shell complete what you type", _add_completion, _completion),
 }

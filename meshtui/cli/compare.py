@@ -60,11 +60,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--judge-instructions", metavar="TEXT", default="", help="what the judge shall look at")
     parser.add_argument("--text", action="store_true", help="print the answers before the table")
-    parser.epilog = (
-        "exit code: 3, 4 or 5 where a lane was refused for its key, a rate limit or a spend limit, whatever the others"
-        " did; else 0 where at least one lane was answered in full, else that of the first that failed; 130 where it"
-        " was interrupted"
-    )
 
 
 def compare(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
