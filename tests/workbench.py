@@ -14,7 +14,7 @@ from typing import Any
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.core.turn import Turn
 from meshtui.sandbox import Sandbox
-from meshtui.session import Session, Templates
+from meshtui.session import Session, Templates, Tools
 from meshtui.store.db import Store
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
@@ -35,6 +35,7 @@ def new_session(home: Path, url: str, model: str = "sandbox/haiku", key: str = K
     store.sweep()
     session = Session(store, replace(here.target(), model=model), **more)
     session.templates = Templates(session, here.template_files())
+    session.tools = Tools(session, here.tool_files())
     return session
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from meshtui.client import Gateway as Client
     from meshtui.session import Gateway, Session, Target
     from meshtui.store.templates import OpenTemplate, TemplateFiles
+    from meshtui.store.tool_files import ToolFiles
 
 NO_KEY = "there is no API key: set MESHAPI_API_KEY, or start meshtui once and enter one, or try meshtui demo"
 
@@ -79,7 +80,7 @@ class Surroundings:
 
         Refuses where it cannot be opened.
         """
-        from meshtui.session import Session, Templates
+        from meshtui.session import Session, Templates, Tools
         from meshtui.store.catalogues import Catalogues
         from meshtui.store.db import Store, StoreError
 
@@ -96,6 +97,7 @@ class Surroundings:
         session.on_rate_limit = self.settings.requests.on_rate_limit
         session.retries = self.retries
         session.templates = Templates(session, self.template_files())
+        session.tools = Tools(session, self.tool_files())
         return session
 
     @property
@@ -108,6 +110,12 @@ class Surroundings:
         from meshtui.store.templates import TemplateFiles
 
         return TemplateFiles(self.paths, self.config.project)
+
+    def tool_files(self) -> ToolFiles:
+        """Return the tool folders in force."""
+        from meshtui.store.tool_files import ToolFiles
+
+        return ToolFiles(self.paths, self.config.project)
 
     def require_key(self) -> None:
         """Refuse where a key is lacking."""

@@ -9,9 +9,13 @@ from meshtui.session.models import Models
 from meshtui.session.remote_templates import Diverged, RemoteTemplate
 from meshtui.session.request_check import request_faults
 from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
+from meshtui.session.round import Pending, Round
+from meshtui.session.rounds import DEFAULT_LIMIT, OpenCalls, Rounds
 from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
 from meshtui.session.template_lanes import Choice, TemplateComparison
 from meshtui.session.templates import MissingValues, Run, Templates
+from meshtui.session.tool_command import CannotRun, Plan
+from meshtui.session.tools import CHOICES, Tools
 from meshtui.store.db import Conversation, Node, StoreError
 from meshtui.store.folders import ChangedOutside, Deleted
 from meshtui.store.templates import OpenTemplate, TemplateFile
@@ -22,11 +26,14 @@ from meshtui.store.versions import TemplateRun, Version
 
 __all__ = [
     "CHECKPOINT_SECONDS",
+    "CHOICES",
+    "CannotRun",
     "ChangedOutside",
     "Choice",
     "Comparison",
     "ConfigError",
     "DEFAULT_JUDGE",
+    "DEFAULT_LIMIT",
     "Conversation",
     "Deleted",
     "Diverged",
@@ -37,11 +44,16 @@ __all__ = [
     "MissingValues",
     "Models",
     "Node",
+    "OpenCalls",
     "OpenTemplate",
     "OpenTool",
+    "Pending",
+    "Plan",
     "ProfileRow",
     "Profiles",
     "RemoteTemplate",
+    "Round",
+    "Rounds",
     "Route",
     "Run",
     "Session",
@@ -54,6 +66,7 @@ __all__ = [
     "TemplateComparison",
     "Templates",
     "ToolFile",
+    "Tools",
     "Variant",
     "Version",
     "can_wait",

@@ -96,6 +96,10 @@ class Aimed(Library):
         except StoreError as error:
             self.on_notice(str(error))
 
+    def keep_quietly(self, name: str, value: Any) -> None:
+        """Keep a small value under a name; that it cannot be kept is told and hinders nothing."""
+        self._kept(lambda: self.keep(name, value))
+
     # The gateway
 
     async def gateway(self, target: Target | None = None) -> Gateway:

@@ -29,11 +29,13 @@ from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
 from meshtui.session.attaching import Attaching
 from meshtui.session.gateway import Gateway, Route, Target
 from meshtui.session.retry_queue import RetryQueue, can_wait, retry_wait
+from meshtui.session.rounds import Rounds
 from meshtui.store.catalogues import Catalogues
 from meshtui.store.db import Node, Store, StoreError
 
 if TYPE_CHECKING:
     from meshtui.session.templates import Templates
+    from meshtui.session.tools import Tools
 
 CHECKPOINT_SECONDS = 1.0
 """How much of a streamed answer a killed process may lose (design, section 7, promise 1)."""
@@ -67,6 +69,8 @@ class Session(Attaching):
         super().__init__(store, target, catalogues, now, sleep)
         self.attached = []
         self.templates: Templates | None = None
+        self.tools: Tools | None = None
+        self.rounds = Rounds(self)
         self.waits: dict[str, float] = {}
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock = clock
@@ -87,7 +91,19 @@ class Session(Attaching):
         nodes = super().open(conversation_id)
         if self.conversation is not None and self.conversation.model:
             self.draft = replace(self.draft, model=self.conversation.model)
+        self.ready_draft()
         return nodes
+
+    def new(self) -> None:
+        """Begin an empty conversation, with the tools that were on last."""
+        super().new()
+        self.ready_draft()
+
+    def ready_draft(self) -> Draft:
+        """Return the draft with the tools of this conversation as their files are now."""
+        if self.tools is not None:
+            self.tools.apply()
+        return self.draft
 
     def messages(self) -> list[Message]:
         """Return the messages of the current branch as they count for the next request."""
@@ -120,7 +136,7 @@ class Session(Attaching):
     def drafted(self, text: str) -> Draft:
         """Return the draft with a message of this text and what is attached; raises NotAttachable."""
         check_size(self.attached)
-        draft = replace(self.draft, messages=(Message("user", content_of(text, self.attached)),))
+        draft = replace(self.ready_draft(), messages=(Message("user", content_of(text, self.attached)),))
         first = next((node.turn for node in self.nodes if node.turn is not None), None)
         if first is not None and isinstance(name := first.request.get("template"), str):
             # The gateway put the beginning of this branch in, and must do so again.
@@ -151,6 +167,12 @@ class Session(Attaching):
         ids = [node.id for node in self.nodes]
         before = self.nodes[: ids.index(turn.parent_id) + 1] if turn.parent_id in ids else []
         return self._begin(self._turn(request, turn.parent_id), before, [])
+
+    def begin_after(self, node_id: str | None, request: Mapping[str, Any], said: Sequence[Message]) -> Turn:
+        """Begin a request after a message of this branch, with further messages between; raises StoreError."""
+        ids = [node.id for node in self.nodes]
+        before = self.nodes[: ids.index(node_id) + 1] if node_id in ids else []
+        return self._begin(self._turn(request, node_id), before, said)
 
     def repeat(self, turn: Turn, conversation_id: str, target: Target) -> Turn:
         """Begin a request again through its own target, in a conversation that need not be the current one."""
@@ -196,6 +218,8 @@ class Session(Attaching):
         self.live[turn.id] = turn
         self._targets.setdefault(turn.id, self.target)
         self.queue.drop_conversation(here)
+        if self.tools is not None:
+            self.tools.settle()
         self.on_change(turn, None)
         return turn
 
@@ -309,6 +333,7 @@ class Session(Attaching):
 
     def close(self) -> None:
         """Stop every live turn, at once and synchronously: their text is on disk when this returns."""
+        self.rounds.close()
         for turn in list(self.live.values()):
             self._end(turn, TurnState.STOPPED)
         if self._work is not None:

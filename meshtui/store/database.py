@@ -60,6 +60,10 @@ class Database:
         if len(secret) >= SHORTEST_SECRET:
             self._secrets[secret] = mask_key(secret)
 
+    def is_withheld(self, text: str) -> bool:
+        """Whether a text holds something that is never written."""
+        return any(secret in text for secret in self._secrets)
+
     def _text(self, text: str) -> str:
         """Return `text` as it may be stored: it can be encoded and holds none of the withheld keys."""
         text = whole_characters(text)

@@ -1,0 +1,140 @@
+"""Rounds of tool calls: which calls are open, which canned rule answers one, what goes back to the model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from meshtui.core.chat import Message, ToolCall
+from meshtui.core.difference import compare_values
+from meshtui.core.tool import Rule
+from meshtui.core.tools import parsed
+
+EDITED = "its arguments were edited here"
+ADDED = "it was added here"
+NEW_ID = "its id was used twice: another was made here"
+
+_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']*)'\]""")
+_ABSENT = object()
+
+
+def steps_of(path: str) -> tuple[str | int, ...]:
+    """Return the steps of a path such as `$.city`, `city`, `a.b[0]` or `$["a b"]`; raises ValueError, one sentence."""
+    rest = path.strip()
+    rest = rest[1:] if rest.startswith("$") else rest
+    steps: list[str | int] = []
+    place = 0
+    while place < len(rest):
+        match = _STEP.match(rest, place)
+        if match is None:
+            raise ValueError(f'{path!r} is no path: write $.name, name[0] or $["any name"]')
+        name, index, quoted, single = match.groups()
+        if index is not None:
+            steps.append(int(index))
+        else:
+            steps.append(json.loads(quoted) if quoted is not None else single if single is not None else name)
+        place = match.end()
+    return tuple(steps)
+
+
+def _at(value: Any, path: str) -> Any:
+    """Return what stands at a path, `_ABSENT` where nothing does."""
+    if isinstance(value, Mapping) and path in value:
+        return value[path]  # a name may have dots in it
+    try:
+        steps = steps_of(path)
+    except ValueError:
+        return _ABSENT
+    for step in steps:
+        if isinstance(value, Mapping):
+            value = value.get(str(step), _ABSENT)
+        elif isinstance(value, list) and isinstance(step, int | str) and re.fullmatch(r"-?\d+", str(step)):
+            value = value[int(step)] if -len(value) <= int(step) < len(value) else _ABSENT
+        else:
+            return _ABSENT
+    return value
+
+
+def fits(rule: Rule, name: str, arguments: Any) -> bool:
+    """Whether a canned rule answers a call of `name` with these parsed arguments. `1` is `1.0`, and is not `true`."""
+    if rule.tool and rule.tool != name:
+        return False
+    for path, wanted in rule.when.items():
+        found = _at(arguments, path)
+        if found is _ABSENT or compare_values(wanted, found):
+            return False
+    return True
+
+
+def matching(rules: Iterable[Rule], call: ToolCall) -> tuple[int, Rule] | None:
+    """Return the first rule that answers a call, with its number from 1; None where none does."""
+    arguments = parsed(call.arguments or "{}")
+    return next(((n, rule) for n, rule in enumerate(rules, 1) if fits(rule, call.name, arguments)), None)
+
+
+def result_text(value: Any) -> str:
+    """Return a result as the text of a tool message: a text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def failure_text(sentence: str, **more: Any) -> str:
+    """Return a failed result as the text of a tool message: `{"error": …}`, which is how models are told."""
+    return json.dumps({"error": sentence, **{name: value for name, value in more.items() if value}}, ensure_ascii=False)
+
+
+def distinct(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
+    """Return the calls of one message each with an id of its own; those that get another one have a note of it."""
+    found: list[ToolCall] = []
+    taken = {call.id for call in calls}
+    seen: set[str] = set()
+    for call in calls:
+        if call.id in seen or not call.id:
+            call = replace(call, id=free_id(taken, call.id or "call"), notes=(*call.notes, NEW_ID))
+            taken.add(call.id)
+        seen.add(call.id)
+        found.append(call)
+    return tuple(found)
+
+
+def free_id(taken: Iterable[str], stem: str) -> str:
+    """Return an id that begins with `stem` and is not taken."""
+    used, number = set(taken), 2
+    while f"{stem}_{number}" in used:
+        number += 1
+    return f"{stem}_{number}"
+
+
+def answers(messages: Sequence[Message]) -> dict[str, str]:
+    """Return the results that directly follow a message of calls, by the id of the call."""
+    found: dict[str, str] = {}
+    for message in messages:
+        if message.role != "tool":
+            break
+        found.setdefault(message.tool_call_id or "", message.text)
+    return found
+
+
+def next_choice(choice: Any) -> Any:
+    """Return the `tool_choice` of the request that brings results back: what forces a call holds for one answer only.
+
+    Kept, it would force a call in each answer, and the rounds would never end.
+    """
+    return choice if choice in ("auto", "none") else None
+
+
+def next_request(
+    request: Mapping[str, Any], said: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return the body that follows an answered one: the same with these messages behind, and these tools if any."""
+    body = {name: value for name, value in request.items() if name not in ("tools", "tool_choice")}
+    body["messages"] = [*(request.get("messages") or ()), *(message.to_wire() for message in said)]
+    definitions = list(tools) or request.get("tools")
+    if definitions:
+        body["tools"] = definitions
+        choice = next_choice(request.get("tool_choice"))
+        if choice is not None:
+            body["tool_choice"] = choice
+    return body

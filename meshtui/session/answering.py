@@ -1,0 +1,133 @@
+"""What answers tool calls here: canned rules at once, commands where the user allows them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from meshtui.core.rounds import failure_text, matching, result_text
+from meshtui.core.tool import Rule
+from meshtui.core.tools import parsed
+from meshtui.session.round import Pending, Round
+from meshtui.session.tool_command import CannotRun, CommandRun, Plan, environment, planned
+
+if TYPE_CHECKING:
+    from meshtui.session.session import Session
+
+Approval = Literal["once", "conversation", "refuse"]
+
+
+class Answering:
+    """The part of the rounds that runs responders.
+
+    `approve` is asked before a command runs; without it none does. `rules` answer before the tools' own responders do.
+    """
+
+    def __init__(self, session: Session, environ: Mapping[str, str] = os.environ) -> None:
+        self.approve: Callable[[Pending, Plan], Awaitable[Approval]] | None = None
+        self.rules: Sequence[Rule] = ()
+        self._session, self._environ = session, environ
+        self._running: dict[Pending, tuple[asyncio.Task[Any], CommandRun | None]] = {}
+        self._asking = asyncio.Lock()
+        self._approved: set[tuple[str, str]] = set()
+
+    def _changed(self, round: Round) -> None:
+        raise NotImplementedError
+
+    async def fill(self, round: Round) -> None:
+        """Let canned rules and commands answer the open calls, side by side; what none answers stays open."""
+        async with asyncio.TaskGroup() as tasks:
+            for pending in round.open:
+                if pending.state == "open":
+                    tasks.create_task(self.answer(round, pending))
+
+    async def answer(self, round: Round, pending: Pending) -> None:
+        """Let the canned rules or the command of a call's tool answer it; by hand, nothing happens here."""
+        rules = [*self.rules, *(pending.tool.responder.rules if pending.tool and pending.kind == "canned" else ())]
+        found = matching(rules, pending.call)
+        if found is None and pending.kind != "command":
+            pending.note = "" if pending.kind == "hand" else "No rule answers these arguments."
+            if pending.note:
+                self._changed(round)
+            return
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine always runs in one
+        pending.state, pending.note = "running", ""
+        self._running[pending] = task, None
+        self._changed(round)
+        try:
+            if found is not None:
+                await self._canned(pending, *found)
+            else:
+                await self._command(pending)
+        finally:
+            self._running.pop(pending, None)
+            if pending.state == "running":
+                pending.state, pending.note = "open", pending.note or "It was stopped before it answered."
+            self._changed(round)
+
+    async def _canned(self, pending: Pending, number: int, rule: Rule) -> None:
+        if rule.latency:
+            await asyncio.sleep(rule.latency)
+        pending.rule = f"rule {number}"
+        pending.is_error = bool(rule.error)
+        pending.result = failure_text(rule.error) if rule.error else result_text(rule.result)
+        pending.state = "answered"
+
+    async def _command(self, pending: Pending) -> None:
+        try:
+            plan = self.plan(pending)
+        except CannotRun as error:
+            pending.note = str(error)
+            return
+        if not await self._is_approved(pending, plan):
+            pending.note = "The command was not allowed to run."
+            return
+        env = environment(plan, self._environ, self._session.store.is_withheld)
+        run = CommandRun(plan, pending.call.arguments.strip() or "{}", env)
+        self._running[pending] = self._running[pending][0], run
+        try:
+            outcome = await asyncio.to_thread(run.work)
+        finally:
+            run.stop()
+        pending.result, pending.is_error, pending.note = outcome.text, outcome.is_error, outcome.note
+        pending.state = "answered"
+
+    def plan(self, pending: Pending) -> Plan:
+        """Return the command of a call's tool as it would be run; raises CannotRun."""
+        tools = self._session.tools
+        one = None if tools is None else tools.named(pending.call.name)
+        if one is None or one.tool.responder.command is None or one.tool.responder.kind != "command":
+            raise CannotRun("The tool's file names no command.")
+        if parsed(pending.call.arguments.strip() or "{}") is None:
+            raise CannotRun("The arguments are not JSON: the command was not run. Edit them, or answer by hand.")
+        return planned(one.tool.responder.command, one.path, self._environ, self._session.store.is_withheld)
+
+    async def _is_approved(self, pending: Pending, plan: Plan) -> bool:
+        """Ask, one at a time, unless exactly this was allowed for the conversation; it holds until the program ends."""
+        conversation = self._session.conversation
+        key = (conversation.id if conversation is not None else "", plan.digest)
+        async with self._asking:
+            if key in self._approved:
+                return True
+            if self.approve is None:
+                return False
+            said = await self.approve(pending, plan)
+        if said == "conversation":
+            self._approved.add(key)
+        return said in ("once", "conversation")
+
+    def halt(self, pending: Pending) -> None:
+        """Stop what answers a call; it is open again then."""
+        task, run = self._running.pop(pending, (None, None))
+        if run is not None:
+            run.stop()
+        if task is not None:
+            task.cancel()
+
+    def stop(self, round: Round) -> None:
+        """Stop everything that answers calls of a round."""
+        for pending in round.calls:
+            self.halt(pending)

@@ -1,0 +1,46 @@
+"""A small value that each conversation has of its own; a new one begins with the value of the last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from meshtui.session.session import Session
+
+
+class PerConversation:
+    """One value per conversation, kept in the store's state under `name`. Its values are JSON."""
+
+    def __init__(self, session: Session, name: str, default: Any) -> None:
+        self._session, self._name, self._default = session, name, default
+        self._known: dict[str, Any] = {}
+
+    @property
+    def _key(self) -> str:
+        conversation = self._session.conversation
+        return self._name if conversation is None else f"{self._name} {conversation.id}"
+
+    @property
+    def value(self) -> Any:
+        """The value of the current conversation."""
+        key = self._key
+        if key not in self._known:
+            kept = self._session.recall(key)
+            if kept is None:
+                kept = self._session.recall(self._name)
+            self._known[key] = self._default if kept is None else kept
+        return self._known[key]
+
+    def put(self, value: Any) -> None:
+        """Keep another value for the current conversation, and for those that are begun from now on."""
+        for key in dict.fromkeys((self._key, self._name)):
+            self._known[key] = value
+            self._session.keep_quietly(key, value)
+
+    def settle(self) -> None:
+        """Something is sent: what holds now stays with this conversation, and is what the next one begins with."""
+        value = self.value
+        for key in (self._key, self._name):
+            if self._session.recall(key) != value:
+                self._session.keep_quietly(key, value)
+                self._known[key] = value

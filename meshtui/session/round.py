@@ -1,0 +1,73 @@
+"""A round: the calls of one message, each with its answer so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from meshtui.core.chat import Message, ToolCall
+from meshtui.core.tool import ResponderKind, Tool
+from meshtui.core.turn import Turn
+from meshtui.store.db import Node
+
+State = Literal["open", "running", "answered", "dropped"]
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """One call of a round and its answer so far. `note` is a sentence on how it was answered, or why it was not.
+
+    `original` is the call as the model made it, None for one that was added here. `rule` says which canned rule
+    answered.
+    """
+
+    call: ToolCall
+    tool: Tool | None
+    original: ToolCall | None
+    result: str = ""
+    is_error: bool = False
+    state: State = "open"
+    note: str = ""
+    rule: str = ""
+
+    @property
+    def kind(self) -> ResponderKind:
+        """What answers it: the responder of its tool, by hand where the tool is unknown."""
+        return "hand" if self.tool is None else self.tool.responder.kind
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether its arguments or its name are not those that the model sent."""
+        return self.original is not None and self.call != self.original
+
+
+@dataclass(slots=True, eq=False)
+class Round:
+    """The calls of one message at the end of the branch. `source` is the turn whose request the next one repeats."""
+
+    node: Node
+    source: Turn
+    calls: list[Pending] = field(default_factory=list)
+
+    @property
+    def kept(self) -> list[Pending]:
+        """The calls that go back: all but those dropped."""
+        return [pending for pending in self.calls if pending.state != "dropped"]
+
+    @property
+    def open(self) -> list[Pending]:
+        """The calls that have no result yet."""
+        return [pending for pending in self.calls if pending.state in ("open", "running")]
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether what goes back is not the message as it stands in the tree."""
+        return [pending.call for pending in self.kept] != list(self.node.message.tool_calls)
+
+    def message(self) -> Message:
+        """Return the message of calls as it goes back."""
+        return replace(self.node.message, tool_calls=tuple(pending.call for pending in self.kept))
+
+    def results(self) -> list[Message]:
+        """Return the results as messages, one for each call that goes back."""
+        return [Message("tool", pending.result, tool_call_id=pending.call.id) for pending in self.kept]

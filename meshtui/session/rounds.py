@@ -1,0 +1,331 @@
+"""Rounds of tool calls: what answers them here, changing them before they go back, and the loop that goes on by itself.
+
+A round is a message with calls at the end of the current branch. Results go back as messages under it; where calls were
+changed they go back under a sibling of the model's message, which stays in the tree as it came. Every call that goes
+back is answered exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from meshtui.core.chat import ToolCall
+from meshtui.core.rounds import (
+    ADDED,
+    EDITED,
+    answers,
+    distinct,
+    free_id,
+    next_choice,
+    next_request,
+    result_text,
+)
+from meshtui.core.text import one_line
+from meshtui.core.tool import Tool
+from meshtui.core.turn import Turn, TurnState
+from meshtui.session.answering import Answering
+from meshtui.session.per_conversation import PerConversation
+from meshtui.session.round import Pending, Round
+from meshtui.store.db import Node
+
+if TYPE_CHECKING:
+    from meshtui.session.session import Session
+
+KEEP_SECONDS = 0.5
+"""How long what is typed into a result may be in memory only."""
+
+DEFAULT_LIMIT = 5
+"""Rounds that go on by themselves where the user switches that on and names no number."""
+
+LONGEST_KEPT = 64 * 1024
+"""Characters of a result that is kept as the beginning of the next one for the same tool."""
+
+
+class OpenCalls(Exception):
+    """Results cannot go back yet; one sentence says which calls have none."""
+
+
+class Rounds(Answering):
+    """The rounds of one session. `on_change` is told of a round that changed, `on_turn` of a turn the loop began."""
+
+    def __init__(self, session: Session, environ: Mapping[str, str] = os.environ) -> None:
+        super().__init__(session, environ)
+        self.on_change: Callable[[Round], None] = lambda round: None
+        self.on_turn: Callable[[Turn], None] = lambda turn: None
+        self._automatic = PerConversation(session, "rounds automatic", 0)
+        self._rounds: dict[str, Round] = {}
+        self._due: dict[str, asyncio.TimerHandle] = {}
+
+    # Automatic, or stop at each round
+
+    @property
+    def automatic(self) -> int:
+        """How many rounds go on by themselves in this conversation; 0 stops before each."""
+        value = self._automatic.value
+        return value if isinstance(value, int) and value > 0 else 0
+
+    def set_automatic(self, limit: int) -> None:
+        """Let so many rounds go on by themselves in this conversation and in new ones; 0 stops before each."""
+        self._automatic.put(max(limit, 0))
+
+    def settle(self) -> None:
+        """Something is sent: this conversation stays with what holds now."""
+        self._automatic.settle()
+
+    # Finding a round
+
+    def round_of(self, turn: Turn) -> Round | None:
+        """Return the round of a turn that has ended, where its calls are the end of the branch; else None."""
+        found = self.current() if turn.ended else None
+        return found if found is not None and found.node.turn_id == turn.id else None
+
+    def current(self) -> Round | None:
+        """Return the round at the end of the current branch; None where it ends with anything else."""
+        node = self._session.nodes[-1] if self._session.nodes else None
+        if node is None or node.role != "assistant" or (node.turn is not None and not node.turn.ended):
+            return None
+        if node.id not in self._rounds:
+            if not node.message.tool_calls or (source := self._source(node)) is None:
+                return None
+            self._rounds[node.id] = self._restored(Round(node, source)) or self._begun(Round(node, source), {})
+        return self._rounds[node.id]
+
+    def reopen(self, node: Node) -> Round | None:
+        """Go back to a message with calls and open its round, with the results as they were; raises StoreError.
+
+        What goes on from there is another branch; the one that was left stays in the tree.
+        """
+        nodes = self._session.nodes
+        place = next((number for number, one in enumerate(nodes) if one.id == node.id), None)
+        given = answers([one.message for one in nodes[place + 1 :]]) if place is not None else {}
+        source = self._source(node)
+        if source is None or not node.message.tool_calls:
+            return None
+        self._session.show_branch(node.id)
+        here = self._session.nodes[-1]
+        round = self._rounds[node.id] = self._begun(Round(here, source), given)
+        self._changed(round)
+        return round
+
+    def _source(self, node: Node) -> Turn | None:
+        """Return the turn that made a message; of one that was edited here, the turn that made what it was."""
+        if node.turn is not None:
+            return node.turn
+        ids = {call.id for call in node.message.tool_calls}
+        found = None
+        for sibling in self._session.siblings(node.id):
+            if sibling.turn is not None and (
+                found is None or any(call.id in ids for call in sibling.message.tool_calls)
+            ):
+                found = sibling.turn
+        return found
+
+    def _begun(self, round: Round, given: Mapping[str, str]) -> Round:
+        is_own = round.node.turn is None
+        for call, original in zip(distinct(round.node.message.tool_calls), round.node.message.tool_calls, strict=True):
+            pending = Pending(call, self._tool(call.name), None if is_own and ADDED in call.notes else original)
+            if original.id in given:
+                pending.result, pending.state = given[original.id], "answered"
+            elif pending.kind == "hand":
+                pending.result = self.suggestion(pending)
+            round.calls.append(pending)
+        return round
+
+    def _tool(self, name: str) -> Tool | None:
+        tools = self._session.tools
+        return None if tools is None else tools.tool_named(name)
+
+    def suggestion(self, pending: Pending) -> str:
+        """Return what a result by hand begins with: the last one for this tool, else one made of its output schema."""
+        last = self._session.recall(f"tool result {pending.call.name}")
+        if isinstance(last, str):
+            return last
+        if pending.tool is None or pending.tool.output is None:
+            return ""
+        from meshtui.core.schema_example import example
+
+        return result_text(example(pending.tool.output))
+
+    # Changing a round
+
+    def set_result(self, round: Round, pending: Pending, text: str, *, is_error: bool = False) -> None:
+        """Answer a call with a text, which may be JSON."""
+        self.halt(pending)
+        pending.result, pending.is_error, pending.state = text, is_error, "answered"
+        pending.note, pending.rule = "", ""
+        self._changed(round)
+
+    def accept(self, round: Round) -> None:
+        """Take what stands in the results that are answered by hand as their answers."""
+        for pending in round.open:
+            if pending.state == "open" and pending.result:
+                pending.state = "answered"
+        self._changed(round)
+
+    def reset(self, round: Round, pending: Pending) -> None:
+        """Take an answer or a drop back: the call is open again, its arguments as the model sent them."""
+        self.halt(pending)
+        if pending.original is not None:
+            pending.call = self._unedited(round, pending)
+        pending.state, pending.is_error, pending.note, pending.rule = "open", False, "", ""
+        self._changed(round)
+
+    def _unedited(self, round: Round, pending: Pending) -> ToolCall:
+        assert pending.original is not None  # noqa: S101 - the caller asked
+        return replace(pending.original, id=pending.call.id, notes=_without(pending.original.notes, ADDED))
+
+    def edit_arguments(self, round: Round, pending: Pending, arguments: str) -> None:
+        """Let a call go back with other arguments, well-formed or not; a canned or command's answer is taken back."""
+        notes = _without(pending.call.notes, EDITED)
+        if pending.original is None or arguments != pending.original.arguments:
+            notes = (*notes, *(() if pending.original is None else (EDITED,)))
+        pending.call = replace(pending.call, arguments=arguments, notes=notes)
+        if pending.kind != "hand" and pending.state == "answered":
+            pending.state, pending.is_error, pending.note, pending.rule = "open", False, "", ""
+        self._changed(round)
+
+    def drop(self, round: Round, pending: Pending) -> None:
+        """Let a call not go back at all; one that was added here is forgotten."""
+        self.halt(pending)
+        if pending.original is None:
+            round.calls.remove(pending)
+        else:
+            pending.state = "dropped"
+        self._changed(round)
+
+    def add(self, round: Round, name: str, arguments: str = "{}") -> Pending:
+        """Put one more call into the round, as if the model had made it."""
+        taken = {pending.call.id for pending in round.calls} | {""}
+        call = ToolCall(free_id(taken, f"call_{round.source.id[-8:]}"), name, arguments, notes=(ADDED,))
+        pending = Pending(call, self._tool(name), None)
+        pending.result = self.suggestion(pending) if pending.kind == "hand" else ""
+        round.calls.append(pending)
+        self._changed(round)
+        return pending
+
+    def _changed(self, round: Round) -> None:
+        self._keep_soon(round)
+        self.on_change(round)
+
+    # Going on
+
+    def go_on(self, round: Round, model: str | None = None) -> Turn:
+        """Begin the turn that brings the results back; `session.run` then sends it.
+
+        Raises OpenCalls where a call has no result or none is left; StoreError where nothing could be written.
+        """
+        if round.open:
+            names = ", ".join(one_line(pending.call.name, 40) for pending in round.open)
+            raise OpenCalls(f"There is no result yet for {names}: answer or drop it.")
+        if not round.kept:
+            raise OpenCalls("All calls are dropped: there is nothing to bring back. Keep or add one, or retry.")
+        session, said = self._session, round.results()
+        edited = round.is_edited
+        tools = session.tools
+        if tools is not None:
+            tools.apply()
+        definitions = session.draft.tools if tools is not None else ()
+        request = next_request(round.source.request, [round.message(), *said], definitions)
+        if model:
+            request["model"] = model
+        choice = round.source.request.get("tool_choice")
+        turn = session.begin_after(
+            round.node.parent_id if edited else round.node.id, request, [round.message(), *said] if edited else said
+        )
+        if choice != next_choice(choice):
+            session.on_notice("The tool choice forced a call; the model may choose from now on in these rounds.")
+        self._forget(round)
+        return turn
+
+    def _forget(self, round: Round) -> None:
+        """The round is answered: keep the results by hand for the next time, and nothing else."""
+        for pending in round.kept:
+            if pending.kind == "hand" and not pending.is_error and len(pending.result) <= LONGEST_KEPT:
+                self._session.keep_quietly(f"tool result {pending.call.name}", pending.result)
+        self._rounds.pop(round.node.id, None)
+        due = self._due.pop(round.node.id, None)
+        if due is not None:
+            due.cancel()
+        self._session.keep_quietly(f"round {round.node.id}", None)
+
+    async def drive(self, turn: Turn, retries: int = 0, limit: int | None = None) -> Turn:
+        """Run a turn, then answer its calls and go on, for so many rounds; return the last turn.
+
+        Without a `limit` the conversation's own holds. It ends before that where a call has no answer.
+        """
+        session = self._session
+        limit = self.automatic if limit is None else limit
+        await session.run(turn, retries)
+        for _ in range(limit):
+            round = self.round_of(turn) if turn.state is TurnState.DONE else None
+            if round is None:
+                return turn
+            await self.fill(round)
+            if round.open or not round.kept or self.current() is not round:
+                return turn
+            turn = self.go_on(round)
+            self.on_turn(turn)
+            await session.run(turn, retries)
+        if limit and turn.state is TurnState.DONE and self.round_of(turn) is not None:
+            session.on_notice(f"The limit of {limit} rounds is reached: the last calls wait for you.")
+        return turn
+
+    def close(self) -> None:
+        """Stop everything and keep what was typed, at once and synchronously."""
+        for _, run in self._running.values():
+            if run is not None:
+                run.stop()
+        for id in list(self._due):
+            self._keep(id)
+
+    # On disk
+
+    def _keep_soon(self, round: Round) -> None:
+        id = round.node.id
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._keep(id)
+            return
+        if id not in self._due:
+            self._due[id] = loop.call_later(KEEP_SECONDS, self._keep, id)
+
+    def _keep(self, id: str) -> None:
+        due, round = self._due.pop(id, None), self._rounds.get(id)
+        if due is not None:
+            due.cancel()
+        if round is not None:
+            self._session.keep_quietly(f"round {id}", [_row(one) for one in round.calls])
+
+    def _restored(self, round: Round) -> Round | None:
+        """Return the round as it was kept before the program ended, None where nothing was."""
+        rows: Any = self._session.recall(f"round {round.node.id}")
+        if not isinstance(rows, list) or not rows:
+            return None
+        by_id = {call.id: call for call in round.node.message.tool_calls}
+        for row in rows:
+            call = ToolCall.from_wire(row["call"])
+            pending = Pending(call, self._tool(call.name), by_id.get(row["original"]))
+            pending.result, pending.is_error, pending.note = row["result"], row["is_error"], row["note"]
+            pending.state = "open" if row["state"] == "running" else row["state"]
+            round.calls.append(pending)
+        return round
+
+
+def _row(pending: Pending) -> dict[str, Any]:
+    return {
+        "call": {**pending.call.to_wire(), "notes": list(pending.call.notes)},
+        "original": None if pending.original is None else pending.original.id,
+        "result": pending.result,
+        "is_error": pending.is_error,
+        "state": pending.state,
+        "note": pending.note,
+    }
+
+
+def _without(notes: Sequence[str], note: str) -> tuple[str, ...]:
+    return tuple(one for one in notes if one != note)
