@@ -20,7 +20,7 @@ from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
-from meshtui.ui.commands import COMMANDS
+from meshtui.ui.commands import COMMANDS, key_words
 from meshtui.ui.screens.opening import Opening
 from meshtui.ui.themed import Look, ThemedApp
 from meshtui.ui.ticker import Ticker
@@ -122,6 +122,12 @@ class MeshApp(ThemedApp):
         gc.freeze()
         gc.set_threshold(50_000, 20, 50)
         gc.enable()
+
+    def key_of(self, id: str) -> str:
+        """Return the first key in force of a command as users read it, empty where it has none."""
+        command = next((command for command in COMMANDS if command.id == id), None)
+        keys = self.look.keys.get(id, command.key if command is not None else "")
+        return key_words(keys.split(",")[0].strip())
 
     def say(self, sentence: str) -> None:
         """Show one sentence that concerns no single turn."""

@@ -7,7 +7,18 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Where = Literal["anywhere", "prompt", "conversation", "compare", "template"]
+Where = Literal[
+    "anywhere",
+    "prompt",
+    "conversation",
+    "compare",
+    "template",
+    "tools",
+    "tool editor",
+    "schema",
+    "round",
+    "jump",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +40,33 @@ class Command:
         return Binding(
             self.key, self.action, self.title, id=self.id, show=self.shown, priority=self.priority, tooltip=self.help
         )
+
+
+_WORDS = {
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "pgup",
+    "pagedown": "pgdn",
+    "delete": "del",
+    "plus": "+",
+    "minus": "-",
+    "slash": "/",
+    "at": "@",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "underscore": "_",
+    "backslash": "\\",
+    "circumflex_accent": "^",
+    "question_mark": "?",
+    "full_stop": ".",
+    "comma": ",",
+}
+
+
+def key_words(key: str) -> str:
+    """Return Textual's name of a key as users read it: `ctrl+right_square_bracket` as `ctrl+]`."""
+    *modifiers, name = key.split("+")
+    return "+".join([*modifiers, _WORDS.get(name, name)])

@@ -28,6 +28,13 @@ def price_words(card: ModelCard) -> str:
     return words
 
 
+def short_price(card: ModelCard) -> str:
+    """Return the prices in one word, of a million tokens in and out: `$0.15/$0.60`."""
+    if card.price in ("free", "unknown"):
+        return "free" if card.price == "free" else ""
+    return "/".join("?" if rate is None else f"${dollars(rate)}" for rate in (card.price_in, card.price_out))
+
+
 def facts(card: ModelCard) -> Sequence[tuple[str, str]]:
     """Return what is known of a model as (look, line), the most telling first. Every text in it is safe to show."""
     rows = [("bold", one_line(card.name, 120))]
@@ -54,12 +61,14 @@ def facts_content(card: ModelCard, *, short: bool = False) -> Content:
     return Content("\n").join(lines)
 
 
-class ModelPane(Static):
+class ModelPane(Static, can_focus=True):
     """The model that the next message goes to, with what it costs and what it can do."""
 
     DEFAULT_CSS = """
     ModelPane {
-        height: auto; max-height: 20; padding: 0 1; border: round $border-blurred; border-title-color: $primary;
+        height: auto; padding: 0 1; border: round $border-blurred; border-title-color: $primary;
+        border-subtitle-color: $text-muted;
+        &:focus { border: round $primary; }
     }
     """
 

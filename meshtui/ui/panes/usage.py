@@ -159,13 +159,14 @@ def summary(figures: UsageFigures) -> str:
     return " · ".join(words)
 
 
-class UsagePane(Static):
+class UsagePane(Static, can_focus=True):
     """Figures and limits, drawn again when they change, and each second while a window counts down."""
 
     DEFAULT_CSS = """
     UsagePane {
-        height: auto; max-height: 30; padding: 0 1; border: round $border-blurred; border-title-color: $primary;
+        height: auto; padding: 0 1; border: round $border-blurred; border-title-color: $primary;
         border-subtitle-color: $text-muted;
+        &:focus { border: round $primary; }
     }
     """
 

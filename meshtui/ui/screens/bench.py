@@ -73,6 +73,14 @@ class Bench(Screen[object]):
     def follow(self) -> None:
         """Say again what goes on, and keep saying it while something does."""
 
+    @property
+    def shows_side(self) -> bool:
+        """Whether the usage pane is to be seen; else its figures are on the state line."""
+        return False
+
+    def show_usage(self) -> None:
+        """Draw the figures where they are to be seen."""
+
     def runs_template(self, text: str) -> bool:
         """Whether a message sent now begins a run of the open template; it is run then."""
         return False

@@ -8,7 +8,7 @@ from typing import Any
 from textual import on
 
 from meshtui.ui.panes.params import View
-from meshtui.ui.screens.paning import Paning
+from meshtui.ui.screens.paning import Pane, Paning
 from meshtui.ui.screens.response_format import ResponseFormat
 from meshtui.ui.widgets.param_field import ParamField
 
@@ -27,6 +27,18 @@ class Setting(Paning):
         else:
             self.editor.look_at_template()
             self.editor.focus_first()
+
+    async def show_left(self, view: Pane) -> None:
+        """Bring a view of the left column to the front and go to it."""
+        if view == "params":
+            await self._look_at_params("params")
+        elif view == "tools":
+            await self.look_at_tools()
+        else:
+            await super().show_left(view)
+
+    async def look_at_tools(self) -> None:
+        """Bring the tools to the front and go to them."""
 
     async def _look_at_params(self, view: View) -> None:
         if self.opened is None:

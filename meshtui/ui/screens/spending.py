@@ -8,9 +8,12 @@ from textual import events, on
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from meshtui.core.text import one_line
 from meshtui.core.turn import Turn
 from meshtui.core.waits import countdown
 from meshtui.session import StoreError, can_wait, needs_asking
+from meshtui.ui.columns import MEDIUM
+from meshtui.ui.panes.model import short_price
 from meshtui.ui.panes.usage import UsageFigures, UsagePane, summary
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.question import Question
@@ -64,9 +67,8 @@ class Spending(Bench):
         except StoreError as error:
             self.mesh.say(str(error))
             return
-        wide = self.app.has_class("-wide") or self.has_class("-wide")
-        self._summary = "" if wide else summary(figures)
-        if wide:
+        self._summary = "" if self.shows_side else " · ".join(filter(None, (self._model_words, summary(figures))))
+        if self.shows_side:
             self.query_one(UsagePane).show(figures)
         counts = any(row.used and row.wait(figures.now) for row in figures.meters if row.name != "rpd")
         if counts and self._ticking is None:
@@ -79,6 +81,16 @@ class Spending(Bench):
     def on_resize(self, event: events.Resize) -> None:
         """Another width has the pane, or the line."""
         self.call_after_refresh(self.show_usage)
+
+    @property
+    def _model_words(self) -> str:
+        """The model in use with its price, where a line stands for the right column; the first line has its name."""
+        model = self.session.draft.model
+        card = self.session.models.card(model) if model else None
+        price = short_price(card) if card is not None else ""
+        if self.app.size.width < MEDIUM:
+            return price
+        return " · ".join(filter(None, (one_line(model, 40), price)))
 
     @property
     def usage_line(self) -> str:

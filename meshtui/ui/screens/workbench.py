@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, VerticalScroll
 from textual.timer import Timer
 
 from meshtui.session import Session, StoreError
@@ -19,9 +19,11 @@ from meshtui.ui.screens.comparing_templates import ComparingTemplates
 from meshtui.ui.screens.composing import CONTINUE
 from meshtui.ui.screens.conversation_list import ConversationList
 from meshtui.ui.screens.help import HelpPage
+from meshtui.ui.screens.jumping import Jumping
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.screens.spending import Spending
 from meshtui.ui.widgets.chips import Chips
+from meshtui.ui.widgets.edge import Edge
 from meshtui.ui.widgets.find import FindLine
 from meshtui.ui.widgets.pane_tabs import PaneTabs
 from meshtui.ui.widgets.prompt import Prompt
@@ -30,7 +32,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript_messages import ActionChosen
 
 
-class Workbench(ComparingTemplates, Reading, Spending):
+class Workbench(ComparingTemplates, Jumping, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
@@ -47,8 +49,10 @@ class Workbench(ComparingTemplates, Reading, Spending):
         yield PaneTabs(id="tabs")
         with Horizontal(id="centre"):
             yield TemplatePane(id="template")
+            yield Edge("left", id="left-edge")
             yield ConversationPane(self.session.file, demo=self.session.target.demo, id="conversation")
-            with Vertical(id="side"):
+            yield Edge("right", id="right-edge")
+            with VerticalScroll(id="side", can_focus=False):
                 yield ModelPane(id="model")
                 yield UsagePane(id="usage")
         yield FindLine(id="find")
@@ -62,6 +66,7 @@ class Workbench(ComparingTemplates, Reading, Spending):
         self.prompt.recall = self.session.prompts
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.session.take_last_choice()
+        self.begin_paning()
         self.open_conversation(None)
         submitted, typed = self._typed_before()
         if submitted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -15,10 +16,14 @@ STALL_SECONDS = 10.0
 
 
 class StateLine(Static):
-    """What goes on: the state of the turn, its figures, what waits."""
+    """What goes on: the state of the turn, its figures, what waits; at its end what was used."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._left = self._right = ""
 
     def show(self, turn: Turn | None, waits: bool, edits: bool = False, queued: str = "", summary: str = "") -> None:
-        """Draw the line for the running turn, or for the last one; where all went well, the `summary` of usage.
+        """Draw the line for the running turn, or for the last one, and the `summary` of usage.
 
         `queued` says what waits for a limit to end.
         """
@@ -27,7 +32,25 @@ class StateLine(Static):
             words = f"{words} · your message waits for the end of the answer"
         if edits:
             words = "what you send takes the place of the last message, as another branch · esc leaves that"
-        self.update(Content(" · ".join(filter(None, (queued, words or summary)))), layout=False)
+        self._left, self._right = " · ".join(filter(None, (queued, words))), summary
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Fit the line to the new width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw what goes on, and of the summary as many parts as there is room for."""
+        if not self._left:
+            self.update(Content(self._right), layout=False)
+            return
+        room = self.size.width - 2 - cell_len(self._left) - 2
+        parts = self._right.split(" · ") if self._right else []
+        while parts and cell_len(" · ".join(parts)) > room:
+            parts.pop()
+        right = " · ".join(parts)
+        gap = " " * (room + 2 - cell_len(right)) if right else ""
+        self.update(Content(f"{self._left}{gap}{right}"), layout=False)
 
 
 def state_words(turn: Turn, now: float) -> str:

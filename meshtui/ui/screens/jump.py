@@ -1,0 +1,85 @@
+"""Jumping: a letter stands over each place one can go to; a press goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Offset
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from meshtui.core.text import one_line
+from meshtui.ui.commands import bindings
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one can go: by `letter`, under the name of `id`; `at` is its corner on the screen, None where unseen."""
+
+    letter: str
+    id: str
+    name: str
+    at: Offset | None = None
+
+
+class Jump(ModalScreen[str | None]):
+    """Returns the id of the place that was chosen. What is not to be seen now is named in the last line."""
+
+    DEFAULT_CSS = """
+    Jump {
+        align: left top; background: $background 40%; layers: below above;
+        .letter {
+            layer: above; position: absolute; width: auto; height: 1; background: $warning; color: $background;
+            text-style: bold;
+        }
+        #unseen { layer: below; dock: bottom; height: auto; padding: 0 1; background: $panel; color: $foreground; }
+    }
+    """
+    BINDINGS = bindings("jump")
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        super().__init__()
+        self._places = places
+
+    def compose(self) -> ComposeResult:
+        """A letter over each place."""
+        for place in self._places:
+            if place.at is not None:
+                letter = Static(f" {place.letter} ", classes="letter", markup=False)
+                letter.styles.offset = (place.at.x, place.at.y)
+                yield letter
+        rest = [
+            Content.assemble((place.letter, "bold $primary"), f" {one_line(place.name, 30)}")
+            for place in self._places
+            if place.at is None
+        ]
+        words = Content("  ").join([Content("press a letter"), *rest, Content.styled("esc leaves", "$text-muted")])
+        yield Static(words, id="unseen")
+
+    def on_key(self, event: events.Key) -> None:
+        """Go where the letter says; a letter that stands nowhere does nothing."""
+        place = next((place for place in self._places if place.letter == event.character), None)
+        if place is not None:
+            event.stop()
+            self.dismiss(place.id)
+
+    def on_click(self, event: events.Click) -> None:
+        """Go where the mouse says, or leave."""
+        hit = event.screen_offset
+        for place in self._places:
+            if place.at is not None and place.at.y == hit.y and place.at.x <= hit.x < place.at.x + 3:
+                self.dismiss(place.id)
+                return
+        self.dismiss(None)
+
+    def on_resize(self) -> None:
+        """Leave where the terminal got another size: the places moved."""
+        if self.is_current and self._shown_at not in (None, self.app.size):
+            self.dismiss(None)
+        self._shown_at = self.app.size
+
+    _shown_at: object = None
