@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from meshtui.core.turn import Turn
 from meshtui.store.db import Conversation, Node, Store
 
 
@@ -32,6 +34,12 @@ class Library:
     def siblings(self, node_id: str) -> list[Node]:
         """Return a node and the other answers to the same message, oldest first."""
         return self.store.siblings(node_id)
+
+    def offered(self, turn: Turn) -> Sequence[Mapping[str, Any]]:
+        """Return the tools that the request of a turn offered; the request of one that ended is not kept in memory."""
+        if not turn.ended:
+            return turn.request.get("tools") or ()
+        return self.store.offered(turn.id)
 
     def new(self) -> None:
         """Begin an empty conversation; nothing is stored before something is sent."""

@@ -62,6 +62,12 @@ class RequestBodies(Database):
             body["messages"] = unpack_messages(body["messages"], path)
         return body
 
+    def offered(self, turn_id: str) -> list[dict[str, Any]]:
+        """Return the tools that a turn's request offered; none where there is no request."""
+        row = self._row("SELECT packed_json FROM request WHERE turn_id = ?", (turn_id,))
+        tools = json.loads(row[0])["body"].get("tools") if row is not None else None
+        return [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
+
     def _read_path(self, node_id: str | None) -> list[tuple[str, str | None]]:
         """Return the ids and messages from the root to a node."""
         sql = f"{PATH} SELECT n.id, message_json, depth FROM path JOIN node n ON n.rowid = place"  # noqa: S608
