@@ -1,0 +1,41 @@
+"""Places in JSON: a path in words (`$.items[2].price`) and where it stands in a text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Keys = tuple[str | int, ...]
+"""The way from the root of a JSON value to a place in it: names of members and numbers of items."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def json_path(keys: Sequence[str | int]) -> str:
+    """Write a path: `$.items[2].price`, and `$["a b"]` for a name that is no identifier."""
+    return "$" + "".join(_step(key) for key in keys)
+
+
+def _step(key: str | int) -> str:
+    if not isinstance(key, str):
+        return f"[{key}]"
+    if _IDENTIFIER.match(key):
+        return f".{key}"
+    return f"[{json.dumps(key, ensure_ascii=False)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a text: line and column from 1, offset in characters from 0."""
+
+    line: int
+    column: int
+    offset: int
+
+
+def place_of(text: str, offset: int) -> Place:
+    """Return the place of an offset; what lies beyond the text is its end."""
+    offset = min(max(offset, 0), len(text))
+    return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset), offset)
