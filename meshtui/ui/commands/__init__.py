@@ -6,13 +6,14 @@ from textual.binding import BindingType
 
 from meshtui.ui.commands.command import Command, Where, key_words
 from meshtui.ui.commands.compare import COMPARE
+from meshtui.ui.commands.conversation import CONVERSATION
 from meshtui.ui.commands.dialogs import DIALOGS
 from meshtui.ui.commands.template import TEMPLATE
 from meshtui.ui.commands.workbench import WORKBENCH
 
 __all__ = ["COMMANDS", "Command", "Where", "bindings", "key_words"]
 
-COMMANDS: tuple[Command, ...] = (*WORKBENCH, *COMPARE, *TEMPLATE, *DIALOGS)
+COMMANDS: tuple[Command, ...] = (*WORKBENCH, *CONVERSATION, *COMPARE, *TEMPLATE, *DIALOGS)
 """Every command, in the order in which they are offered. A new place has a file of its own here."""
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,16 +14,14 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
+from meshtui.ui.commands import Where, bindings
 
 
 class Ask(ModalScreen[str | None]):
     """Returns the text of the line, or the choice from the list that `offer` makes for it; None when closed."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("ask",)
+    BINDINGS = bindings("ask")
 
     def __init__(self, title: str, placeholder: str, offer: Callable[[str], Sequence[str]] | None = None) -> None:
         super().__init__()

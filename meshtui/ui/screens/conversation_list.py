@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.session import Conversation, Session, StoreError
+from meshtui.ui.commands import Where, bindings
 
 HINT = "enter opens · f2 renames · delete or f9 deletes · f10 brings the last deleted back · esc closes"
 
@@ -22,16 +23,8 @@ HINT = "enter opens · f2 renames · delete or f9 deletes · f10 brings the last
 class ConversationList(ModalScreen[str | None]):
     """Returns the id of the conversation to open, or None."""
 
-    BINDINGS = [
-        Binding("escape", "back", "Close"),
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("pagedown", "move(10)", show=False),
-        Binding("pageup", "move(-10)", show=False),
-        Binding("f2", "rename", show=False, priority=True),
-        Binding("delete,f9", "delete", show=False, priority=True),
-        Binding("f10", "restore", show=False, priority=True),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("conversations",)
+    BINDINGS = bindings("conversations")
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.model_picker import ModelPicker
 
 HINT = "a chooses models · u and d move one up and down · delete or x takes one away · enter is done · esc undoes"
@@ -23,14 +24,8 @@ NONE = "No fallbacks: where the chosen model fails, the answer fails. Press a to
 class FallbackList(ModalScreen[tuple[str, ...] | None]):
     """Returns the ids in order, or None where nothing is to change. `pick` opens the picker on ids already chosen."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Undo"),
-        Binding("enter", "done", "Done", priority=True),
-        Binding("a", "add", "Choose"),
-        Binding("u,alt+up", "shift(-1)", "Up"),
-        Binding("d,alt+down", "shift(1)", "Down"),
-        Binding("x,delete,f9", "remove", "Remove"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("fallbacks",)
+    BINDINGS = bindings("fallbacks")
 
     def __init__(self, ids: Sequence[str], pick: Callable[[Sequence[str]], ModelPicker]) -> None:
         super().__init__()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Static
 
 from meshtui.core.problem import Problem
 from meshtui.core.text import clean, one_line
+from meshtui.ui.commands import Where, bindings
 
 
 class KeyEntry(ModalScreen[str | None]):
@@ -30,7 +31,8 @@ class KeyEntry(ModalScreen[str | None]):
     KeyEntry #key { margin: 1 0 0 0; }
     KeyEntry Button { min-width: 10; margin-right: 1; }
     """
-    BINDINGS = [Binding("escape", "dismiss(None)", "Close")]
+    PLACES: ClassVar[tuple[Where, ...]] = ("key",)
+    BINDINGS = bindings("key")
 
     def __init__(
         self,

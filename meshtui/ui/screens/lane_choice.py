@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -15,17 +15,15 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.session import Choice, MissingValues, TemplateComparison
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import hints_content
 
 
 class LaneChoice(ModalScreen[Sequence[Choice] | None]):
     """Returns the marked choices, which make `least` to `most` lanes; None for none. What they cost is said."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("space", "mark", show=False),
-        Binding("enter", "take", show=False, priority=True),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("lane-choice",)
+    BINDINGS = bindings("lane-choice")
 
     def __init__(self, comparison: TemplateComparison, least: int, most: int) -> None:
         super().__init__()

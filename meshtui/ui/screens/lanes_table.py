@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
 from meshtui.core.text import one_line
 from meshtui.session import Comparison, Figures, Lane
+from meshtui.ui.commands import Where, bindings
 
 _Value = Callable[[Lane, Figures], Any]
 COLUMNS: tuple[tuple[str, _Value, Callable[[Any], str], int], ...] = (
@@ -37,11 +37,8 @@ class LanesTable(ModalScreen[None]):
     LanesTable .dialog { width: 96%; max-width: 130; }
     LanesTable DataTable { height: auto; max-height: 18; background: $panel; }
     """
-    BINDINGS = [
-        Binding("escape,t,q", "dismiss(None)", "Close"),
-        Binding("s", "sort(1)", "Sort by the next column"),
-        Binding("r", "reverse", "Reverse"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("table",)
+    BINDINGS = bindings("table")
 
     def __init__(self, comparison: Comparison, names: Mapping[str, str]) -> None:
         super().__init__()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,16 +14,14 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from meshtui.core.text import clean, one_line
+from meshtui.ui.commands import Where, bindings
 
 
 class Links(ModalScreen[tuple[str, str] | None]):
     """Returns what to do (`open` or `copy`) and with which target, or None."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("c,y", "copy", "Copy"),
-        Binding("o", "open", "Open"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("links",)
+    BINDINGS = bindings("links")
 
     def __init__(self, links: Sequence[tuple[str, str]]) -> None:
         super().__init__()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
@@ -19,6 +19,7 @@ from meshtui.core.catalog import ROUTER, ModelCard
 from meshtui.core.model_search import Filter, Sort, typed_filters
 from meshtui.core.text import clean, one_line
 from meshtui.session import Models
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.panes.model import facts_content
 from meshtui.ui.screens.conversation_list import age_words
 from meshtui.ui.widgets.filter_bar import FilterBar, pressed
@@ -82,17 +83,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         width: 44; height: 100%; border-top: none; border-left: solid $border-blurred; padding: 0 1;
     }
     """
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("f2", "dismiss(None)", show=False),
-        Binding("f3", "sort", show=False),
-        Binding("f4", "star", show=False),
-        Binding("f5", "refetch", show=False),
-        Binding("f6", "clear", show=False),
-        Binding("f7", "route", show=False),
-        Binding("ctrl+home", "go('home')", show=False),
-        Binding("ctrl+end", "go('end')", show=False),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("models",)
+    BINDINGS = bindings("models")
 
     def __init__(
         self,

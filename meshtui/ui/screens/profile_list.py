@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.session import ProfileRow
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.markdown_wrap import ellipsis
 
 HINT = "enter switches · esc closes · profiles are made in the config file, see meshtui config path"
@@ -23,7 +24,8 @@ HINT = "enter switches · esc closes · profiles are made in the config file, se
 class ProfileList(ModalScreen[str | None]):
     """Returns the name of the profile to switch to, or None."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Close")]
+    PLACES: ClassVar[tuple[Where, ...]] = ("profiles",)
+    BINDINGS = bindings("profiles")
 
     def __init__(self, rows: Sequence[ProfileRow], current: str) -> None:
         super().__init__()

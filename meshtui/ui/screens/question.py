@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from meshtui.core.text import clean
+from meshtui.ui.commands import Where, bindings
 
 
 class Question(ModalScreen[bool]):
     """Returns whether the user said yes; the focus begins on no, and escape is no."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(False)", "No"),
-        Binding("left", "app.focus_previous", show=False),
-        Binding("right", "app.focus_next", show=False),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("question",)
+    BINDINGS = bindings("question")
 
     def __init__(self, title: str, text: str, yes: str, no: str = "No") -> None:
         super().__init__()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -16,6 +15,7 @@ from textual.widgets import Input, Static, TextArea
 from meshtui.core.json_schema import format_fault
 from meshtui.core.json_text import json_value
 from meshtui.core.text import clean
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.view_tabs import ViewTabs
 
@@ -44,12 +44,8 @@ class ResponseFormat(ModalScreen[dict[str, Any] | None]):
         .-no-schema #schema-name, .-no-schema #strict, .-no-schema #schema { display: none; }
     }
     """
-    BINDINGS = [
-        Binding("escape", "back", "Leave"),
-        Binding("ctrl+s", "take", "Take", priority=True),
-        Binding("f2", "kind", "Kind", priority=True),
-        Binding("f3", "strict", "Strict", priority=True),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("format",)
+    BINDINGS = bindings("format")
 
     def __init__(self, value: dict[str, Any] | None) -> None:
         super().__init__()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
 from meshtui.core.rating import Vote, standings
 from meshtui.core.text import one_line
+from meshtui.ui.commands import Where, bindings
 
 
 class Standings(ModalScreen[None]):
@@ -21,10 +22,8 @@ class Standings(ModalScreen[None]):
     DEFAULT_CSS = """
     Standings DataTable { height: auto; max-height: 18; background: $panel; }
     """
-    BINDINGS = [
-        Binding("escape,o,q", "dismiss(None)", "Close"),
-        Binding("t", "together", "Templates apart or together"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("standings",)
+    BINDINGS = bindings("standings")
 
     def __init__(self, votes: Sequence[Vote]) -> None:
         super().__init__()

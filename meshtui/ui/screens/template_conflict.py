@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -12,6 +13,7 @@ from textual.widgets import Button, Static
 
 from meshtui.core.diff import diff_words
 from meshtui.core.text import clean
+from meshtui.ui.commands import Where, bindings
 
 UNCHANGED_SHOWN = 120
 """Characters of what both sides have that are shown on either side of a change."""
@@ -36,11 +38,8 @@ def diff_content(old: str, new: str, *, whole: bool = False) -> Content:
 class TemplateConflict(ModalScreen[str | None]):
     """Returns `mine`, `theirs` or None for neither yet."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Later"),
-        Binding("m", "dismiss('mine')", "Mine"),
-        Binding("t", "dismiss('theirs')", "Theirs"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("conflict",)
+    BINDINGS = bindings("conflict")
 
     def __init__(self, name: str, mine: str, theirs: str | None) -> None:
         super().__init__()

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -18,6 +17,7 @@ from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import clean
 from meshtui.session import Diverged, MissingValues, RemoteTemplate, Run, StoreError, Templates
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.template_conflict import diff_content
 from meshtui.ui.widgets.hints import Hint, hints_content
@@ -46,15 +46,8 @@ _LOOKS = {
 class TemplateGateway(ModalScreen[tuple[Template, RemoteTemplate] | None]):
     """Returns the template with what was pulled and where it came from; None where nothing was pulled."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("p", "push(False)", show=False),
-        Binding("l", "pull(False)", show=False),
-        Binding("P", "push(True)", show=False),
-        Binding("L", "pull(True)", show=False),
-        Binding("c", "check", show=False),
-        Binding("d", "delete", show=False),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("gateway",)
+    BINDINGS = bindings("gateway")
 
     def __init__(self, templates: Templates, path: Path, run: Run) -> None:
         super().__init__()

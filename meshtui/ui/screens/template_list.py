@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -17,6 +17,7 @@ from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, OpenTemplate, RemoteTemplate, StoreError, TemplateFile, Templates
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 HINTS: tuple[Hint, ...] = (
@@ -36,19 +37,8 @@ _PLACES = {"project": "this project", "yours": "yours"}
 class TemplateList(ModalScreen[Path | None]):
     """Returns the file of the template to open, or None."""
 
-    BINDINGS = [
-        Binding("escape", "back", "Close"),
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("pagedown", "move(10)", show=False),
-        Binding("pageup", "move(-10)", show=False),
-        Binding("ctrl+n", "ask('new')", show=False, priority=True),
-        Binding("f6", "ask('copy')", show=False, priority=True),
-        Binding("f2", "ask('rename')", show=False, priority=True),
-        Binding("delete,f9", "delete", show=False, priority=True),
-        Binding("f10", "restore", show=False, priority=True),
-        Binding("ctrl+g", "gateway", show=False, priority=True),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("templates",)
+    BINDINGS = bindings("templates")
 
     def __init__(self, templates: Templates, opened: OpenTemplate | None) -> None:
         super().__init__()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -13,12 +13,14 @@ from textual.widgets import Static
 
 from meshtui.core.chat import Message
 from meshtui.core.text import clean
+from meshtui.ui.commands import Where, bindings
 
 
 class TemplatePreview(ModalScreen[None]):
     """Shows messages as they go out, and in words what they would take."""
 
-    BINDINGS = [Binding("escape,f3,q", "dismiss(None)", "Close")]
+    PLACES: ClassVar[tuple[Where, ...]] = ("preview",)
+    BINDINGS = bindings("preview")
 
     def __init__(self, messages: Sequence[Message], quote: str) -> None:
         super().__init__()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -18,6 +18,7 @@ from textual.widgets.option_list import Option
 from meshtui.core.template import Template
 from meshtui.core.text import clean, one_line
 from meshtui.session import StoreError, TemplateRun, Templates, Version
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.template_conflict import diff_content
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.side_by_side import side_by_side
@@ -36,14 +37,8 @@ OUTPUT = 1200
 class TemplateVersions(ModalScreen[Template | None]):
     """Returns the version to go back to, None for none."""
 
-    BINDINGS = [
-        Binding("escape", "back", "Close"),
-        Binding("space", "mark", show=False),
-        Binding("s", "beside", show=False),
-        Binding("n", "note", show=False),
-        Binding("pagedown", "page(1)", show=False, priority=True),
-        Binding("pageup", "page(-1)", show=False, priority=True),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("versions",)
+    BINDINGS = bindings("versions")
 
     def __init__(self, templates: Templates, path: Path, now: Template) -> None:
         super().__init__()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+from meshtui.ui.commands import Where, bindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,8 @@ class Tour(ModalScreen[Step | None]):
     Tour .buttons { margin-top: 1; }
     Tour Button { margin-right: 1; }
     """
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Skip"),
-        Binding("right,n", "step(1)", "Next"),
-        Binding("left,p", "step(-1)", "Back"),
-        Binding("t", "take", "Try it"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("tour",)
+    BINDINGS = bindings("tour")
 
     def __init__(self, first: int = 0) -> None:
         super().__init__()

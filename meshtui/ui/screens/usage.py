@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
@@ -21,6 +20,7 @@ from textual.widgets import DataTable, Static
 from meshtui.core.money import price_words
 from meshtui.core.text import one_line
 from meshtui.session import Session, StoreError, UsageSum
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.panes.usage import UsageFigures, limit_lines, run_lines, sum_words, turns_words
 from meshtui.ui.screens.usage_bars import MEASURES, day_bars, day_words, filled, leading_bars, words_of
 from meshtui.ui.widgets.plots import BarPlot
@@ -58,14 +58,8 @@ class Sums:
 class UsagePage(Screen[None]):
     """Shows the books; closes with escape. `figures` returns limits and money as they are now."""
 
-    BINDINGS = [
-        Binding("escape,q,alt+u", "dismiss(None)", "Close"),
-        Binding("right,plus", "range(1)", "Longer", priority=True),
-        Binding("left,minus", "range(-1)", "Shorter", priority=True),
-        Binding("b", "by", "By"),
-        Binding("m", "measure", "Plot"),
-        Binding("r", "reconcile", "Ask for bills"),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("usage",)
+    BINDINGS = bindings("usage")
     DEFAULT_CSS = """
     UsagePage {
         #head { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }

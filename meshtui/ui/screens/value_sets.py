@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.core.values import Parsed, ValueSet, parse_values
 from meshtui.session import ConfigError, Templates
+from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 HINTS: tuple[Hint, ...] = (
@@ -33,11 +34,8 @@ NAME = "the name of the set"
 class ValueSets(ModalScreen[ValueSet | None]):
     """Returns the values to put into the slots, with the name of their set; None for none."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("ctrl+s", "keep", show=False, priority=True),
-        Binding("delete,f9", "delete", show=False),
-    ]
+    PLACES: ClassVar[tuple[Where, ...]] = ("sets",)
+    BINDINGS = bindings("sets")
 
     def __init__(self, templates: Templates, path: Path, values: Mapping[str, str], current: str) -> None:
         super().__init__()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+
+from meshtui.ui.commands import bindings
 
 
 class FindLine(Horizontal):
@@ -25,11 +26,7 @@ class FindLine(Horizontal):
         Input:focus { border: none; background: $surface; }
     }
     """
-    BINDINGS = [
-        Binding("escape", "close", "Close", show=False),
-        Binding("up", "step(-1)", "Previous", show=False),
-        Binding("down", "step(1)", "Next", show=False),
-    ]
+    BINDINGS = bindings("finding")
 
     class Sought(Message):
         """Another text is sought; an empty one ends the search."""

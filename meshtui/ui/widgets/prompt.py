@@ -9,9 +9,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from textual import events
-from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import TextArea
+
+from meshtui.ui.commands import bindings
 
 FOLD_LINES, FOLD_CHARACTERS = 12, 2000
 """A paste longer than this shows as one line until it is unfolded or sent."""
@@ -37,11 +38,7 @@ class Prompt(TextArea):
     }
     """
 
-    BINDINGS = [
-        Binding("up", "older", "Earlier prompt", show=False),
-        Binding("down", "newer", "Later prompt", show=False),
-        Binding("ctrl+e", "unfold", "Unfold the paste", show=False, id="prompt.unfold"),
-    ]
+    BINDINGS = bindings("typing")
 
     class Submitted(Message):
         """The user wants this text sent. The prompt keeps it until it is told that it is on disk."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.selection import Selection
 
+from meshtui.ui.commands import bindings
 from meshtui.ui.widgets import transcript_messages as messages
 from meshtui.ui.widgets.markdown_styles import Overlay
 from meshtui.ui.widgets.markdown_wrap import cells
@@ -30,19 +29,7 @@ class Transcript(TranscriptView):
     """The conversation as one view: a cursor on its blocks, copying, folding, links, cards, selection, search."""
 
     BINDING_GROUP_TITLE = "Conversation"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("alt+up,k", "move(-1)", "Previous block", show=False, id="transcript.previous"),
-        Binding("alt+down,j", "move(1)", "Next block", show=False, id="transcript.next"),
-        Binding("y", "copy", "Copy", id="transcript.copy"),
-        Binding("enter,space", "fold", "Fold", show=False, id="transcript.fold"),
-        Binding("o", "links", "Links", show=False, id="transcript.links"),
-        Binding("up", "scroll(-1)", "Up", show=False, id="transcript.up"),
-        Binding("down", "scroll(1)", "Down", show=False, id="transcript.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="transcript.page-up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="transcript.page-down"),
-        Binding("home,ctrl+home", "top", "First", show=False, id="transcript.home"),
-        Binding("end,ctrl+end", "bottom", "Last", show=False, id="transcript.end"),
-    ]
+    BINDINGS = bindings("conversation")
 
     ActionChosen = messages.ActionChosen
     CursorMoved = messages.CursorMoved
