@@ -83,6 +83,13 @@ async def fill(bench: Bench, **values: str) -> None:
     await bench.pilot.pause()
 
 
+async def test_slots_are_told_apart_in_the_terminals_own_colours(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        await bench.holds(lambda: "mesh-16" in bench.app.available_themes, "the themes")
+        bench.app.theme = "mesh-16"
+        await bench.wait("{{tone}}", "{{company}}")
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 async def test_a_value_is_changed_and_run_with_one_key(tmp_path: Path, size: tuple[int, int]) -> None:
     async with opened(tmp_path, size) as (bench, _):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from rich.color import Color as RichColor
 from rich.style import Style as RichStyle
 from rich.text import Text
 from textual import events
+from textual.color import Color
 from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Selection
@@ -78,9 +80,10 @@ class SlotText(TextArea):
             line.stylize(shape + RichStyle(color=self._colour(colour)), start, end)
         return line
 
-    def _colour(self, name: str) -> str:
+    def _colour(self, name: str) -> RichColor:
         theme = self.app.current_theme
-        return str(getattr(theme, name, None) or {"success": "green", "warning": "yellow", "error": "red"}[name])
+        named = getattr(theme, name, None) or {"success": "green", "warning": "yellow", "error": "red"}[name]
+        return Color.parse(named).rich_color
 
     def _find(self) -> dict[int, list[tuple[int, int, str]]]:
         """Return what is marked of slots that stand over several lines, by line; there are hardly ever any."""
