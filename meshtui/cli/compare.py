@@ -75,13 +75,13 @@ def compare(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
 
 def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: Session) -> list[Variant]:
     """Return the lanes that the options ask for; refuses fewer than two, and more than anyone can read."""
-    prompt = prompt_of(arguments)
+    prompt, tools = prompt_of(arguments), inputs.tools(arguments.tools)
     models = list(dict.fromkeys(arguments.model))
 
     def draft(template: str | None, variable: str | None = None) -> Draft:
         more = [*arguments.var, *([variable] if variable is not None else [])]
         told = {**vars(arguments), "model": models[0] if models else None, "template": template, "var": more}
-        return checked(draft_from(argparse.Namespace(**told), surroundings, prompt), session, arguments)
+        return checked(draft_from(argparse.Namespace(**told), surroundings, prompt, tools), session, arguments)
 
     drafts = [
         Variant(" · ".join(filter(None, (template if len(arguments.template) > 1 else "", variable))) or "", one)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import refuse, say
+from meshtui.core.tool import Rule, Tool
 from meshtui.core.tools import tools_from
+
+if TYPE_CHECKING:
+    from meshtui.session import OpenTool
 
 
 def prompt_from(argument: str | None, *, optional: bool = False) -> str:
@@ -87,23 +91,65 @@ def read_text(path: Path) -> str:
         refuse(f"{path} is not UTF-8 text: byte {error.start + 1} cannot be read")
 
 
-def tools(paths: Sequence[str]) -> tuple[dict[str, Any], ...]:
+def _values(path: Path) -> Any:
+    """Return what a JSON or TOML file holds; refuses, one sentence with the place, where it is neither."""
+    from meshtui.store.toml import ConfigError
+
+    text = read_text(path)
+    try:
+        if path.suffix != ".toml":
+            return json.loads(text)
+        from meshtui.store.toml import Source
+        from meshtui.store.tool_toml import decoded
+
+        return decoded(Source(path, text).parse())
+    except json.JSONDecodeError as error:
+        refuse(f"{path}, line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})")
+    except RecursionError:
+        refuse(f"{path}: nested too deeply to be read")
+    except ConfigError as error:
+        refuse(str(error))
+    except ValueError as error:
+        refuse(f"{path}: {error}")
+
+
+def tools(paths: Sequence[str]) -> tuple[OpenTool, ...]:
     """Return the tools of the files given with `--tools`, JSON or TOML, in order."""
-    found: list[dict[str, Any]] = []
+    from meshtui.session import OpenTool
+
+    found: list[OpenTool] = []
     for name in paths:
         path = Path(name).expanduser()
-        text = read_text(path)
-        value: Any
+        value = _values(path)
         try:
-            value = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-        except json.JSONDecodeError as error:
-            refuse(f"{path}, line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})")
-        except tomllib.TOMLDecodeError as error:
-            refuse(f"{path}: this is not TOML ({error})")
-        except RecursionError:
-            refuse(f"{path}: nested too deeply to be a tool definition")
+            found += [OpenTool(tool.name, path, "yours", tool, "") for tool in _tools(value, path.stem)]
+        except ValueError as error:
+            refuse(f"{path}: {error}")
+    return tuple(found)
+
+
+def _tools(value: Any, stem: str) -> list[Tool]:
+    """Return the tools of one file with their responders; raises ValueError with one sentence."""
+    from meshtui.core.tool_import import own_tool
+
+    if isinstance(value, Mapping) and isinstance(value.get("tools"), list):
+        value = value["tools"]
+    rows, stem = (value, "") if isinstance(value, list) else ([value], stem)
+    own = [own_tool(row, stem) if isinstance(row, Mapping) else Tool({}) for row in rows]
+    definitions = tools_from([tool.definition if tool.function else row for row, tool in zip(rows, own, strict=True)])
+    return [replace(tool, definition=definition) for tool, definition in zip(own, definitions, strict=True)]
+
+
+def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the canned rules of the files given with `--respond`, JSON or TOML, in the order in which they count."""
+    from meshtui.core.rules import rules_from
+
+    found: list[Rule] = []
+    for name in paths:
+        path = Path(name).expanduser()
+        value = _values(path)
         try:
-            found += tools_from(value)
+            found += rules_from(value)
         except ValueError as error:
             refuse(f"{path}: {error}")
     return tuple(found)

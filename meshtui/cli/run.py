@@ -8,13 +8,14 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from meshtui.cli import inputs
+from meshtui.cli import inputs, tool_loop
 from meshtui.cli.budget import check_budget
 from meshtui.cli.output import INTERRUPTED, KEY, OK, Refused, Unwritable, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import Filled, filled, variables
+from meshtui.cli.tool_loop import ToolLoop
 from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of, file_words
 from meshtui.core.chat import Draft, Message
 from meshtui.core.problem import Problem, ProblemKind
@@ -37,6 +38,9 @@ from meshtui.core.turn import (
 )
 from meshtui.session import Session, StoreError
 
+if TYPE_CHECKING:
+    from meshtui.session import OpenTool
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run` (design, section 5)."""
@@ -46,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-t", "--template", metavar="NAME", help="a template of this project, of yours, or the gateway's"
     )
     parser.add_argument("--events", action="store_true", help="print one object per change, a line each")
+    tool_loop.add_arguments(parser)
 
 
 def add_message_arguments(parser: argparse.ArgumentParser) -> None:
@@ -104,9 +109,13 @@ def prompt_of(arguments: argparse.Namespace) -> str:
 
 
 def draft_from(
-    arguments: argparse.Namespace, surroundings: Surroundings, prompt: str, template: Filled | None = None
+    arguments: argparse.Namespace,
+    surroundings: Surroundings,
+    prompt: str,
+    tools: Sequence[OpenTool],
+    template: Filled | None = None,
 ) -> Draft:
-    """Return what the options ask to be sent; refuses, one sentence, what cannot be."""
+    """Return what the options ask to be sent, with these tools; refuses, one sentence, what cannot be."""
     template = template or filled(arguments, surroundings)
     preferred = template.opened.template.model if template is not None else ""
     remote = arguments.template if arguments.template and template is None else None
@@ -115,7 +124,7 @@ def draft_from(
         messages=(Message("user", prompt),) if prompt.strip() else (),
         system=arguments.system or "",
         params={**surroundings.params, **inputs.params(arguments.param)},
-        tools=inputs.tools(arguments.tools),
+        tools=tuple(one.tool.definition for one in tools),
         tool_choice=inputs.tool_choice(arguments.tool_choice),
         template=remote,
         variables=variables(arguments.var) if remote else {},
@@ -162,12 +171,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     surroundings.require_key()
     template = filled(arguments, surroundings)
-    draft = draft_from(arguments, surroundings, prompt_of(arguments), template)
+    tools, rules = inputs.tools(arguments.tools), inputs.rules(arguments.respond)
+    draft = draft_from(arguments, surroundings, prompt_of(arguments), tools, template)
     session = surroundings.session()
     try:
         draft = checked(draft, session, arguments)
+        loop = ToolLoop(session, tools, rules, arguments)
         retries = arguments.retries if arguments.retries is not None else surroundings.retries
-        return asyncio.run(_drive(session, draft, retries, arguments, template))
+        return asyncio.run(_drive(loop, draft, retries, arguments, template))
     finally:
         session.close()
 
@@ -201,23 +212,23 @@ def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:
 
 
 async def _drive(
-    session: Session, draft: Draft, retries: int, arguments: argparse.Namespace, template: Filled | None
+    loop: ToolLoop, draft: Draft, retries: int, arguments: argparse.Namespace, template: Filled | None
 ) -> int:
-    task = cancelled_by_signals()
-    printer = Printer(arguments.json, arguments.events, on_closed=task.cancel)
-    session.on_change = printer.changed
-    session.on_notice = say
+    task, session, stopped = cancelled_by_signals(), loop.session, False
+    printer = Printer(arguments.json, arguments.events, on_closed=task.cancel, waits=loop.active)
+    session.on_change, session.on_notice, loop.put = printer.changed, say, printer.put
     await check_budget(session, draft)
     turn = session.send(draft)
     if template is not None:
         template.pin(session, turn)
     try:
-        await session.run(turn, retries)
+        turn = await loop.run(turn, retries)
     except asyncio.CancelledError:
         task.uncancel()
+        turn, stopped = loop.turn or turn, True
     finally:
         await session.aclose()
-    code = printer.end(turn)
+    code = printer.end(turn, loop.result(turn), stopped=stopped)
     for part in turn.media:
         say(f"kept {file_words(session.file(part))}")
     return code
@@ -236,11 +247,12 @@ def cancelled_by_signals() -> asyncio.Task[Any]:
 class Printer:
     """Prints a turn as it grows: text, or one object per change, or one object at the end.
 
-    `on_closed` is called when whoever reads stdout has gone; nothing is printed from then on.
+    `on_closed` is called when whoever reads stdout has gone; nothing is printed from then on. With `waits` text is
+    printed at the end only, because another turn may follow and only the last one's text is data.
     """
 
-    def __init__(self, whole: bool, events: bool, on_closed: Callable[[], object]) -> None:
-        self._whole, self._events, self._on_closed = whole, events, on_closed
+    def __init__(self, whole: bool, events: bool, on_closed: Callable[[], object], *, waits: bool = False) -> None:
+        self._whole, self._events, self._on_closed, self._waits = whole, events, on_closed, waits
         self._closed = False
         self._refusal: Refused | None = None
         self._state: TurnState | None = None
@@ -248,10 +260,18 @@ class Printer:
 
     def changed(self, turn: Turn, delta: Delta | None) -> None:
         """Print what one delta or one change of state brought."""
+        self._safely(lambda: self._print(turn, delta))
+
+    def put(self, value: Mapping[str, Any]) -> None:
+        """Print one more object where there is one per change."""
+        if self._events:
+            self._safely(lambda: emit_json(value))
+
+    def _safely(self, print_it: Callable[[], None]) -> None:
         if self._closed:
             return
         try:
-            self._print(turn, delta)
+            print_it()
         except BrokenPipeError:
             close_quietly(sys.stdout)
             self._close()
@@ -270,12 +290,12 @@ class Printer:
             if turn.state is not self._state and not turn.ended:
                 emit_json({"event": "state", "state": turn.state.value})
             self._state = turn.state
-        elif isinstance(delta, TextDelta) and not self._whole and delta.text:
+        elif isinstance(delta, TextDelta) and not (self._whole or self._waits) and delta.text:
             emit(delta.text, end="")
             self._last = delta.text[-1]
 
-    def end(self, turn: Turn) -> int:
-        """Print what belongs at the end and return the exit code."""
+    def end(self, turn: Turn, result: Mapping[str, Any], *, stopped: bool = False) -> int:
+        """Print what belongs at the end and return the exit code; `stopped` between turns counts as in one."""
         if self._refusal is not None:
             raise self._refusal
         if self._closed:
@@ -283,10 +303,13 @@ class Printer:
         try:
             if self._events:
                 emit_json({"event": "state", "state": turn.state.value})
-                emit_json({"event": "end", "result": turn.result()})
+                emit_json({"event": "end", "result": {**result, "interrupted": result["interrupted"] or stopped}})
             elif self._whole:
-                emit_json(turn.result())
+                emit_json({**result, "interrupted": result["interrupted"] or stopped})
             else:
+                if self._waits and turn.content:
+                    emit(str(turn.content), end="")
+                    self._last = str(turn.content)[-1]
                 if self._last != "\n":
                     emit("")
                 for call in turn.assembler.calls():
@@ -294,14 +317,14 @@ class Printer:
         except BrokenPipeError:
             close_quietly(sys.stdout)
             return INTERRUPTED
-        return self._code(turn)
+        return self._code(turn, stopped)
 
-    def _code(self, turn: Turn) -> int:
+    def _code(self, turn: Turn, stopped: bool) -> int:
         for kind, count in turn.noise.items():
             say(f"passed over {count} × {kind} in the stream")
         if turn.assembler.dropped:
             say(f"left out {turn.assembler.dropped} × tool call without a name: it can be neither run nor answered")
-        if turn.state is TurnState.STOPPED:
+        if turn.state is TurnState.STOPPED or stopped:
             say("stopped; what arrived is kept")
             return INTERRUPTED
         if turn.problem is not None:

@@ -77,7 +77,7 @@ def matching(rules: Iterable[Rule], call: ToolCall) -> tuple[int, Rule] | None:
 
 def result_text(value: Any) -> str:
     """Return a result as the text of a tool message: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def failure_text(sentence: str, **more: Any) -> str:
@@ -138,3 +138,17 @@ def next_request(
         if choice is not None:
             body["tool_choice"] = choice
     return body
+
+
+def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Return what several turns used together: each number of their usage summed, nested ones too."""
+    total: dict[str, Any] = {}
+    for usage in usages:
+        for name, value in (usage or {}).items():
+            if isinstance(value, Mapping):
+                known = total.get(name)
+                total[name] = total_usage([known if isinstance(known, Mapping) else None, value])
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                known = total.get(name, 0)
+                total[name] = value + known if isinstance(known, int | float) else value
+    return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshtui.session.answering import NOT_ALLOWED, Approval
 from meshtui.session.comparison import Comparison, Figures, Lane, Variant, variants
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.judge import DEFAULT_JUDGE, Judge
@@ -15,16 +16,18 @@ from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
 from meshtui.session.template_lanes import Choice, TemplateComparison
 from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.session.tool_command import CannotRun, Plan
+from meshtui.session.tool_edits import ToolEdits
 from meshtui.session.tools import CHOICES, Tools
 from meshtui.store.db import Conversation, Node, StoreError
-from meshtui.store.folders import ChangedOutside, Deleted
+from meshtui.store.folders import ChangedOutside, Deleted, file_name
 from meshtui.store.templates import OpenTemplate, TemplateFile
 from meshtui.store.toml import ConfigError
-from meshtui.store.tool_files import OpenTool, ToolFile
+from meshtui.store.tool_files import OpenTool, ToolFile, ToolFiles
 from meshtui.store.usage import TurnUsage, UsageSum
 from meshtui.store.versions import TemplateRun, Version
 
 __all__ = [
+    "Approval",
     "CHECKPOINT_SECONDS",
     "CHOICES",
     "CannotRun",
@@ -43,6 +46,7 @@ __all__ = [
     "Lane",
     "MissingValues",
     "Models",
+    "NOT_ALLOWED",
     "Node",
     "OpenCalls",
     "OpenTemplate",
@@ -65,11 +69,14 @@ __all__ = [
     "TemplateRun",
     "TemplateComparison",
     "Templates",
+    "ToolEdits",
     "ToolFile",
+    "ToolFiles",
     "Tools",
     "Variant",
     "Version",
     "can_wait",
+    "file_name",
     "needs_asking",
     "new_id",
     "request_faults",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Approval = Literal["once", "conversation", "refuse"]
 
+NOT_ALLOWED = "its command is not allowed to run"
+
 
 class Answering:
     """The part of the rounds that runs responders.
@@ -36,6 +38,27 @@ class Answering:
     def _changed(self, round: Round) -> None:
         raise NotImplementedError
 
+    def rule_for(self, pending: Pending) -> tuple[int, Rule] | None:
+        """Return the canned rule that answers a call, with its number from 1; None where none does."""
+        canned = pending.tool.responder.rules if pending.tool is not None and pending.kind == "canned" else ()
+        return matching([*self.rules, *canned], pending.call)
+
+    def why_not(self, pending: Pending) -> str:
+        """Say why nothing here would answer a call, an empty text where a rule or a command does."""
+        if self.rule_for(pending) is not None:
+            return ""
+        if pending.kind == "canned":
+            return "no rule answers these arguments"
+        if pending.kind == "hand":
+            return "nothing here answers this tool" if pending.tool is not None else "no such tool is known"
+        if self.approve is None:
+            return NOT_ALLOWED
+        try:
+            self.plan(pending)
+        except CannotRun as error:
+            return str(error)
+        return ""
+
     async def fill(self, round: Round) -> None:
         """Let canned rules and commands answer the open calls, side by side; what none answers stays open."""
         async with asyncio.TaskGroup() as tasks:
@@ -45,8 +68,7 @@ class Answering:
 
     async def answer(self, round: Round, pending: Pending) -> None:
         """Let the canned rules or the command of a call's tool answer it; by hand, nothing happens here."""
-        rules = [*self.rules, *(pending.tool.responder.rules if pending.tool and pending.kind == "canned" else ())]
-        found = matching(rules, pending.call)
+        found = self.rule_for(pending)
         if found is None and pending.kind != "command":
             pending.note = "" if pending.kind == "hand" else "No rule answers these arguments."
             if pending.note:

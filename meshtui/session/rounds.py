@@ -50,12 +50,16 @@ class OpenCalls(Exception):
 
 
 class Rounds(Answering):
-    """The rounds of one session. `on_change` is told of a round that changed, `on_turn` of a turn the loop began."""
+    """The rounds of one session.
+
+    `on_change` is told of a round that changed, `on_turn` of a round whose results the loop brings back, and of the
+    turn that does it.
+    """
 
     def __init__(self, session: Session, environ: Mapping[str, str] = os.environ) -> None:
         super().__init__(session, environ)
         self.on_change: Callable[[Round], None] = lambda round: None
-        self.on_turn: Callable[[Turn], None] = lambda turn: None
+        self.on_turn: Callable[[Round, Turn], None] = lambda round, turn: None
         self._automatic = PerConversation(session, "rounds automatic", 0)
         self._rounds: dict[str, Round] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
@@ -252,23 +256,24 @@ class Rounds(Answering):
             due.cancel()
         self._session.keep_quietly(f"round {round.node.id}", None)
 
-    async def drive(self, turn: Turn, retries: int = 0, limit: int | None = None) -> Turn:
+    async def drive(self, turn: Turn, retries: int = 0, limit: int | None = None, *, whole: bool = False) -> Turn:
         """Run a turn, then answer its calls and go on, for so many rounds; return the last turn.
 
-        Without a `limit` the conversation's own holds. It ends before that where a call has no answer.
+        Without a `limit` the conversation's own holds. It ends before that where a call has no answer; with `whole`
+        none of the calls of such a round is answered, so that no command runs in vain.
         """
         session = self._session
         limit = self.automatic if limit is None else limit
         await session.run(turn, retries)
         for _ in range(limit):
             round = self.round_of(turn) if turn.state is TurnState.DONE else None
-            if round is None:
+            if round is None or (whole and any(map(self.why_not, round.open))):
                 return turn
             await self.fill(round)
             if round.open or not round.kept or self.current() is not round:
                 return turn
             turn = self.go_on(round)
-            self.on_turn(turn)
+            self.on_turn(round, turn)
             await session.run(turn, retries)
         if limit and turn.state is TurnState.DONE and self.round_of(turn) is not None:
             session.on_notice(f"The limit of {limit} rounds is reached: the last calls wait for you.")
