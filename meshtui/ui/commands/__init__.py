@@ -9,11 +9,22 @@ from meshtui.ui.commands.compare import COMPARE
 from meshtui.ui.commands.conversation import CONVERSATION
 from meshtui.ui.commands.dialogs import DIALOGS
 from meshtui.ui.commands.template import TEMPLATE
+from meshtui.ui.commands.tools import NEW_TOOL, SCHEMA, TOOL_EDITOR, TOOLS
 from meshtui.ui.commands.workbench import WORKBENCH
 
 __all__ = ["COMMANDS", "Command", "Where", "bindings", "key_words"]
 
-COMMANDS: tuple[Command, ...] = (*WORKBENCH, *CONVERSATION, *COMPARE, *TEMPLATE, *DIALOGS)
+COMMANDS: tuple[Command, ...] = (
+    *WORKBENCH,
+    *CONVERSATION,
+    *TOOLS,
+    *COMPARE,
+    *TEMPLATE,
+    *TOOL_EDITOR,
+    *SCHEMA,
+    *NEW_TOOL,
+    *DIALOGS,
+)
 """Every command, in the order in which they are offered. A new place has a file of its own here."""
 
 

@@ -23,6 +23,7 @@ from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.panes.params import ParamsPane
+from meshtui.ui.panes.tools import ToolsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.message_box import MessageBox
@@ -62,9 +63,6 @@ class TemplatePane(PaneViews, can_focus=False):
         CollapsibleTitle { padding: 0 1; }
         Collapsible Contents { padding: 0; }
         Collapsible Input { height: 3; }
-        #params { display: none; }
-        &.-params #parts, &.-plain #actions { display: none; }
-        &.-params #params { display: block; }
     }
     """
     BINDINGS = bindings("template")
@@ -105,6 +103,7 @@ class TemplatePane(PaneViews, can_focus=False):
                 yield NameLine(id="template-name")
                 yield Input(id="description", placeholder="description")
                 yield Input(id="model-id", placeholder="model: the one in use")
+        yield ToolsPane(id="tools")
         yield ParamsPane(id="params")
         yield FindReplace(id="replace")
         yield Static("", id="note", markup=False)
@@ -277,7 +276,7 @@ class TemplatePane(PaneViews, can_focus=False):
     def focus_first(self) -> None:
         """Go to the first slot, or to the text where there is none; to the parameters where they are in view."""
         if self.view != "template":
-            self.params.focus_first()
+            (self.tools if self.view == "tools" else self.params).focus_first()
             return
         first = next(iter(self.query(SlotField)), None)
         (first or self.query_one("#system", SlotText)).focus()

@@ -1,4 +1,4 @@
-"""The views of the left pane: the template, its parameters as fields, and the same as JSON."""
+"""The views of the left pane: the template, the tools, the parameters as fields, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -6,14 +6,29 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from textual import on
+from textual.message import Message
 from textual.widget import Widget
 
 from meshtui.ui.panes.params import ParamsPane, View
+from meshtui.ui.panes.tools import ToolsPane
 from meshtui.ui.widgets.view_tabs import ViewTabs
 
 
 class PaneViews(Widget, can_focus=False):
-    """Goes from one view to another. `plain` says that no template is open: then there are the parameters alone."""
+    """Goes from one view to another. `plain` says that no template is open: then there are tools and parameters."""
+
+    DEFAULT_CSS = """
+    PaneViews {
+        #params, #tools { display: none; }
+        &.-params #parts, &.-tools #parts, &.-tools #params { display: none; }
+        &.-plain #actions, &.-tools #actions, &.-tools #note { display: none; }
+        &.-params #params, &.-tools #tools { display: block; }
+        &.-tools #params { display: none; }
+    }
+    """
+
+    class ToolsAsked(Message):
+        """The tools are to be seen."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -34,14 +49,25 @@ class PaneViews(Widget, can_focus=False):
         return self.query_one(ParamsPane)
 
     @property
-    def view(self) -> Literal["template", "params", "json"]:
+    def tools(self) -> ToolsPane:
+        """The list of tools."""
+        return self.query_one(ToolsPane)
+
+    @property
+    def view(self) -> Literal["template", "tools", "params", "json"]:
         """What of it is in view."""
-        return self.params.view if self.has_class("-params") else "template"
+        return "tools" if self.has_class("-tools") else self.params.view if self.has_class("-params") else "template"
+
+    def look_at_tools(self) -> None:
+        """Show the tools."""
+        self.add_class("-tools")
+        self.show_tabs()
 
     async def look(self, view: View) -> None:
         """Show the parameters as fields or as JSON."""
-        if not self.plain and self.view == "template":
+        if not self.plain and self.view in ("template", "tools"):
             self.params.note_body(self.request_body, None)
+        self.remove_class("-tools")
         self.add_class("-params")
         await self.params.look(view)
         self.show_tabs()
@@ -49,7 +75,7 @@ class PaneViews(Widget, can_focus=False):
     def look_at_template(self) -> None:
         """Show the texts and the slots."""
         if not self.plain:
-            self.remove_class("-params")
+            self.remove_class("-params", "-tools")
             self.show_tabs()
 
     def show_plain(self, body: Mapping[str, Any]) -> None:
@@ -64,14 +90,19 @@ class PaneViews(Widget, can_focus=False):
     def show_tabs(self) -> None:
         """Name the views, the one in front reversed."""
         count = self.params.count
-        tabs = [("params", f"Params · {count}" if count else "Params"), ("json", "JSON")]
+        on = self.tools.count
+        tabs = [("tools", f"Tools · {on}" if on else "Tools")]
+        tabs += [("params", f"Params · {count}" if count else "Params"), ("json", "JSON")]
         if not self.plain:
             tabs.insert(0, ("template", "Template"))
-        self.query_one(ViewTabs).show(tabs, self.view, "alt+p")
+        self.query_one(ViewTabs).show(tabs, self.view, "alt+o alt+p")
 
     @on(ViewTabs.Asked)
     async def _view_asked(self, event: ViewTabs.Asked) -> None:
         event.stop()
+        if event.view == "tools":
+            self.post_message(self.ToolsAsked())
+            return
         if event.view == "template":
             self.look_at_template()
         else:

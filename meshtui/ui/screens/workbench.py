@@ -22,6 +22,7 @@ from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.jumping import Jumping
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.screens.spending import Spending
+from meshtui.ui.screens.tooling import Tooling
 from meshtui.ui.widgets.chips import Chips
 from meshtui.ui.widgets.edge import Edge
 from meshtui.ui.widgets.find import FindLine
@@ -32,7 +33,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript_messages import ActionChosen
 
 
-class Workbench(ComparingTemplates, Jumping, Reading, Spending):
+class Workbench(ComparingTemplates, Tooling, Jumping, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already

@@ -1,0 +1,130 @@
+"""What answers the calls of a tool, as a form: by hand, by canned rules, or by a command."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import get_args
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static, TextArea
+
+from meshtui.core.text import clean, one_line
+from meshtui.core.tool import ResponderKind
+from meshtui.core.tool_edit import ToolEdit, words_of
+from meshtui.ui.widgets.choice_line import ChoiceLine
+from meshtui.ui.widgets.json_area import JsonArea
+
+_ABOUT = {
+    "hand": (
+        "You answer each call yourself: the round stops before anything goes back, and you type the result.\n"
+        "It is filled in from the last result of this tool, or from an example of the result's schema."
+    ),
+    "canned": (
+        "The first rule whose `when` fits the arguments answers. Without `when` a rule fits every call.\n"
+        '[{"when": {"city": "Paris"}, "result": {"degrees": 21}, "latency": 0.5},\n'
+        ' {"error": "no such city"}]          TOML is read as well: [[rules]]'
+    ),
+    "command": (
+        "A program on this machine answers: arguments as JSON on its stdin, its stdout is the result. No shell is\n"
+        "used, and the API key is not in its environment. It never runs by itself: you are asked before each call,\n"
+        "and can allow it for one conversation. No file, not even a project's, can give that approval."
+    ),
+}
+_FIELDS = (
+    ("argv", "command", "python3 weather.py --units metric"),
+    ("timeout", "time limit", "seconds"),
+    ("folder", "folder", "where it runs, relative to the tool's file"),
+    ("environment", "variables", "names of variables that it may see, with blanks between"),
+)
+
+
+class ResponderForm(VerticalScroll, can_focus=False):
+    """Edits the part of a tool that never leaves this machine. `put` shows texts, `into` takes them over."""
+
+    DEFAULT_CSS = """
+    ResponderForm {
+        height: 1fr; padding: 0 1;
+        #responder-about { height: auto; padding: 0 1; margin-bottom: 1; color: $text-muted; }
+        .line { height: auto; layout: horizontal; display: none; }
+        .name { width: 12; padding: 0 1; color: $text-muted; }
+        .line Input, .line Input:focus { height: 1; border: none; padding: 0 1; width: 1fr; background: $surface; }
+        .line Input:focus { background: $boost; }
+        #argv-words { height: auto; padding: 0 1 0 13; color: $text-muted; display: none; }
+        #rules { display: none; min-height: 5; }
+        #responder-fault { height: auto; padding: 0 1; color: $text-error; }
+        &.-canned #rules { display: block; }
+        &.-command .line, &.-command #argv-words { display: block; }
+    }
+    """
+
+    class Changed(Message):
+        """A text, or the kind, was changed."""
+
+    def compose(self) -> ComposeResult:
+        """The kind, what it means, and what it needs."""
+        yield ChoiceLine(get_args(ResponderKind), id="kind", hint="←→ or a click")
+        yield Static("", id="responder-about", markup=False)
+        yield JsonArea(id="rules", placeholder='[{"result": …}]')
+        for id, name, placeholder in _FIELDS:
+            with Vertical(classes="line"):
+                yield Static(name, classes="name", markup=False)
+                yield Input(id=id, placeholder=placeholder, compact=True)
+            if id == "argv":
+                yield Static("", id="argv-words", markup=False)
+        yield Static("", id="responder-fault", markup=False)
+
+    def put(self, edit: ToolEdit) -> None:
+        """Show the texts of a tool."""
+        self.query_one(ChoiceLine).show((edit.kind,))
+        with self.prevent(Input.Changed, TextArea.Changed):
+            self.query_one(JsonArea).load_text(edit.rules)
+            for id, _, _ in _FIELDS:
+                self.query_one(f"#{id}", Input).value = getattr(edit, id)
+        self._draw()
+
+    def into(self, edit: ToolEdit) -> ToolEdit:
+        """Return these texts with what stands here."""
+        texts = {id: self.query_one(f"#{id}", Input).value for id, _, _ in _FIELDS}
+        return replace(edit, kind=self.kind, rules=self.query_one(JsonArea).text, **texts)
+
+    @property
+    def kind(self) -> str:
+        """The kind that is chosen."""
+        return next(iter(self.query_one(ChoiceLine).values), "hand")
+
+    def say(self, fault: str) -> None:
+        """Say what is wrong, or nothing any more."""
+        self.query_one("#responder-fault", Static).update(Content(f"✗ {clean(fault)}" if fault else ""))
+
+    def focus_first(self) -> None:
+        """Go to the kind."""
+        self.query_one(ChoiceLine).focus()
+
+    @on(ChoiceLine.Changed)
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    def _changed(self, event: Message) -> None:
+        event.stop()
+        self._draw()
+        self.post_message(self.Changed())
+
+    def _draw(self) -> None:
+        for kind in _ABOUT:
+            self.set_class(kind == self.kind, f"-{kind}")
+        self.query_one("#responder-about", Static).update(Content(_ABOUT[self.kind]))
+        line = self.query_one("#argv", Input).value
+        try:
+            words = words_of(line)
+        except ValueError:
+            said = "a quotation mark is not closed"
+        else:
+            said = (
+                " · ".join(shlex.quote(one_line(word, 40)) for word in words)
+                or "words as in a shell; no shell runs them"
+            )
+        self.query_one("#argv-words", Static).update(Content(one_line(said, 200)))
