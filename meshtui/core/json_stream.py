@@ -41,6 +41,24 @@ class Frame:
     offset: int
     key: str | int = 0
 
+    def put(self, value: Any) -> Any:
+        """Put a value in for now; returns what stood under its name, ABSENT where nothing did."""
+        if isinstance(self.value, list):
+            self.value.append(value)
+            return ABSENT
+        before = self.value.get(self.key, ABSENT)
+        self.value[self.key] = value
+        return before
+
+    def take_back(self, before: Any) -> None:
+        """Take the value out again that `put` put in."""
+        if isinstance(self.value, list):
+            self.value.pop()
+        elif before is ABSENT:
+            del self.value[self.key]
+        else:
+            self.value[self.key] = before
+
 
 @dataclass(slots=True)
 class Unfinished:
