@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.difference import compare_values
 from meshtui.core.tool import Rule
 from meshtui.core.tools import parsed
+
+if TYPE_CHECKING:
+    from meshtui.core.verdict import Verdict
 
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
@@ -73,6 +76,29 @@ def matching(rules: Iterable[Rule], call: ToolCall) -> tuple[int, Rule] | None:
     """Return the first rule that answers a call, with its number from 1; None where none does."""
     arguments = parsed(call.arguments or "{}")
     return next(((n, rule) for n, rule in enumerate(rules, 1) if fits(rule, call.name, arguments)), None)
+
+
+def call_object(call: ToolCall, tools: object) -> dict[str, Any]:
+    """Return a call as headless commands print it: with parsed arguments and the verdict by the request's tools."""
+    verdict = verdict_of(call, parameters_in(tools, call.name))
+    row = {"id": call.id, "name": call.name, "arguments": call.arguments, "parsed": parsed(call.arguments)}
+    return {**row, "verdict": verdict.to_json()}
+
+
+def parameters_in(tools: object, name: str) -> tuple[object | None] | None:
+    """Return the schema of the tool of a name among the tools of a request, in a tuple; None where there is none."""
+    for tool in tools if isinstance(tools, list | tuple) else ():
+        function = tool.get("function") if isinstance(tool, Mapping) else None
+        if isinstance(function, Mapping) and function.get("name") == name:
+            return (function.get("parameters"),)
+    return None
+
+
+def verdict_of(call: ToolCall, parameters: tuple[object | None] | None) -> Verdict:
+    """Return the verdict on a call's arguments, by the schema in a tuple; None says that the tool is unknown."""
+    from meshtui.core.verdict import Verdict, verdict  # late: it loads jsonschema
+
+    return Verdict("unknown_tool") if parameters is None else verdict(call.arguments, *parameters)
 
 
 def result_text(value: Any) -> str:

@@ -17,7 +17,6 @@ from meshtui.core.chat import Message, Part, TextPart
 from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem
 from meshtui.core.text import Growing
-from meshtui.core.tools import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,17 +311,20 @@ class Turn:
             reasoning_details=tuple(self.reasoning_details),
         )
 
+    def _call_objects(self) -> list[dict[str, Any]]:
+        if not self.assembler:
+            return []
+        from meshtui.core.rounds import call_object  # late: arguments are seldom checked
+
+        return [call_object(call, self.request.get("tools")) for call in self.assembler.calls()]
+
     def result(self) -> dict[str, Any]:
         """Return the object that `meshtui run --json` prints (design, section 5)."""
-        calls = [
-            {"id": call.id, "name": call.name, "arguments": call.arguments, "parsed": parsed(call.arguments)}
-            for call in self.assembler.calls()
-        ]
         message: dict[str, Any] = {
             "role": "assistant",
             "content": str(self.content),
             "reasoning": str(self.reasoning),
-            "tool_calls": calls,
+            "tool_calls": self._call_objects(),
         }
         if self.media:
             message["media"] = [part.to_wire() for part in self.media]

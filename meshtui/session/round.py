@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from meshtui.core.chat import Message, ToolCall
+from meshtui.core.rounds import verdict_of
 from meshtui.core.tool import ResponderKind, Tool
 from meshtui.core.turn import Turn
 from meshtui.store.db import Node
+
+if TYPE_CHECKING:
+    from meshtui.core.verdict import Verdict
 
 State = Literal["open", "running", "answered", "dropped"]
 
@@ -29,6 +33,7 @@ class Pending:
     state: State = "open"
     note: str = ""
     rule: str = ""
+    _verdict: tuple[str, Verdict] | None = None
 
     @property
     def kind(self) -> ResponderKind:
@@ -39,6 +44,14 @@ class Pending:
     def is_edited(self) -> bool:
         """Whether its arguments or its name are not those that the model sent."""
         return self.original is not None and self.call != self.original
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether its arguments fit the schema of its tool."""
+        if self._verdict is None or self._verdict[0] != self.call.arguments:
+            found = verdict_of(self.call, None if self.tool is None else (self.tool.parameters,))
+            self._verdict = self.call.arguments, found
+        return self._verdict[1]
 
 
 @dataclass(slots=True, eq=False)

@@ -131,7 +131,7 @@ class Rounds(Answering):
     def _begun(self, round: Round, given: Mapping[str, str]) -> Round:
         is_own = round.node.turn is None
         for call, original in zip(distinct(round.node.message.tool_calls), round.node.message.tool_calls, strict=True):
-            pending = Pending(call, self._tool(call.name), None if is_own and ADDED in call.notes else original)
+            pending = Pending(call, self._tool(round, call.name), None if is_own and ADDED in call.notes else original)
             if original.id in given:
                 pending.result, pending.state = given[original.id], "answered"
             elif pending.kind == "hand":
@@ -139,9 +139,14 @@ class Rounds(Answering):
             round.calls.append(pending)
         return round
 
-    def _tool(self, name: str) -> Tool | None:
+    def _tool(self, round: Round, name: str) -> Tool | None:
+        """Return the tool of a name as it is now; where it is gone, as the model was told of it."""
         tools = self._session.tools
-        return None if tools is None else tools.tool_named(name)
+        found = None if tools is None else tools.tool_named(name)
+        if found is not None:
+            return found
+        told = [Tool(definition) for definition in self._session.offered(round.source)]
+        return next((tool for tool in told if tool.name == name), None)
 
     def suggestion(self, pending: Pending) -> str:
         """Return what a result by hand begins with: the last one for this tool, else one made of its output schema."""
@@ -205,7 +210,7 @@ class Rounds(Answering):
         """Put one more call into the round, as if the model had made it."""
         taken = {pending.call.id for pending in round.calls} | {""}
         call = ToolCall(free_id(taken, f"call_{round.source.id[-8:]}"), name, arguments, notes=(ADDED,))
-        pending = Pending(call, self._tool(name), None)
+        pending = Pending(call, self._tool(round, name), None)
         pending.result = self.suggestion(pending) if pending.kind == "hand" else ""
         round.calls.append(pending)
         self._changed(round)
@@ -314,7 +319,7 @@ class Rounds(Answering):
         by_id = {call.id: call for call in round.node.message.tool_calls}
         for row in rows:
             call = ToolCall.from_wire(row["call"])
-            pending = Pending(call, self._tool(call.name), by_id.get(row["original"]))
+            pending = Pending(call, self._tool(round, call.name), by_id.get(row["original"]))
             pending.result, pending.is_error, pending.note = row["result"], row["is_error"], row["note"]
             pending.state = "open" if row["state"] == "running" else row["state"]
             round.calls.append(pending)

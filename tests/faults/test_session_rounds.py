@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meshtui.core.chat import STUB_RESULT
+from meshtui.core.rounds import ADDED, EDITED
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
-from meshtui.session import OpenCalls, Round, Session
-from tests.workbench import opened
+from meshtui.session import OpenCalls, Pending, Plan, Round, Session
+from tests.workbench import opened, until
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 ZONE = {"type": "object", "properties": {"zone": {"type": "string", "enum": ["CET", "UTC"]}}, "required": ["zone"]}
@@ -78,3 +82,259 @@ async def test_results_by_hand_go_back_and_the_model_goes_on(box: Sandbox, home:
     messages = sent(box, -2)
     assert [message["role"] for message in messages] == ["user", "assistant", "tool", "tool"]
     assert answered_once(messages)
+
+
+# Changing a round
+
+
+@pytest.mark.anyio
+async def test_edited_calls_go_back_under_a_sibling_and_the_models_own_message_stays(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    put(home, "get_time", ZONE)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round = await called(session)
+        rounds, own = session.rounds, round.node
+        rounds.edit_arguments(round, round.calls[0], '{"city": "Oslo"}')
+        rounds.drop(round, round.calls[1])
+        added = rounds.add(round, "get_weather", '{"city": "Rome"}')
+        rounds.set_result(round, round.calls[0], "rain")
+        rounds.set_result(round, added, "sun")
+        turn = rounds.go_on(round)
+        await session.run(turn)
+        assert turn.state is TurnState.DONE, turn.problem
+        edited = session.nodes[1]
+        assert edited.turn is None and [node.role for node in session.nodes[2:]] == ["tool", "tool", "assistant"]
+        assert [call.notes for call in edited.message.tool_calls] == [(EDITED,), (ADDED,)]
+        siblings = session.siblings(edited.id)
+        assert {node.id for node in siblings} == {own.id, edited.id}
+        assert [call.name for call in own.message.tool_calls] == ["get_weather", "get_time"]
+    messages = sent(box)
+    assert answered_once(messages)
+    told = [(call["function"]["name"], call["function"]["arguments"]) for call in messages[1]["tool_calls"]]
+    assert told == [("get_weather", '{"city": "Oslo"}'), ("get_weather", '{"city": "Rome"}')]
+    assert "notes" not in json.dumps(messages)
+
+
+@pytest.mark.anyio
+async def test_a_call_set_back_is_the_models_own_again(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        arguments = pending.call.arguments
+        session.rounds.edit_arguments(round, pending, "{broken")
+        assert pending.is_edited and round.is_edited
+        session.rounds.edit_arguments(round, pending, arguments)
+        assert not pending.is_edited and not round.is_edited
+        session.rounds.drop(round, pending)
+        with pytest.raises(OpenCalls, match="All calls are dropped"):
+            session.rounds.go_on(round)
+        session.rounds.reset(round, pending)
+        assert pending.state == "open" and not round.is_edited
+
+
+@pytest.mark.anyio
+async def test_calls_that_share_an_id_go_back_with_one_each(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools-parallel") as session:
+        turn_on(session, "get_weather")
+        turn = session.say("twice")
+        await session.run(turn)
+        first, second = turn.assembler.partial
+        second.id = first.id
+        round = session.rounds.round_of(turn)
+        assert round is not None and len({pending.call.id for pending in round.calls}) == 2
+        for number, pending in enumerate(round.calls):
+            session.rounds.set_result(round, pending, f"result {number}")
+        await session.run(session.rounds.go_on(round))
+    assert answered_once(sent(box))
+    assert [message["content"] for message in sent(box)[2:]] == ["result 0", "result 1"]
+
+
+@pytest.mark.anyio
+async def test_open_calls_are_sealed_where_something_else_is_said(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        await called(session)
+        turn = session.say("never mind")
+        await session.run(turn)
+        assert turn.state is TurnState.DONE, turn.problem
+    assert answered_once(sent(box))
+    assert STUB_RESULT in [message["content"] for message in sent(box)]
+
+
+@pytest.mark.anyio
+async def test_what_was_typed_is_there_after_the_program_was_killed(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    put(home, "get_time", ZONE)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round = await called(session)
+        session.rounds.set_result(round, round.calls[0], "half typed")
+        session.rounds.edit_arguments(round, round.calls[1], '{"zone":"UTC"}')
+        id, name = round.node.id, f"round {round.node.id}"
+        async with opened(home, box, "sandbox/tools") as other:  # a second program sees what is on disk alone
+            await until(lambda: other.recall(name) is not None, "what was typed")
+            other.open()
+            again = other.rounds.current()
+            assert again is not None and again.node.id == id
+            assert [(one.state, one.result) for one in again.calls][0] == ("answered", "half typed")
+            assert again.calls[1].call.arguments == '{"zone":"UTC"}' and again.calls[1].is_edited
+            other.rounds.set_result(again, again.calls[1], "late")
+            await other.run(other.rounds.go_on(again))
+            assert other.recall(name) is None
+    assert answered_once(sent(box))
+
+
+@pytest.mark.anyio
+async def test_any_round_can_be_gone_back_to_and_forked(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        session.rounds.set_result(round, round.calls[0], "rain")
+        await session.run(session.rounds.go_on(round))
+        await session.run(session.say("thanks"))
+        before = [node.id for node in session.nodes]
+        back = session.rounds.reopen(session.nodes[1])
+        assert back is not None and [one.result for one in back.calls] == ["rain"] and not back.open
+        session.rounds.set_result(back, back.calls[0], "snow")
+        turn = session.rounds.go_on(back)
+        await session.run(turn)
+        assert "snow" in str(turn.content)
+        assert [node.message.text for node in session.nodes if node.role == "tool"] == ["snow"]
+        session.show_branch(before[-1])
+        assert [node.id for node in session.nodes] == before
+        edited = session.rounds.reopen(session.nodes[1])
+        assert edited is not None
+        session.rounds.edit_arguments(edited, edited.calls[0], '{"city": "Oslo"}')
+        session.rounds.set_result(edited, edited.calls[0], "fog")
+        await session.run(session.rounds.go_on(edited))
+        twice = session.rounds.reopen(session.nodes[1])  # made here, without a turn of its own
+        assert twice is not None and twice.node.turn is None and twice.calls[0].result == "fog"
+        session.rounds.set_result(twice, twice.calls[0], "storm")
+        await session.run(session.rounds.go_on(twice))
+        assert "storm" in str(session.nodes[-1].message.text)
+    assert answered_once(sent(box))
+
+
+# By itself
+
+
+@pytest.mark.anyio
+async def test_rounds_go_on_by_themselves_up_to_the_limit(box: Sandbox, home: Path) -> None:
+    rules = {
+        "kind": "canned",
+        "rules": [{"when": {"$.city": "Paris"}, "result": {"sky": "clear"}}, {"error": "nowhere"}],
+    }
+    put(home, "get_weather", CITY, responder=rules)
+    async with opened(home, box, "sandbox/tools-3") as session:
+        turn_on(session, "get_weather")
+        seen = len(box.requests)
+        last = await session.rounds.drive(session.say("get_weather in Paris"), limit=5)
+        assert last.state is TurnState.DONE and last.content and len(box.requests) - seen == 4
+        assert [node.role for node in session.nodes].count("tool") == 3
+        said: list[str] = []
+        session.on_notice = said.append
+        session.rounds.set_automatic(2)
+        last = await session.rounds.drive(session.say("get_weather in Paris"))
+        assert session.rounds.round_of(last) is not None and "limit of 2 rounds" in said[-1]
+        session.new()
+        assert session.rounds.automatic == 2
+    assert all(answered_once(entry["body"]["messages"]) for entry in box.requests[seen:])
+
+
+@pytest.mark.anyio
+async def test_a_choice_that_forces_a_call_holds_for_the_first_answer_only(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "fine"}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        assert session.tools is not None
+        session.tools.choose(None, tool="get_weather")
+        last = await session.rounds.drive(session.say("hello"), limit=5)
+        assert last.content and session.rounds.current() is None
+    first, second = box.requests[-2]["body"], box.requests[-1]["body"]
+    assert first["tool_choice"] == {"type": "function", "function": {"name": "get_weather"}}
+    assert "tool_choice" not in second and second["tools"] == first["tools"]
+
+
+@pytest.mark.anyio
+async def test_a_canned_answer_takes_its_time_and_can_be_stopped(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "late", "latency": 3000}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        turn = session.say("get_weather")
+        driving = asyncio.get_running_loop().create_task(session.rounds.drive(turn, limit=1))
+        await until(lambda: (now := session.rounds.current()) and now.calls[0].state == "running", "the answer")
+        round = session.rounds.current()
+        assert round is not None
+        session.rounds.stop(round)
+        assert await driving is turn
+        assert round.calls[0].state == "open" and "stopped" in round.calls[0].note
+
+
+# Commands
+
+
+def command(*lines: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "command", "argv": [sys.executable, "-c", "\n".join(lines)], **more}
+
+
+class Asked:
+    """Someone who is asked, and says the same each time."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.plans = answer, list[Plan]()
+
+    async def __call__(self, pending: Pending, plan: Plan) -> Any:
+        self.plans.append(plan)
+        return self.answer
+
+
+@pytest.mark.anyio
+async def test_a_command_answers_only_where_the_user_said_so(box: Sandbox, home: Path) -> None:
+    path = put(home, "get_weather", CITY, responder=command("import sys", "print('got', sys.stdin.read())"))
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        await session.rounds.fill(round)
+        assert pending.state == "open" and "not allowed" in pending.note
+        session.rounds.approve = asked = Asked("refuse")
+        await session.rounds.fill(round)
+        assert pending.state == "open" and len(asked.plans) == 1
+        assert asked.plans[0].file == path and asked.plans[0].folder == path.parent
+        asked.answer = "once"
+        await session.rounds.fill(round)
+        assert not round.open and pending.result == f"got {pending.call.arguments}"
+        session.rounds.reset(round, pending)
+        await session.rounds.fill(round)
+        assert len(asked.plans) == 3
+        asked.answer = "conversation"
+        for _ in range(3):
+            session.rounds.reset(round, pending)
+            await session.rounds.fill(round)
+        assert len(asked.plans) == 4
+        put(home, "get_weather", CITY, responder=command("print('something else')"))
+        session.rounds.reset(round, pending)
+        await session.rounds.fill(round)
+        assert len(asked.plans) == 5
+
+
+@pytest.mark.anyio
+async def test_a_script_that_changed_is_asked_for_again(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "answer.py"]})
+    script = home / "tools" / "answer.py"
+    script.write_text("print(1)")
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        session.rounds.approve = asked = Asked("conversation")
+        for text in ("print(1)", "print(1)", "print(2)"):
+            script.write_text(text)
+            session.rounds.reset(round, round.calls[0])
+            await session.rounds.fill(round)
+        assert round.calls[0].result == "2" and len(asked.plans) == 2

@@ -173,13 +173,13 @@ def test_the_result_of_a_good_turn() -> None:
         Finished("stop"),
     )
     made.end(TurnState.DONE, 6.5, 1.0)
-    result = json.loads(json.dumps(made.result()))
+    result, unknown = json.loads(json.dumps(made.result())), {"state": "unknown_tool", "faults": []}
     assert list(result) == [
         "message", "finish_reason", "model", "request_id", "usage", "cost_usd", "timing", "interrupted", "error",
     ]  # fmt: skip
     assert result["message"]["tool_calls"] == [
-        {"id": "c1", "name": "f", "arguments": '{"a": 1}', "parsed": {"a": 1}},
-        {"id": "c2", "name": "g", "arguments": '{"a', "parsed": None},
+        {"id": "c1", "name": "f", "arguments": '{"a": 1}', "parsed": {"a": 1}, "verdict": unknown},
+        {"id": "c2", "name": "g", "arguments": '{"a', "parsed": None, "verdict": unknown},
     ]
     assert result["cost_usd"] == "0.00000810" and result["timing"] == {"ttft_ms": 2000, "total_ms": 6500}
     assert result["interrupted"] is False and result["error"] is None and result["model"] == "m"

@@ -1,0 +1,247 @@
+"""Commands that answer tool calls: whatever a program does is bounded in time and size, told, and over afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshtui.core.tool import Command
+from meshtui.session.tool_command import KEPT, CannotRun, CommandRun, Outcome, Plan, environment, planned
+
+KEY = "rsk_01JDEMO0000000000000009F2A"
+ENVIRON = {**os.environ, "MESHAPI_API_KEY": KEY, "MESHTUI_HOME": "/x", "COLOUR": "red", "OTHER": "no", "COPY": KEY}
+
+
+def is_secret(text: str) -> bool:
+    return KEY in text
+
+
+def plan_of(home: Path, argv: tuple[str, ...], **more: Any) -> Plan:
+    return planned(Command(argv, **more), home / "tool.json", ENVIRON, is_secret)
+
+
+def answer(home: Path, program: str, arguments: str = "{}", **more: Any) -> Outcome:
+    """Run a Python program as the command of a tool."""
+    plan = plan_of(home, (sys.executable, "-c", program), **more)
+    return CommandRun(plan, arguments, environment(plan, ENVIRON, is_secret)).work()
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended (a zombie has)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def wait_for(holds: Any, what: str) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        time.sleep(0.01)
+
+
+def test_arguments_go_in_as_json_and_the_output_is_the_result(tmp_path: Path) -> None:
+    got = answer(tmp_path, "import json, sys; print(json.load(sys.stdin)['city'].upper())", '{"city": "Málaga"}')
+    assert got == Outcome("MÁLAGA")
+
+
+def test_it_runs_in_the_folder_of_the_tool_or_one_named_from_there(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    program = "import os; print(os.getcwd())"
+    assert answer(tmp_path, program).text == str(tmp_path)
+    assert answer(tmp_path, program, folder="below").text == str(tmp_path / "below")
+    with pytest.raises(CannotRun, match="nowhere of the command .* is not there"):
+        plan_of(tmp_path, ("ls",), folder="nowhere")
+
+
+def test_the_key_and_everything_not_named_stay_out_of_its_environment(tmp_path: Path) -> None:
+    got = answer(tmp_path, "import json, os; print(json.dumps(dict(os.environ)))", environment=("COLOUR",))
+    seen = json.loads(got.text)
+    assert seen["COLOUR"] == "red" and seen["TERM"] == "dumb" and seen["PATH"]
+    assert not {"MESHAPI_API_KEY", "MESHTUI_HOME", "OTHER", "COPY"} & set(seen) and KEY not in got.text
+    for name in ("MESHAPI_API_KEY", "COPY"):
+        with pytest.raises(CannotRun, match=f"{name} may hold a gateway's key"):
+            plan_of(tmp_path, ("ls",), environment=(name,))
+
+
+def test_there_is_no_shell(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, ("echo", "$HOME; touch pwned", "`id`"))
+    assert CommandRun(plan, "{}", {}).work().text == "$HOME; touch pwned `id`"
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_a_program_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> None:
+    program = (
+        "import os, subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "open('pids', 'w').write(f'{os.getpid()} {child.pid}')\n"
+        "print('begun', flush=True)\n"
+        "time.sleep(600)"
+    )
+    got = answer(tmp_path, program, timeout=1.0)
+    assert got.is_error and got.note.startswith("It did not end within 1 s and was stopped.")
+    assert json.loads(got.text) == {"error": "it did not end within 1 s and was stopped", "output": "begun"}
+    for pid in (tmp_path / "pids").read_text().split():
+        wait_for(lambda pid=pid: is_gone(int(pid)), f"the end of {pid}")
+
+
+def test_a_program_that_ignores_its_signals_is_stopped_all_the_same(tmp_path: Path) -> None:
+    program = "import signal, time\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: time.sleep(1)"
+    begun = time.monotonic()
+    assert "did not end within 0.5 s" in answer(tmp_path, program, timeout=0.5).note
+    assert time.monotonic() - begun < 8
+
+
+def test_what_it_leaves_running_is_ended_and_holds_nothing_up(tmp_path: Path) -> None:
+    program = "import subprocess, sys\nchild = subprocess.Popen(['sleep', '600'])\nprint(child.pid)"
+    begun = time.monotonic()
+    got = answer(tmp_path, program, timeout=60.0)
+    assert not got.is_error and time.monotonic() - begun < 20
+    wait_for(lambda: is_gone(int(got.text)), "the end of the child")
+
+
+def test_what_left_the_group_holds_nothing_up(tmp_path: Path) -> None:
+    program = "import subprocess\nchild = subprocess.Popen(['sleep', '30'], start_new_session=True)\nprint(child.pid)"
+    begun = time.monotonic()
+    got = answer(tmp_path, program, timeout=60.0)
+    os.kill(int(got.text), 9)
+    assert not got.is_error and time.monotonic() - begun < 20
+
+
+@pytest.mark.anyio
+async def test_a_hundred_megabytes_are_counted_and_not_kept_and_nothing_waits_for_them(tmp_path: Path) -> None:
+    program = "import sys\nfor _ in range(100): sys.stdout.write('x' * (1 << 20))"
+    plan = plan_of(tmp_path, (sys.executable, "-c", program))
+    run = CommandRun(plan, "{}", {})
+    ticks, longest, done = 0, 0.0, asyncio.Event()
+
+    async def tick() -> None:
+        nonlocal ticks, longest
+        while not done.is_set():
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            ticks, longest = ticks + 1, max(longest, time.monotonic() - before)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(tick())
+        got = await asyncio.to_thread(run.work)
+        done.set()
+    assert not got.is_error and "100 MB: the first 256 kB are kept" in got.note
+    assert len(got.text) < KEPT + 100 and got.text.endswith(f"[cut: {100 << 20} bytes in all]")
+    assert ticks and longest < 1.0
+
+
+def test_output_without_end_is_stopped_at_its_time(tmp_path: Path) -> None:
+    got = answer(tmp_path, "while True: print('y' * 4096)", timeout=0.7)
+    assert got.is_error and len(got.text) < KEPT + 5000 and "the first 256 kB are kept" in got.note
+    assert "did not end within 0.7 s" in got.note or "wrote more than 1 GB" in got.note
+
+
+@pytest.mark.parametrize(
+    ("program", "error", "note"),
+    [
+        ("import sys; print('half'); sys.exit('no such city')", "the command ended with code 1", "no such city"),
+        ("import os; os._exit(77)", "the command ended with code 77", "code 77"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "signal SIGSEGV", "SIGSEGV"),
+    ],
+)
+def test_a_failure_is_told_to_the_model_and_to_the_user(tmp_path: Path, program: str, error: str, note: str) -> None:
+    got = answer(tmp_path, program)
+    assert got.is_error and error in json.loads(got.text)["error"] and note in got.note
+    if "half" in program:
+        assert json.loads(got.text)["output"] == "half" and json.loads(got.text)["stderr"] == "no such city"
+
+
+def test_escapes_reach_the_model_and_no_terminal(tmp_path: Path) -> None:
+    got = answer(tmp_path, r"import sys; print('\x1b]0;owned\x07\x1b[31mred'); print('\x1b[2J', file=sys.stderr)")
+    assert got.text == "\x1b]0;owned\x07\x1b[31mred" and not got.is_error
+    assert "control characters" in got.note and "\x1b" not in got.note
+    failed = answer(tmp_path, r"import sys; sys.exit('\x1b[2Jgone')")
+    assert "\x1b" not in failed.note and "gone" in failed.note
+
+
+def test_what_is_no_utf8_is_told(tmp_path: Path) -> None:
+    got = answer(tmp_path, r"import sys; sys.stdout.buffer.write(b'caf\xe9\n')")
+    assert got.text == "caf\N{REPLACEMENT CHARACTER}" and "not UTF-8" in got.note
+
+
+def test_a_character_cut_at_the_bound_is_no_fault(tmp_path: Path) -> None:
+    got = answer(tmp_path, f"print('x' + 'é' * {KEPT})")
+    assert "UTF-8" not in got.note and "\N{REPLACEMENT CHARACTER}" not in got.text
+
+
+def test_silence_and_stderr_are_said(tmp_path: Path) -> None:
+    assert answer(tmp_path, "pass") == Outcome("", False, "It wrote nothing.")
+    got = answer(tmp_path, "import sys; print('ok'); print('careful', file=sys.stderr)")
+    assert got == Outcome("ok", False, "It said on stderr: careful")
+
+
+def test_arguments_that_nobody_reads_hold_nothing_up(tmp_path: Path) -> None:
+    assert answer(tmp_path, "print('done')", json.dumps({"text": "x" * 5_000_000})).text == "done"
+    both = "import sys\nsys.stdout.write('y' * 1_000_000)\nsys.stdout.write(sys.stdin.read()[-2:])"
+    assert answer(tmp_path, both, json.dumps({"text": "x" * 5_000_000})).text.startswith("yyy")
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (("no-such-program-here",), "There is no program no-such-program-here"),
+        (("./missing.sh",), "There is no program ./missing.sh"),
+        (("./plain.txt",), "no program that may be run"),
+    ],
+)
+def test_a_program_that_cannot_run_is_one_sentence(tmp_path: Path, argv: tuple[str, ...], sentence: str) -> None:
+    (tmp_path / "plain.txt").write_text("hello")
+    with pytest.raises(CannotRun, match=sentence):
+        plan_of(tmp_path, argv)
+
+
+def test_a_script_that_no_interpreter_takes_is_one_sentence(tmp_path: Path) -> None:
+    script = tmp_path / "bad.sh"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o755)
+    got = CommandRun(plan_of(tmp_path, ("./bad.sh",)), "{}", {}).work()
+    assert got.is_error and "./bad.sh could not be started" in got.note
+
+
+def test_stopping_ends_it_at_once(tmp_path: Path) -> None:
+    program = "import os, time; open('pid', 'w').write(str(os.getpid())); time.sleep(600)"
+    run = CommandRun(plan_of(tmp_path, (sys.executable, "-c", program)), "{}", dict(os.environ))
+    got: list[Outcome] = []
+    thread = threading.Thread(target=lambda: got.append(run.work()))
+    thread.start()
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), "the program")
+    run.stop()
+    thread.join(10)
+    assert got and got[0].is_error and "was stopped" in got[0].note
+    wait_for(lambda: is_gone(int((tmp_path / "pid").read_text())), "its end")
+    early = CommandRun(plan_of(tmp_path, ("ls",)), "{}", {})
+    early.stop()
+    assert early.work().is_error
+
+
+def test_the_digest_changes_with_everything_that_was_approved(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "answer.py").write_text("print(1)")
+    argv = (sys.executable, "answer.py")
+    plans = [
+        plan_of(tmp_path, argv),
+        plan_of(tmp_path, (*argv, "-x")),
+        plan_of(tmp_path, argv, folder="other"),
+        plan_of(tmp_path, argv, environment=("COLOUR",)),
+        plan_of(tmp_path, argv, timeout=5.0),
+        planned(Command(argv), tmp_path / "another.json", ENVIRON, is_secret),
+    ]
+    (tmp_path / "answer.py").write_text("print(2)")
+    plans.append(plan_of(tmp_path, argv))
+    assert len({plan.digest for plan in plans}) == len(plans)
+    assert plan_of(tmp_path, argv).digest == plans[-1].digest
