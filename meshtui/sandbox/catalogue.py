@@ -223,7 +223,7 @@ _OWN = """
 echo|128000|tsvam|Sends the request back as JSON: the messages, parameters and tools as the model got them.
 markdown|128000|t|Answers with a long Markdown text: headings, code, a table, lists, a quote.
 haiku|128000||Answers with a haiku.
-tools|128000|ts|Calls the tool named in the prompt, else the first; then uses its result in the answer.
+tools|128000|ts|Calls the tool named in the prompt, else the first; then uses its result. sandbox/tools-N: N rounds of it.
 tools-parallel|128000|ts|Calls every tool offered at once (one tool: twice); then uses the results.
 reasoning|128000|tsr|Thinks aloud before it answers.
 json|128000|tsr|Answers with a JSON value that fits the response_format sent.
@@ -344,8 +344,8 @@ class Catalogue:
         return found
 
     def _variant(self, model_id: str) -> Model | None:
-        stem, _, count = model_id.rpartition("-" if model_id.startswith("sandbox/long-") else ":")
-        if (stem == "sandbox/long" or stem.startswith("sandbox/fault-")) and count.isdigit():
+        stem, _, count = model_id.rpartition(":" if model_id.startswith("sandbox/fault-") else "-")
+        if (stem in ("sandbox/long", "sandbox/tools") or stem.startswith("sandbox/fault-")) and count.isdigit():
             return self._by_id.get(stem)
         return None
 

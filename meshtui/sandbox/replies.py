@@ -172,6 +172,9 @@ def _tools_to_call(ask: Ask) -> Sequence[Mapping[str, Any]]:
     if not offered or choice == "none":
         return ()
     after_result = bool(ask.messages) and ask.messages[-1].get("role") == "tool"
+    stem, _, rounds = ask.name.rpartition("-")
+    if after_result and stem == "sandbox/tools" and rounds.isdigit():
+        after_result = _rounds_so_far(ask) >= int(rounds)
     if isinstance(choice, dict):
         wanted = (choice.get("function") or {}).get("name")
         return [tool for tool in offered if tool["name"] == wanted]
@@ -182,7 +185,13 @@ def _tools_to_call(ask: Ask) -> Sequence[Mapping[str, Any]]:
     fitting = _fitting_tools(ask.question, offered)
     if fitting:
         return fitting[:4]
-    return offered[:1] if choice == "required" or ask.name == "sandbox/tools" else ()
+    return offered[:1] if choice == "required" or ask.name.startswith("sandbox/tools") else ()
+
+
+def _rounds_so_far(ask: Ask) -> int:
+    """How often the model called something since the user spoke last."""
+    said = [number for number, message in enumerate(ask.messages) if message.get("role") == "user"]
+    return sum(bool(message.get("tool_calls")) for message in ask.messages[said[-1] if said else 0 :])
 
 
 def _fitting_tools(question: str, offered: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
