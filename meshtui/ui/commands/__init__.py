@@ -8,6 +8,7 @@ from meshtui.ui.commands.command import Command, Where, key_words
 from meshtui.ui.commands.compare import COMPARE
 from meshtui.ui.commands.conversation import CONVERSATION
 from meshtui.ui.commands.dialogs import DIALOGS
+from meshtui.ui.commands.rounds import APPROVAL, CALL_DIFFERENCES, ROUNDS
 from meshtui.ui.commands.template import TEMPLATE
 from meshtui.ui.commands.tools import NEW_TOOL, SCHEMA, TOOL_EDITOR, TOOLS
 from meshtui.ui.commands.workbench import WORKBENCH
@@ -23,6 +24,9 @@ COMMANDS: tuple[Command, ...] = (
     *TOOL_EDITOR,
     *SCHEMA,
     *NEW_TOOL,
+    *ROUNDS,
+    *APPROVAL,
+    *CALL_DIFFERENCES,
     *DIALOGS,
 )
 """Every command, in the order in which they are offered. A new place has a file of its own here."""

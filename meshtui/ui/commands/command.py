@@ -18,6 +18,8 @@ Where = Literal[
     "schema",
     "new tool",
     "round",
+    "approval",
+    "call-differences",
     "jump",
     "finding",
     "typing",

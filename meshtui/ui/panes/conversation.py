@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.timer import Timer
 from textual.widgets import Static
 
+from meshtui.core.chat import ToolCall
 from meshtui.core.money import Charge
 from meshtui.core.thinking import ThinkSplitter
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
+from meshtui.ui.panes.calls import Checks, Offered, difference_labels
 from meshtui.ui.panes.cards import retry_at
-from meshtui.ui.panes.entries import Locate, entry_of
+from meshtui.ui.panes.entries import Around, Locate, entry_of
 from meshtui.ui.widgets.transcript import Transcript
-from meshtui.ui.widgets.transcript_values import Entry
+from meshtui.ui.widgets.transcript_messages import CursorMoved
+from meshtui.ui.widgets.transcript_values import Entry, Label
 
 WELCOME = """\
 A new conversation.
@@ -38,6 +43,9 @@ ctrl+g  takes you through it in five steps"""
 
 RECENT = 100
 """Messages of a branch that are shown at once; what is older follows in slices."""
+
+CHECKED = 40
+"""Messages at the end of a branch whose calls are checked unasked; those above, when the cursor comes to them."""
 
 SLICE = 0.005
 """Seconds of making older messages before keys are answered again."""
@@ -68,13 +76,26 @@ class ConversationPane(Container):
     }
     """
 
-    def __init__(self, locate: Locate, *, demo: bool = False, id: str | None = None) -> None:
+    def __init__(
+        self,
+        locate: Locate,
+        *,
+        offered: Offered = lambda turn: (),
+        siblings: Callable[[str], Sequence[Node]] = lambda node_id: (),
+        demo: bool = False,
+        id: str | None = None,
+    ) -> None:
         super().__init__(id=id)
+        self._siblings = siblings
+        self._checks = Checks(offered, self._check_beside, self._checked)
+        self._verbatim: set[str] = set()
+        self._differs: dict[str, tuple[Label, ...]] = {}
         self._demo = demo
         self._locate = locate
         self._waits: Mapping[str, float] = {}
         self._pulled: dict[str, Pulled] = {}
         self._branch: Sequence[Node] = ()
+        self._places: Mapping[str, int] = {}
         self._countdown: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -96,6 +117,7 @@ class ConversationPane(Container):
             same += 1
         if same == 0 or len(nodes) - same > RECENT:
             self._pulled.clear()
+            self._take_branch(nodes)
             self.transcript.show([self._whole(node, now) for node in nodes[-RECENT:]])
             if len(nodes) > RECENT:
                 older = nodes[:-RECENT]
@@ -106,11 +128,17 @@ class ConversationPane(Container):
             for id in known[same:]:
                 self.transcript.remove_entry(id)
                 self._pulled.pop(id, None)
+            self._take_branch(nodes)
             for node in nodes[same:]:
                 self.transcript.add(self._whole(node, now))
-        self._branch = nodes
+            if self.transcript.keys and nodes[same - 1].message.tool_calls:
+                self._redraw(nodes[same - 1])  # it is the last one no more, or again
         self.set_class(not nodes, "-empty")
         self._count_down()
+
+    def _take_branch(self, nodes: Sequence[Node]) -> None:
+        self._branch = nodes
+        self._places = {node.id: place for place, node in enumerate(nodes)}
 
     async def _show_older(self, nodes: Sequence[Node]) -> None:
         """Put the older part of a long branch before what is shown, made a slice at a time."""
@@ -124,7 +152,7 @@ class ConversationPane(Container):
         self.transcript.prepend(entries)
 
     def _whole(self, node: Node, now: float) -> Entry:
-        entry = entry_of(node, self._locate, now, self._waits.get(node.turn_id or ""))
+        entry = self._entry(node, now)
         if node.turn is None:
             return entry
         reasoning, text = self._new_of(node.id, node.turn)
@@ -162,7 +190,66 @@ class ConversationPane(Container):
             self._count_down()
 
     def _redraw(self, node: Node) -> None:
-        self.transcript.update(entry_of(node, self._locate, time.time(), self._waits.get(node.turn_id or "")))
+        self.transcript.update(self._entry(node, time.time()))
+
+    def _entry(self, node: Node, now: float) -> Entry:
+        return entry_of(node, self._locate, now, self._waits.get(node.turn_id or ""), self._around(node))
+
+    # Calls
+
+    def _around(self, node: Node, *, ask: bool = False) -> Around:
+        """Return what is known of a node's calls, or of the call that it answers."""
+        turn, branch = node.turn, self._branch
+        if turn is None and node.role != "tool":
+            return Around(is_last=bool(branch) and branch[-1].id == node.id, verbatim=frozenset(self._verbatim))
+        if turn is None:
+            return Around(call=self._call_of(node))
+        if not turn.assembler:
+            return Around()
+        near = ask or self._places.get(node.id, 0) >= len(branch) - CHECKED
+        return Around(
+            self._checks.of(turn) if near else (),
+            frozenset(self._verbatim),
+            self._differs.get(node.id, ()),
+            branch[-1].id == node.id,
+        )
+
+    def _call_of(self, node: Node) -> ToolCall | None:
+        """Return the call that a result answers."""
+        place = self._places.get(node.id, 0)
+        while place > 0 and self._branch[place].role == "tool":
+            place -= 1
+        id = node.message.tool_call_id
+        return next((call for call in self._branch[place].message.tool_calls if call.id == id), None)
+
+    def _node(self, id: str) -> Node | None:
+        return self._branch[self._places[id]] if id in self._places else None
+
+    def _check_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.run_worker(work, group="checks", exit_on_error=False, description="check calls")
+
+    def _checked(self, turn_id: str) -> None:
+        """Show what was found out about the calls of a turn."""
+        node = next((one for one in self._branch if one.turn_id == turn_id), None)
+        if node is None or node.turn is None:
+            return
+        if node.turn.ended and node.id not in self._differs:
+            self._differs[node.id] = difference_labels(node, self._siblings(node.id))
+        self._redraw(node)
+
+    @on(CursorMoved)
+    def _look_at_calls(self, event: CursorMoved) -> None:
+        """Check the calls of an old message when the cursor comes to them."""
+        node = self._node(event.key) if event.kind == "tool" and event.key else None
+        if node is not None and node.turn is not None and node.turn.ended:
+            self._around(node, ask=True)
+
+    def turn_verbatim(self, key: str, call: str) -> None:
+        """Show the arguments of a call as they came, or laid out again."""
+        self._verbatim ^= {call}
+        node = self._node(key)
+        if node is not None:
+            self._redraw(node)
 
     def scroll_to_end(self) -> None:
         """Go to the end and stay there while text arrives."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from meshtui.core.attachments import File, size_words
-from meshtui.core.chat import Message, Part, TextPart
-from meshtui.core.tools import parsed_arguments
+from meshtui.core.chat import Message, Part, TextPart, ToolCall
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
+from meshtui.ui.panes.calls import ANSWER, Checked, call_value, call_values, result_value
 from meshtui.ui.panes.cards import card
 from meshtui.ui.widgets.state import figures
-from meshtui.ui.widgets.transcript_values import Attachment, Entry, Label, ToolCall
+from meshtui.ui.widgets.transcript_values import Attachment, Card, Entry, Label
 
 _STATES: dict[TurnState, Label] = {
     TurnState.QUEUED: Label("queued", "muted"),
@@ -27,25 +28,61 @@ _STATES: dict[TurnState, Label] = {
 Locate = Callable[[Part], File]
 
 
-def entry_of(node: Node, locate: Locate, now: float, waits_until: float | None = None) -> Entry:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is known of a node beside itself: the checks of its calls, what it answers, what comes before and after.
+
+    `verbatim` are the keys of calls that are shown as they came, `differs` says how its calls differ from another
+    answer's; `call` is what a result answers.
+    """
+
+    known: Sequence[Checked | None] = ()
+    verbatim: frozenset[str] = frozenset()
+    differs: tuple[Label, ...] = ()
+    is_last: bool = False
+    call: ToolCall | None = None
+
+
+ALONE = Around()
+
+
+def entry_of(node: Node, locate: Locate, now: float, waits_until: float | None = None, around: Around = ALONE) -> Entry:
     """Return the entry of a node; an answer's text and reasoning are left out, they are appended as they grow.
 
     `locate` says of a part that is not text what it is and where it lies.
     """
     if node.turn is not None:
-        return _answer(node.id, node.turn, locate, now, waits_until)
+        return _answer(node.id, node.turn, locate, now, waits_until, around)
     message = node.message
+    header = (Label(clock(node.created_at)),)
+    if message.role == "tool":
+        result = result_value(f"{node.id}/result", message, around.call)
+        return Entry(node.id, "tool", header, "", tool_calls=(result,), attachments=_attached(message, locate))
+    calls = tuple(call_value(node.id, call, None, around.verbatim, around.is_last) for call in message.tool_calls)
     return Entry(
         key=node.id,
         role=message.role,
-        header=(Label(clock(node.created_at)),),
+        header=(*header, Label("edited here", "warn")) if calls else header,
         text=message.text,
-        attachments=tuple(_files(_others(message), locate)),
-        footer=(Label(f"answers {message.tool_call_id}"),) if message.tool_call_id else (),
+        tool_calls=calls,
+        attachments=_attached(message, locate),
+        card=_waiting(len(calls), around),
     )
 
 
-def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float | None) -> Entry:
+def _attached(message: Message, locate: Locate) -> tuple[Attachment, ...]:
+    return tuple(_files(_others(message), locate))
+
+
+def _waiting(calls: int, around: Around) -> Card | None:
+    """Return the card of an answer whose calls have no results yet."""
+    if not calls or not around.is_last:
+        return None
+    words = "A call waits for its result" if calls == 1 else f"{calls} calls wait for their results"
+    return Card(words, actions=(ANSWER,))
+
+
+def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float | None, around: Around) -> Entry:
     asked, served = turn.model or "default model", turn.served_model
     header = [Label(asked, "plain"), Label(clock(turn.started_at))]
     if turn.state in _STATES:
@@ -63,15 +100,19 @@ def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float
     if turn.headers.get("x-cache") == "HIT":
         footer.append(Label("from the gateway's cache", "good"))
     footer += [Label(f"{count} × {kind} passed over", "warn") for kind, count in turn.noise.items()]
+    calls = tuple(call_values(key, turn, around.known, around.verbatim, around.is_last))
+    said = card(turn, now, waits_until)
+    if said is None and turn.ended:
+        said = _waiting(sum(1 for call in calls if call.name), around)
     return Entry(
         key=key,
         role="assistant",
         header=tuple(header),
         reasoning_label=_reasoning_label(turn),
-        tool_calls=tuple(_calls(key, turn)),
+        tool_calls=calls,
         attachments=tuple(_files(turn.media, locate)),
-        card=card(turn, now, waits_until),
-        footer=tuple(footer),
+        card=said,
+        footer=(*footer, *around.differs),
     )
 
 
@@ -85,17 +126,6 @@ def _reasoning_label(turn: Turn) -> str:
     if turn.reasoning_total is not None:
         return f"{turn.reasoning_total:.1f} s"
     return "" if turn.ended else "thinking …"
-
-
-def _calls(key: str, turn: Turn) -> Iterable[ToolCall]:
-    for call in turn.assembler.calls():
-        notes = [Label(note, "warn") for note in call.notes]
-        state = Label(call.id)
-        if turn.ended and parsed_arguments(call.arguments) is None:
-            notes.append(Label("the arguments are not a JSON object", "bad"))
-        yield ToolCall(f"{key}/{call.id}", call.name, call.arguments, state, tuple(notes))
-    if turn.assembler.dropped and turn.ended:
-        yield ToolCall(f"{key}/dropped", "", "", Label(f"{turn.assembler.dropped} without a name, left out", "warn"))
 
 
 def _others(message: Message) -> Iterable[Part]:

@@ -13,8 +13,10 @@ from meshtui.session import Session, StoreError
 from meshtui.ui.commands import COMMANDS, bindings
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
+from meshtui.ui.panes.round import RoundPane
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.panes.usage import UsagePane
+from meshtui.ui.screens.calling import Calling
 from meshtui.ui.screens.comparing_templates import ComparingTemplates
 from meshtui.ui.screens.composing import CONTINUE
 from meshtui.ui.screens.conversation_list import ConversationList
@@ -33,7 +35,7 @@ from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript_messages import ActionChosen
 
 
-class Workbench(ComparingTemplates, Tooling, Jumping, Reading, Spending):
+class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
 
     AUTO_FOCUS = "#prompt"  # from the first moment: keys are typed already
@@ -51,11 +53,18 @@ class Workbench(ComparingTemplates, Tooling, Jumping, Reading, Spending):
         with Horizontal(id="centre"):
             yield TemplatePane(id="template")
             yield Edge("left", id="left-edge")
-            yield ConversationPane(self.session.file, demo=self.session.target.demo, id="conversation")
+            yield ConversationPane(
+                self.session.file,
+                offered=self.session.offered,
+                siblings=self.session.siblings,
+                demo=self.session.target.demo,
+                id="conversation",
+            )
             yield Edge("right", id="right-edge")
             with VerticalScroll(id="side", can_focus=False):
                 yield ModelPane(id="model")
                 yield UsagePane(id="usage")
+        yield RoundPane(id="round")
         yield FindLine(id="find")
         yield StateLine(id="state")
         yield Chips(id="chips")
@@ -68,6 +77,7 @@ class Workbench(ComparingTemplates, Tooling, Jumping, Reading, Spending):
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.session.take_last_choice()
         self.begin_paning()
+        self.begin_answering()
         self.open_conversation(None)
         submitted, typed = self._typed_before()
         if submitted:
@@ -179,7 +189,7 @@ class Workbench(ComparingTemplates, Tooling, Jumping, Reading, Spending):
             return self.session.target.demo
         if action in ("retry", "copy_answer"):
             return self.running is None and bool(self.session.nodes)
-        return True
+        return super().check_action(action, parameters)
 
     @on(ActionChosen)
     def _act(self, event: ActionChosen) -> None:

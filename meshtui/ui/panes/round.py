@@ -1,0 +1,369 @@
+"""The round panel: the calls that wait for results, one at a time, with their arguments and their result to edit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.style import Style
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from meshtui.core.text import clean, one_line
+from meshtui.session import Pending, Round
+from meshtui.ui.commands import bindings
+from meshtui.ui.panes.calls import Checked, checked, verdict_label, verdict_notes
+from meshtui.ui.widgets.json_area import JsonArea
+from meshtui.ui.widgets.transcript_values import Tone
+
+LARGE = 60_000
+"""Characters of arguments or of a result that are edited here; longer ones are shown in part."""
+_SHOWN = 2_000
+_CHECK_SECONDS = 0.15
+"""How long after the last key what is typed is checked."""
+_BLIND = 20_000
+"""Characters that are checked at once; longer texts are checked in a thread."""
+
+What = Literal["arguments", "result"]
+
+_COLOURS: dict[Tone, str] = {
+    "plain": "$foreground",
+    "muted": "$text-muted",
+    "good": "$text-success",
+    "warn": "$text-warning",
+    "bad": "$text-error",
+}
+_SIGNS: dict[str, tuple[str, Tone]] = {
+    "open": ("○", "muted"),
+    "running": ("…", "warn"),
+    "answered": ("✓", "good"),
+    "dropped": ("×", "muted"),
+}
+
+
+class RoundPane(Container):
+    """Shows one call of a round; what is typed bubbles up as `Edited`, at once."""
+
+    DEFAULT_CSS = """
+    RoundPane {
+        display: none; height: 50%; min-height: 12; background: $panel; border-top: solid $primary; padding: 0 1;
+        &.-open { display: block; }
+        Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #round-sides { layout: horizontal; height: 1fr; }
+        .side { width: 1fr; height: 1fr; }
+        #round-arguments-side { margin-right: 1; }
+        #round-calls { link-style: none; link-color: $foreground; link-background-hover: $primary; }
+    }
+    """
+    BINDINGS = bindings("round")
+
+    class Edited(Message):
+        """The user changed the arguments or the result of a call."""
+
+        def __init__(self, pending: Pending, what: What, text: str) -> None:
+            super().__init__()
+            self.pending, self.what, self.text = pending, what, text
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._round: Round | None = None
+        self._parameters: Mapping[str, Any] = {}
+        self._here: Pending | None = None
+        self._automatic = 0
+        self._put: dict[What, str] = {"arguments": "", "result": ""}
+        self._known: Checked | None = None
+        self._checking: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The calls in a row, arguments beside the result, what there is to say."""
+        yield Static(id="round-calls")
+        with Container(id="round-sides"):
+            with Vertical(classes="side", id="round-arguments-side"):
+                yield Static(id="round-arguments-label")
+                yield JsonArea(id="round-arguments")
+            with Vertical(classes="side"):
+                yield Static(id="round-result-label")
+                yield JsonArea(id="round-result", placeholder="the result, as JSON or as text")
+        yield Static(id="round-note")
+
+    # What is shown
+
+    @property
+    def round(self) -> Round | None:
+        """The round that is shown, None while the panel is closed."""
+        return self._round
+
+    @property
+    def here(self) -> Pending | None:
+        """The call that is shown."""
+        return self._here
+
+    def open(self, round: Round, parameters: Mapping[str, Any], automatic: int, at: Pending | None = None) -> None:
+        """Show a round, from its first open call on; `parameters` are the schemas that were offered, by name."""
+        self._round, self._parameters, self._automatic = round, parameters, automatic
+        self._here = None
+        self.add_class("-open")
+        first = next(iter(round.open), None) or next(iter(round.calls), None)
+        self.go_to(at or first)
+
+    def close(self) -> None:
+        """Show nothing any more."""
+        self._round = self._here = None
+        self.remove_class("-open")
+
+    def go_to(self, pending: Pending | None) -> None:
+        """Show another call."""
+        self._here = pending
+        self._put_in("arguments", "" if pending is None else _laid_out(pending.call.arguments))
+        self._put_in("result", "" if pending is None else pending.result)
+        self._known = None
+        self._check_soon()
+        self.show_again()
+
+    def go(self, step: int) -> None:
+        """Go to the next call or the one before, round about."""
+        calls = self._round.calls if self._round is not None else []
+        if calls:
+            at = calls.index(self._here) if self._here in calls else -1
+            self.go_to(calls[(at + step) % len(calls)])
+
+    def go_nth(self, number: int) -> None:
+        """Go to a call by its place."""
+        if self._round is not None and 0 <= number < len(self._round.calls):
+            self.go_to(self._round.calls[number])
+
+    def note_automatic(self, limit: int) -> None:
+        """Say how many rounds go on by themselves."""
+        self._automatic = limit
+        self.show_again()
+
+    def show_again(self) -> None:
+        """Draw what is known of the round: states, verdicts, notes. What is typed stays."""
+        round, here = self._round, self._here
+        if round is None:
+            return
+        if here is not None and here not in round.calls:
+            self.go_to(next(iter(round.calls), None))
+            return
+        if here is not None:
+            self._take_over(here)
+        self._draw_calls(round)
+        self._draw_labels(here)
+
+    def _take_over(self, here: Pending) -> None:
+        """Show what a responder answered, or what was taken back, where it is not what stands here."""
+        if here.result != self.text_of("result"):
+            self._put_in("result", here.result)
+        arguments = self.text_of("arguments")
+        if here.call.arguments not in (arguments, _original(here, arguments)):
+            self._put_in("arguments", _laid_out(here.call.arguments))
+            self._check_soon()
+
+    def focus_result(self) -> None:
+        """Go to the result."""
+        self.query_one("#round-result", JsonArea).focus()
+
+    def focus_arguments(self) -> None:
+        """Go to the arguments."""
+        self.query_one("#round-arguments", JsonArea).focus()
+
+    @property
+    def edited_side(self) -> What:
+        """Which text has the focus."""
+        return "arguments" if self.query_one("#round-arguments").has_focus else "result"
+
+    # Texts
+
+    def text_of(self, what: What) -> str:
+        """Return what stands in a text, whole also where only its beginning is shown."""
+        area = self.query_one(f"#round-{what}", JsonArea)
+        return self._put[what] if area.read_only else area.text
+
+    def _put_in(self, what: What, text: str) -> None:
+        self._put[what] = text
+        area = self.query_one(f"#round-{what}", JsonArea)
+        area.read_only = len(text) > LARGE or self._here is None
+        area.load_text(clean(text[:_SHOWN]) if len(text) > LARGE else text)
+
+    @on(TextArea.Changed)
+    def _changed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        what: What = "arguments" if event.text_area.id == "round-arguments" else "result"
+        if event.text_area.read_only or self._here is None or event.text_area.text == self._put[what]:
+            return
+        self.take(what)
+
+    def take(self, what: What) -> None:
+        """Hand on what is typed."""
+        here = self._here
+        if here is None:
+            return
+        text = self._put[what] = self.text_of(what)
+        self.post_message(self.Edited(here, what, _original(here, text) if what == "arguments" else text))
+        if what == "arguments":
+            self._check_soon()
+
+    def replace_text(self, what: What, text: str) -> None:
+        """Take another text in, as if it had been typed."""
+        self._put_in(what, text)
+        self.take(what)
+
+    # Checks
+
+    def _check_soon(self) -> None:
+        if self._checking is not None:
+            self._checking.stop()
+        self._checking = self.set_timer(_CHECK_SECONDS, self._check)
+
+    def _check(self) -> None:
+        self._checking = None
+        if self._here is not None:
+            self.run_worker(self._checked(self._here), group="round-check", exclusive=True, exit_on_error=False)
+
+    async def _checked(self, pending: Pending) -> None:
+        found = await asyncio.to_thread(checked, [pending.call], self._parameters)
+        if pending is self._here:
+            self._known = found[0]
+            self._draw_labels(pending)
+
+    # Drawing
+
+    def _draw_calls(self, round: Round) -> None:
+        calls = round.calls
+        place = calls.index(self._here) if self._here in calls else 0
+        mode = f"{self._automatic} rounds go on by themselves" if self._automatic else "stops at each round"
+        width = max(self.size.width - len(mode) - 24, 20)
+        shown: list[Content] = []
+        first, last = place, place
+        used = 0
+        for number in _outward(place, len(calls)):
+            tab = self._tab(number, calls[number])
+            if used + tab.cell_length + 2 > width and shown:
+                break
+            used += tab.cell_length + 2
+            first, last = min(first, number), max(last, number)
+            shown = [tab, *shown] if number < place else [*shown, tab]
+        more = [Content("‹ ")] if first > 0 else []
+        count = f"call {place + 1} of {len(calls)} " if calls else "no calls "
+        tabs = Content("  ").join(shown)
+        line = Content.assemble((count, "bold $primary"), " ", *more, tabs, " ›" if last < len(calls) - 1 else "")
+        gap = max(self.size.width - line.cell_length - len(mode) - 2, 2)
+        line = Content.assemble(line, " " * gap, (mode, "$text-warning" if self._automatic else "$text-muted"))
+        self.query_one("#round-calls", Static).update(line, layout=False)
+
+    def _tab(self, number: int, pending: Pending) -> Content:
+        sign, tone = _SIGNS[pending.state]
+        if pending.state == "answered" and pending.is_error:
+            sign, tone = "✗", "bad"
+        name = one_line(pending.call.name, 30) or "(no name)"
+        style = "bold reverse" if pending is self._here else ""
+        tab = Content.assemble((f" {number + 1} {name} ", style), (sign, _COLOURS[tone]))
+        return tab.stylize(Style.from_meta({"@click": f"screen.round_nth({number})"}))
+
+    def _draw_labels(self, here: Pending | None) -> None:
+        arguments, result = Content("arguments"), Content("result")
+        note = Content("")
+        if here is not None:
+            arguments = Content.assemble(("arguments", "bold"), *_spaced(self._argument_words(here)))
+            result = Content.assemble(("result", "bold"), *_spaced(self._result_words(here)))
+            note = Content.assemble(*_spaced(self._notes(here)))
+        self.query_one("#round-arguments-label", Static).update(arguments, layout=False)
+        self.query_one("#round-result-label", Static).update(result, layout=False)
+        self.query_one("#round-note", Static).update(note, layout=False)
+
+    def _argument_words(self, here: Pending) -> Iterator[tuple[str, Tone]]:
+        if here.original is None:
+            yield "added here", "warn"
+        elif here.is_edited:
+            yield "edited here", "warn"
+        if self._known is not None:
+            label = verdict_label(self._known.verdict)
+            yield label.text, label.tone
+        if len(self._put["arguments"]) > LARGE:
+            yield f"{len(self._put['arguments']) / 1000:,.0f} kB, the beginning: f4 edits all", "warn"
+
+    def _result_words(self, here: Pending) -> Iterator[tuple[str, Tone]]:
+        if here.state == "dropped":
+            yield "dropped: this call does not go back", "warn"
+            return
+        if here.state == "running":
+            yield "running … esc stops it", "warn"
+            return
+        yield {"hand": "by hand", "canned": here.rule or "canned", "command": "command"}[here.kind], "muted"
+        if here.is_error:
+            yield "error ✗", "bad"
+        text = self.text_of("result")
+        yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")
+        if len(text) > LARGE:
+            yield "the beginning: f4 edits all", "warn"
+
+    def _notes(self, here: Pending) -> Iterator[tuple[str, Tone]]:
+        if here.note:
+            yield one_line(here.note, 300), "warn"
+        for note in verdict_notes(self._known):
+            yield note.text, note.tone
+
+    def on_resize(self) -> None:
+        """Fit the row of calls to the new width."""
+        self.show_again()
+
+
+def form_of(text: str) -> tuple[str, Tone]:
+    """Say whether a result is JSON or text; what looks like JSON and is none is a warning with its place."""
+    if not text.strip():
+        return "empty", "warn"
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        return "text", "muted"
+    except ValueError as error:
+        if text.lstrip()[0] in "{[" and isinstance(error, json.JSONDecodeError):
+            what = f"{error.msg[:1].lower()}{error.msg[1:]}"
+            return f"text; as JSON wrong at line {error.lineno}, column {error.colno}: {what}", "warn"
+        return "text", "muted"
+    kind = {dict: "object", list: "list", str: "text", bool: "true or false", type(None): "null"}
+    return f"JSON {kind.get(type(value), 'number')} ✓", "good"
+
+
+def _laid_out(arguments: str) -> str:
+    """Return arguments with a line per member, where that changes nothing but blanks; else as they came."""
+    if len(arguments) > LARGE:
+        return arguments
+    try:
+        value = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return arguments
+    laid_out = json.dumps(value, ensure_ascii=False, indent=2)
+    again = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return laid_out if _bare(again) == _bare(arguments) else arguments
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())
+
+
+def _original(pending: Pending, text: str) -> str:
+    """Return the arguments that stand laid out in a text: the model's own where nothing but the layout differs."""
+    original = pending.original
+    if original is not None and text == _laid_out(original.arguments):
+        return original.arguments
+    return text
+
+
+def _spaced(words: Iterator[tuple[str, Tone]]) -> Sequence[Content]:
+    return [Content.assemble(("  ", ""), (text, _COLOURS[tone])) for text, tone in words]
+
+
+def _outward(place: int, count: int) -> Iterator[int]:
+    """Yield places from one outward to both sides."""
+    for step in range(count):
+        for number in dict.fromkeys((place + step, place - step)):
+            if 0 <= number < count:
+                yield number

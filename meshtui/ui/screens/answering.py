@@ -1,0 +1,341 @@
+"""The part of the workbench that answers tool calls: the round panel, approvals, rounds that go on by themselves."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import events, on
+from textual.worker import Worker
+
+from meshtui.core.text import one_line
+from meshtui.core.turn import Turn, TurnState
+from meshtui.session import (
+    DEFAULT_LIMIT,
+    Approval,
+    OpenCalls,
+    Pending,
+    Plan,
+    Round,
+    Session,
+    StoreError,
+)
+from meshtui.ui.commands import Where
+from meshtui.ui.editor import edit
+from meshtui.ui.panes.calls import parameters_of
+from meshtui.ui.panes.round import RoundPane
+from meshtui.ui.screens.approval import ApprovalQuestion
+from meshtui.ui.screens.ask import Ask
+from meshtui.ui.screens.bench import Bench
+from meshtui.ui.screens.composing import Composing
+from meshtui.ui.screens.paning import Pane, Paning
+
+LOW = 32
+"""Rows of a terminal below which the round panel stands alone."""
+
+
+class Answering(Paning, Composing, Bench):
+    """Opens the round panel where an answer ends with calls, and lets the conversation go on with their results."""
+
+    PLACES: ClassVar[tuple[Where, ...]] = (*Bench.PLACES, "round")
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._empty_told: Round | None = None
+        self._filling: Worker[Any] | None = None
+
+    @property
+    def panel(self) -> RoundPane:
+        """The round panel."""
+        return self.query_one(RoundPane)
+
+    def begin_answering(self) -> None:
+        """Let the session's rounds be seen here, and ask here before a command runs."""
+        rounds = self.session.rounds
+        rounds.approve = self._approve
+        rounds.on_change = self._round_changed
+        rounds.on_turn = self._turn_begun
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what the round panel does only while it is open."""
+        if action.startswith("round_") and action != "round_automatic":
+            return self.is_mounted and self.panel.round is not None
+        return super().check_action(action, parameters)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Let the panel stand alone where there is room for nothing else."""
+        self.set_class(event.size.height < LOW, "-low")
+
+    # Where there is room for the panel or the others
+
+    def _front_panel(self, front: bool) -> None:
+        """Let the panel stand before the others where there is no room for both, or let it step back."""
+        self.set_class(front and self.panel.round is not None, "-answering")
+
+    def front_conversation(self) -> None:
+        """Let the conversation be seen."""
+        self._front_panel(False)
+        super().front_conversation()
+
+    def front_template(self, template: bool) -> None:
+        """Let the left column or the conversation be seen."""
+        self._front_panel(False)
+        super().front_template(template)
+
+    async def action_show_pane(self, pane: Pane) -> None:
+        """Bring a pane to the front and go to it."""
+        self._front_panel(False)
+        await super().action_show_pane(pane)
+
+    # A turn with calls
+
+    async def run_turn(self, turn: Turn) -> None:
+        """Run a turn, and the rounds that go on by themselves; then stop at the calls that wait."""
+        await super().run_turn(turn)
+        last = await self.session.rounds.drive(turn)
+        round = self.session.rounds.round_of(last) if last.state is TurnState.DONE else None
+        if round is not None and not self.waits:
+            self.open_at(round, quietly=bool(self.prompt.value.strip()))
+
+    def _turn_begun(self, round: Round, turn: Turn) -> None:
+        """Show a turn that a round began by itself."""
+        self._close()
+        self.pane.show(self.session.nodes)
+        self.pane.transcript.set_cursor(None)
+        self.pane.scroll_to_end()
+        self.show_top()
+        self.follow()
+
+    def _round_changed(self, round: Round) -> None:
+        if self.panel.round is round:
+            self.panel.show_again()
+        elif any(one.state == "running" for one in round.calls) and self.session.rounds.current() is round:
+            self._show_panel(round, None)  # rounds that go on by themselves are seen to work, and esc stops them
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether something runs that escape stops: an answer, or what answers a call."""
+        round = self.panel.round
+        calls = round.calls if round is not None else ()
+        return super().can_stop or any(one.state == "running" for one in calls)
+
+    def action_stop(self) -> None:
+        """Stop what answers calls, else what streams."""
+        round = self.panel.round
+        if self.running is None and round is not None and any(one.state == "running" for one in round.calls):
+            self.session.rounds.stop(round)
+        else:
+            super().action_stop()
+
+    # The panel
+
+    def action_open_round(self) -> None:
+        """Answer the calls at the end of the conversation."""
+        round = self.session.rounds.current() if self.running is None else None
+        if round is None:
+            self.mesh.say("No tool call waits for a result at the end of this conversation.")
+        else:
+            self.open_at(round)
+
+    def open_at(self, round: Round, at: Pending | None = None, *, quietly: bool = False) -> None:
+        """Show a round and go to its result; quietly, the focus stays where the user types."""
+        if self.panel.round is not round:
+            self._show_panel(round, at)
+            self._fill(round)
+        elif at is not None:
+            self.panel.go_to(at)
+        self._front_panel(True)
+        if not quietly:
+            self.panel.focus_result()
+
+    def _show_panel(self, round: Round, at: Pending | None) -> None:
+        self._empty_told = None
+        offered = parameters_of(self.session.offered(round.source))
+        known = {one.call.name: one.tool.parameters for one in round.calls if one.tool is not None}
+        self.panel.open(round, {**known, **offered}, self.session.rounds.automatic, at)
+        self._front_panel(True)
+        self.refresh_bindings()
+
+    def _close(self) -> None:
+        if self.panel.round is None:
+            return
+        had_focus = self.panel.has_focus_within
+        self.panel.close()
+        self._front_panel(False)
+        if had_focus:
+            self.prompt.focus()
+        self.refresh_bindings()
+
+    def _fill(self, round: Round) -> None:
+        """Let canned rules and commands answer what they can."""
+        if any(one.kind != "hand" and one.state == "open" for one in round.calls) or self.session.rounds.rules:
+            self._filling = self.run_worker(
+                self.session.rounds.fill(round), group="round", exit_on_error=False, description="answer calls"
+            )
+
+    def show_top(self) -> None:
+        """Say again what is in use; where another conversation or branch is shown, its round is another one."""
+        super().show_top()
+        if self.panel.round is not None and self.panel.round is not self.session.rounds.current():
+            self._close()
+
+    @on(RoundPane.Edited)
+    def _edited(self, event: RoundPane.Edited) -> None:
+        round, pending, rounds = self.panel.round, event.pending, self.session.rounds
+        if round is None or pending not in round.calls:
+            return
+        if event.what == "arguments":
+            if event.text != pending.call.arguments:
+                rounds.edit_arguments(round, pending, event.text)
+            return
+        rounds.set_result(round, pending, event.text, is_error=pending.is_error)
+        if not event.text:
+            pending.state = "open"
+            self.panel.show_again()
+
+    def action_round_send(self) -> None:
+        """Send all results back and go on."""
+        round, rounds = self.panel.round, self.session.rounds
+        if round is None:
+            return
+        for what in ("arguments", "result"):
+            self.panel.take(what)
+        self.call_after_refresh(self._send, round) if rounds.current() is round else self._close()
+
+    def _send(self, round: Round) -> None:
+        rounds = self.session.rounds
+        if self.panel.round is not round or self.held_by_budget(lambda: self._send(round)):
+            return
+        rounds.accept(round)
+        waiting = next(iter(round.open), None)
+        if waiting is not None and not self._send_empty(round, waiting):
+            return
+        try:
+            turn = rounds.go_on(round)
+        except (OpenCalls, StoreError) as error:
+            self.mesh.say(str(error))
+            return
+        self._close()
+        self.start(turn)
+
+    def _send_empty(self, round: Round, waiting: Pending) -> bool:
+        """Say that a call has no result; asked again, empty results go back."""
+        name = one_line(waiting.call.name, 40)
+        if waiting.state == "running":
+            self.mesh.say(f"{name} is still being answered: esc stops it.")
+            return False
+        if self._empty_told is not round:
+            self._empty_told = round
+            self.panel.go_to(waiting)
+            self.panel.focus_result()
+            key = self.mesh.key_of("round.send") or "f5"
+            self.mesh.say(f"There is no result for {name} yet: type one, or {key} once more sends it empty.")
+            return False
+        for pending in list(round.open):
+            if pending.state == "running":
+                return self._send_empty(round, pending)
+            self.session.rounds.set_result(round, pending, "")
+        return True
+
+    def action_round_later(self) -> None:
+        """Stop what runs; with nothing running, close the panel and keep everything."""
+        round = self.panel.round
+        if round is not None and any(one.state == "running" for one in round.calls):
+            self.session.rounds.stop(round)
+            return
+        self._close()
+        self.prompt.focus()
+
+    def action_round_go(self, step: int) -> None:
+        """Go to the next call or the one before."""
+        self.panel.go(step)
+
+    def action_round_nth(self, number: int) -> None:
+        """Go to a call by its place."""
+        self.panel.go_nth(number)
+
+    def action_round_error(self) -> None:
+        """Tell the model that this result is an error, or not."""
+        round, pending = self.panel.round, self.panel.here
+        if round is not None and pending is not None and pending.state != "running":
+            self.session.rounds.set_result(round, pending, self.panel.text_of("result"), is_error=not pending.is_error)
+
+    def action_round_drop(self) -> None:
+        """Let a call not go back, or take it up again."""
+        round, pending, rounds = self.panel.round, self.panel.here, self.session.rounds
+        if round is None or pending is None:
+            return
+        if pending.state == "dropped":
+            rounds.reset(round, pending)
+        else:
+            rounds.drop(round, pending)
+
+    def action_round_reset(self) -> None:
+        """Take the arguments and the answer of a call back to how they came."""
+        round, pending = self.panel.round, self.panel.here
+        if round is not None and pending is not None:
+            self.session.rounds.reset(round, pending)
+            self.panel.go_to(pending if pending in round.calls else None)
+            self._fill(round)
+
+    def action_round_add(self) -> None:
+        """Add a call, of a tool that was offered or of any other."""
+        round = self.panel.round
+        if round is None:
+            return
+        names = list(parameters_of(self.session.offered(round.source)))
+
+        def offer(text: str) -> list[str]:
+            typed = text.strip()
+            found = [name for name in names if typed.casefold() in name.casefold()]
+            return found if not typed or typed in found else [*found, typed]
+
+        def chosen(name: str | None) -> None:
+            if name and self.panel.round is round:
+                self.panel.go_to(self.session.rounds.add(round, name))
+                self.panel.focus_arguments()
+
+        self.app.push_screen(Ask("Add a call of which tool?", "the name of a tool", offer), chosen)
+
+    def action_round_edit(self) -> None:
+        """Open the arguments or the result in the user's own editor."""
+        what = self.panel.edited_side
+        before = self.panel.text_of(what)
+        text, fault = edit(self.app, before, ".json")
+        if fault:
+            self.mesh.say(fault)
+        elif text != before:
+            self.panel.replace_text(what, text)
+
+    def action_round_automatic(self) -> None:
+        """Let rounds go on by themselves up to a limit, or stop before each again."""
+        rounds = self.session.rounds
+        if rounds.automatic:
+            rounds.set_automatic(0)
+            self.mesh.say("Each round stops before its results go back.")
+            self.panel.note_automatic(0)
+            return
+
+        def chosen(text: str | None) -> None:
+            if text is None:
+                return
+            number = text.strip()
+            if not number.isdecimal() or not 1 <= int(number) <= 100:
+                self.mesh.say(f"The limit of rounds is a number from 1 to 100, not {one_line(text, 20)}.")
+                return
+            rounds.set_automatic(int(number))
+            self.mesh.say(f"Up to {int(number)} rounds go on by themselves; a call without an answer stops them.")
+            self.panel.note_automatic(rounds.automatic)
+
+        title = "How many rounds may go on by themselves? A command still asks first."
+        self.app.push_screen(Ask(title, f"a number, such as {DEFAULT_LIMIT}", _limits), chosen)
+
+    # Commands
+
+    async def _approve(self, pending: Pending, plan: Plan) -> Approval:
+        """Ask whether a command may run; called in the worker that answers calls."""
+        return await self.app.push_screen_wait(ApprovalQuestion(pending, plan))
+
+
+def _limits(text: str) -> list[str]:
+    typed = text.strip()
+    return [typed] if typed else [str(DEFAULT_LIMIT), "1", "2", "10", "20", "100"]
