@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 from meshtui.core.json_text import json_value
 from meshtui.core.text import clean, one_line
 from meshtui.core.tool import Tool
+from meshtui.core.tool_import import Found
 from meshtui.session import ConfigError, ToolFiles, file_name
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.choice_line import ChoiceLine
@@ -52,8 +53,8 @@ class Source:
 SOURCES: dict[str, Source] = {
     "nothing": Source("Nothing", "An empty function, to be filled in by the form.", asks_name=True),
     "definition": Source(
-        "Definition",
-        "Paste a definition: OpenAI, Anthropic, MCP, Gemini, or the body of a request that has tools.",
+        "Pasted text",
+        "Paste a definition: OpenAI, Anthropic, MCP, Gemini, a request or a curl command that has tools, TOML, Python.",
         '{"name": "get_weather", "input_schema": {…}}',
         asks_text=True,
     ),
@@ -102,7 +103,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
         super().__init__()
         self._files, self._kept, self._fault = files, kept, ""
         self._source = self._kept.get("source", "nothing")
-        self._found: Sequence[Tool] = ()
+        self._found: Sequence[Found] = ()
         self._ticked: set[int] = set()
 
     def compose(self) -> ComposeResult:
@@ -184,23 +185,23 @@ class ToolNew(ModalScreen[list[Path] | None]):
     def _look(self) -> None:
         """Read what stands there, and show what was found; an empty field is no fault yet."""
         try:
-            found: Sequence[Tool] = self._read()
+            found = self._read()
         except ValueError as error:
             found = ()
             self._say(str(error))
         else:
             self._say("")
-        if [tool.definition for tool in found] != [tool.definition for tool in self._found]:
+        if found != self._found:
             self._ticked = set(range(len(found)))
         self._found = found
         self._show_found()
 
-    def _read(self) -> Sequence[Tool]:
+    def _read(self) -> Sequence[Found]:
         """Read the tools of the source; raises ValueError, one sentence."""
         name, text = self.query_one("#new-name", Input).value.strip(), self.query_one(JsonArea).text
         path = self.query_one("#new-path", Input).value.strip()
         if self._source == "nothing":
-            return [empty_tool(name)] if name else ()
+            return [Found(empty_tool(name))] if name else ()
         if self._source == "python":
             return _python_tools(path) if path else ()
         if not text.strip():
@@ -209,17 +210,17 @@ class ToolNew(ModalScreen[list[Path] | None]):
             from meshtui.core.tool_example import tool_from_example
 
             value = json_value(text)
-            return [tool_from_example(name or "example", value)]
-        from meshtui.core.tool_import import imported
+            return [Found(tool_from_example(name or "example", value))]
+        from meshtui.core.tool_text import tools_in_text
 
-        return imported(json_value(text))
+        return tools_in_text(text)
 
     def _show_found(self) -> None:
         options = self.query_one("#new-found", OptionList)
         many = len(self._found) > 1 or (bool(self._found) and self._source in ("definition", "python"))
         options.set_class(many, "-any")
         place = options.highlighted
-        options.set_options([Option(_found_row(tool, n in self._ticked)) for n, tool in enumerate(self._found)])
+        options.set_options([Option(_found_row(one, n in self._ticked)) for n, one in enumerate(self._found)])
         if self._found:
             options.highlighted = min(place or 0, len(self._found) - 1)
 
@@ -248,7 +249,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
     def action_make(self) -> None:
         """Write the tools that are ticked into files of their own."""
         self._look()
-        chosen = [tool for place, tool in enumerate(self._found) if place in self._ticked]
+        chosen = [one.tool for place, one in enumerate(self._found) if place in self._ticked]
         name = self.query_one("#new-name", Input).value.strip()
         if not chosen or (SOURCES[self._source].asks_name and not name):
             self._say(self._missing() if not self._found or not name else "Nothing is ticked: enter ticks a row.")
@@ -295,9 +296,9 @@ def empty_tool(name: str) -> Tool:
     return Tool({"type": "function", "function": {"name": name, "description": "", "parameters": schema}})
 
 
-def _python_tools(name: str) -> Sequence[Tool]:
+def _python_tools(name: str) -> Sequence[Found]:
     """Read the tools of a Python file; raises ValueError, one sentence."""
-    from meshtui.core.tool_python import tools_in
+    from meshtui.core.tool_text import tools_in_text
 
     path = Path(name).expanduser()
     try:
@@ -310,10 +311,12 @@ def _python_tools(name: str) -> Sequence[Tool]:
         raise ValueError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError:
         raise ValueError(f"{name} is no text in UTF-8") from None
-    return tools_in(source)
+    return tools_in_text(source, form="python")
 
 
-def _found_row(tool: Tool, ticked: bool) -> Content:
+def _found_row(found: Found, ticked: bool) -> Content:
+    tool = found.tool
     box = ("[✓] ", "bold $text-success") if ticked else ("[ ] ", "")
     text = f"  {one_line(tool.description, 80)}" if tool.description else ""
-    return Content.assemble(box, (one_line(tool.name or "without a name", 40), "bold"), (text, "$text-muted"))
+    notes = (f"\n    ! {one_line(' '.join(found.notes), 160)}" if found.notes else "", "$text-warning")
+    return Content.assemble(box, (one_line(tool.name or "without a name", 40), "bold"), (text, "$text-muted"), notes)

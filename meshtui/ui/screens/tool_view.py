@@ -80,12 +80,12 @@ class ToolView(Screen[tuple[str, str]]):
         with Horizontal(id="definition-section", classes="section"):
             with Vertical(classes="form"):
                 yield FunctionForm(id="function")
-                yield SchemaForm(self.read_parameters, id="parameters")
+                yield SchemaForm(self.read_parameters, self.write_parameters, id="parameters")
             with Vertical(classes="code"):
                 yield JsonArea(self._first.definition, id="definition")
         with Horizontal(id="result-section", classes="section"):
             with Vertical(classes="form"):
-                yield SchemaForm(self.read_output, id="result")
+                yield SchemaForm(self.read_output, self.write_output, id="result")
             with Vertical(classes="code"):
                 yield JsonArea(self._first.output, id="output", placeholder="no schema: any result is right")
         with Vertical(id="responder-section", classes="section"):
@@ -211,14 +211,16 @@ class ToolView(Screen[tuple[str, str]]):
         if value is not None and isinstance(value.get("function"), dict):
             self._write_definition({**value, "function": event.into(value["function"])})
 
-    @on(SchemaForm.Changed)
-    def _schema_changed(self, event: SchemaForm.Changed) -> None:
-        event.stop()
-        if event.form.id == "result":
-            self.inspection = replace(self.inspection, output=event.schema)
-            self.query_one("#output", JsonArea).put(pretty(event.schema))
-        elif (value := self.read_definition()) is not None and isinstance(value.get("function"), dict):
-            self._write_definition({**value, "function": {**value["function"], "parameters": event.schema}})
+    def write_parameters(self, schema: Any) -> None:
+        """Put the schema of the arguments into the text."""
+        value = self.read_definition()
+        if value is not None and isinstance(value.get("function"), dict):
+            self._write_definition({**value, "function": {**value["function"], "parameters": schema}})
+
+    def write_output(self, schema: Any) -> None:
+        """Put the schema of results into the text."""
+        self.inspection = replace(self.inspection, output=schema)
+        self.query_one("#output", JsonArea).put(pretty(schema))
 
     def _write_definition(self, value: dict[str, Any]) -> None:
         """Write what the form says into the text; the check that follows reads the same value again."""
@@ -279,7 +281,7 @@ class ToolView(Screen[tuple[str, str]]):
                 (" · not saved" if star else "", "$text-warning"),
             )
         )
-        kind = self.query_one(ResponderForm).kind if self.is_mounted else ""
+        kind = self.query_one(ResponderForm).kind
         tabs = [("definition", "Definition"), ("result", "Result"), ("responder", f"Responder · {kind}")]
         self.query_one(ViewTabs).show(tabs, self.section, "f2" if self.section == "responder" else "f2  f3 form/JSON")
 

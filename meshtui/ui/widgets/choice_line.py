@@ -27,7 +27,8 @@ class ChoiceLine(Static, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "step(-1)", "Left", show=False),
         Binding("right", "step(1)", "Right", show=False),
-        Binding("space,enter", "press", "Choose", show=False),
+        Binding("space", "press", "Choose", show=False),
+        Binding("enter", "app.focus_next", "Go on", show=False),
     ]
 
     class Changed(Message):

@@ -98,9 +98,9 @@ class SchemaFields(Vertical):
 
     # Showing
 
-    def show(self, row: Row | None, *, locked: bool) -> None:
-        """Show a row; the field that is being typed in stays as it is while it is the same row's."""
-        same = row is not None and self._row is not None and row.path == self._row.path
+    def show(self, row: Row | None, *, locked: bool, typing: bool = False) -> None:
+        """Show a row; a field that is being typed in stays as it is, `typing` says so also where its name changed."""
+        same = typing or (row is not None and self._row is not None and row.path == self._row.path)
         self._row = row
         self.disabled = locked or row is None or row.raw
         if row is None:

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.style import Style
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
@@ -43,7 +42,10 @@ class SchemaTree(OptionList):
 
 
 class SchemaForm(Vertical):
-    """Edits the schema that `read` returns (None where its text cannot be read) and posts what it became."""
+    """Edits the schema that `read` returns (None where its text cannot be read), and hands what it became to `write`.
+
+    Both are called at once, not by messages: what is typed fast would else be put into an older schema.
+    """
 
     DEFAULT_CSS = """
     SchemaForm {
@@ -57,16 +59,11 @@ class SchemaForm(Vertical):
     }
     """
 
-    class Changed(Message):
-        """The schema was edited."""
-
-        def __init__(self, form: SchemaForm, schema: Any) -> None:
-            super().__init__()
-            self.form, self.schema = form, schema
-
-    def __init__(self, read: Callable[[], Mapping[str, Any] | None], *, id: str | None = None) -> None:
+    def __init__(
+        self, read: Callable[[], Mapping[str, Any] | None], write: Callable[[Any], None], *, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
-        self._read = read
+        self._read, self._write = read, write
         self._rows: Sequence[Row] = ()
         self._drawn: list[Content] = []
         self._marks: Mapping[Keys, bool] = {}
@@ -112,7 +109,7 @@ class SchemaForm(Vertical):
         self.set_class(locked, "-locked")
         self._fill(rows, self.row.path if self.row else ())
 
-    def _fill(self, rows: Sequence[Row], path: Path) -> None:
+    def _fill(self, rows: Sequence[Row], path: Path, *, typing: bool = False) -> None:
         """Show rows, the cursor on a path or on the nearest above it that there is."""
         before, self._rows = self._drawn, rows
         self._drawn = [self._words(row) for row in rows]
@@ -124,7 +121,7 @@ class SchemaForm(Vertical):
                     if not new.is_same(old):
                         self.list.replace_option_prompt_at_index(place, new)
             self.list.highlighted = self._place_of(path) if rows else None
-        self.fields.show(self.row, locked=self._locked)
+        self.fields.show(self.row, locked=self._locked, typing=typing)
 
     def _place_of(self, path: Path) -> int:
         places = {row.path: place for place, row in enumerate(self._rows)}
@@ -218,8 +215,8 @@ class SchemaForm(Vertical):
             self.fields.say(str(error), wrong=True)
             return False
         if json.dumps(new) != json.dumps(schema):
-            self._fill(tree.rows(new)[:SHOWN], path)
-            self.post_message(self.Changed(self, new))
+            self._fill(tree.rows(new)[:SHOWN], path, typing=self.fields.has_focus_within)
+            self._write(new)
         return True
 
     def do(self, what: str) -> None:
