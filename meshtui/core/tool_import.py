@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from meshtui.core.rules import responder_from, responder_value
@@ -10,6 +12,17 @@ from meshtui.core.tool import OURS, Tool
 
 BESIDE = ("type", "function", *OURS)
 """Names that a function object cannot have where its members stand at the top of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool that was found somewhere, and `notes`: sentences on what of it is not known, or was left out."""
+
+    tool: Tool
+    notes: tuple[str, ...] = ()
+
+
+# Our own files
 
 
 def own_tool(value: Mapping[str, Any], name: str = "") -> Tool:
@@ -50,3 +63,157 @@ def own_value(tool: Tool, *, bare: bool) -> dict[str, Any]:
     if responder:
         value["responder"] = responder
     return value
+
+
+# Other shapes
+
+
+def imported(value: object, name: str = "") -> list[Tool]:
+    """Return the tools in JSON values of any known shape; see `import_tools`."""
+    return [found.tool for found in import_tools(value, name)]
+
+
+def import_tools(value: object, name: str = "") -> list[Found]:
+    """Return the tools in JSON values, with notes on what was left out.
+
+    Known are our own files, OpenAI (chat, responses, the former `functions`), Anthropic, MCP (a tool, a list, a reply
+    to tools/list), Gemini's functionDeclarations, Bedrock's toolSpec, a bare JSON Schema with a title, a list of any
+    of these, and a request body that has them. `name` is for a single tool that has none.
+
+    Raises ValueError, one sentence.
+    """
+    rows = _rows(value)
+    if not rows:
+        raise ValueError("holds no tool: put one tool object, or a list of them, in it")
+    return [_found(row, name if len(rows) == 1 else "", number) for number, row in enumerate(rows, 1)]
+
+
+def _rows(value: object) -> Sequence[object]:
+    """Return the single tools of a list, of a request body, of a reply."""
+    if isinstance(value, list):
+        return [row for item in value for row in _rows(item)]
+    if isinstance(value, Mapping):
+        for member in ("tools", "functions", "functionDeclarations", "function_declarations"):
+            if isinstance(value.get(member), list) and "function" not in value:
+                return _rows(value[member])
+        for member in ("result", "toolConfig", "body"):
+            inner = value.get(member)
+            if isinstance(inner, Mapping) and isinstance(inner.get("tools"), list):
+                return _rows(inner)
+    return [value]
+
+
+def _found(row: object, name: str, number: int) -> Found:
+    if not isinstance(row, Mapping):
+        raise ValueError(f"tool {number} is no object with a name and parameters")
+    try:
+        for fits, read in _SHAPES:
+            if fits(row):
+                found = read(row)
+                break
+        else:
+            found = Found(own_tool(row, name))
+    except ValueError as error:
+        raise ValueError(f"tool {number}: {error}") from None
+    if not found.tool.name and found.tool.definition.get("type") == "function":
+        raise ValueError(f"tool {number} has no name: it must be an object with a name and parameters")
+    return found
+
+
+def _tool(row: Mapping[str, Any], parameters: str, output: str, left_out: Sequence[str], beside: bool = False) -> Found:
+    """Return a tool whose schema of arguments, and of results, stand under other names.
+
+    What the function object does not know is left out and said, or kept on the wire object where it goes `beside`.
+    """
+    function: dict[str, Any] = {"name": row.get("name", "")}
+    description = row.get("description") or row.get("title")
+    if description:
+        function["description"] = description
+    function["parameters"] = row[parameters]
+    if "strict" in row:
+        function["strict"] = row["strict"]
+    taken = ("type", "name", "description", "strict", parameters, output, *OURS)
+    more = {key: item for key, item in row.items() if key not in taken}
+    if "description" not in row and "title" in row:
+        more.pop("title")
+    schema = row.get("output", row.get(output) if output else None)
+    definition = {"type": "function", "function": function}
+    if beside:
+        definition |= {key: item for key, item in more.items() if key not in left_out}
+        more = {key: item for key, item in more.items() if key in left_out}
+    notes = (f"left out {', '.join(more)}: a definition for the gateway has no place for it",) if more else ()
+    responder = responder_from(row.get("responder"))
+    return Found(Tool(definition, schema if isinstance(schema, Mapping) else None, responder), notes)
+
+
+def _anthropic(row: Mapping[str, Any]) -> Found:
+    return _tool(row, "input_schema", "output_schema", (), beside=True)
+
+
+def _mcp(row: Mapping[str, Any]) -> Found:
+    return _tool(row, "inputSchema", "outputSchema", ())
+
+
+def _bedrock(row: Mapping[str, Any]) -> Found:
+    spec = dict(row["toolSpec"])
+    schema = spec.get("inputSchema")
+    spec["inputSchema"] = schema.get("json", schema) if isinstance(schema, Mapping) else schema
+    return _mcp(spec)
+
+
+def _gemini(row: Mapping[str, Any]) -> Found:
+    member = "parametersJsonSchema" if "parametersJsonSchema" in row else "parameters"
+    plain = {"parameters": {"type": "object", "properties": {}}, **row}
+    plain = {key: _plain_schema(item) if key in _GEMINI_SCHEMAS else item for key, item in plain.items()}
+    output = "responseJsonSchema" if "responseJsonSchema" in row else "response"
+    if member != "parameters":
+        del plain["parameters"]
+    return _tool(plain, member, output, ())
+
+
+_GEMINI_SCHEMAS = ("parameters", "response")
+
+
+def _plain_schema(value: Any) -> Any:
+    """Return a schema of Gemini's as JSON Schema: types in lower case, `nullable` as a type."""
+    if isinstance(value, list):
+        return [_plain_schema(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    schema = {key: item for key, item in value.items() if key != "nullable"}
+    if isinstance(schema.get("type"), str):
+        schema["type"] = schema["type"].lower()
+        if value.get("nullable") is True:
+            schema["type"] = [schema["type"], "null"]
+    if isinstance(schema.get("properties"), Mapping):
+        schema["properties"] = {name: _plain_schema(item) for name, item in schema["properties"].items()}
+    for key in ("items", "anyOf", "prefixItems", "additionalProperties"):
+        if key in schema:
+            schema[key] = _plain_schema(schema[key])
+    return schema
+
+
+def _is_gemini(row: Mapping[str, Any]) -> bool:
+    """Whether a bare function has what only Gemini writes: a type in capitals, its own names for schemas."""
+    if "function" in row or "parametersJsonSchema" in row or "responseJsonSchema" in row:
+        return "function" not in row
+    parameters = row.get("parameters")
+    word = parameters.get("type") if isinstance(parameters, Mapping) else None
+    return isinstance(word, str) and word.isupper()
+
+
+def _titled(row: Mapping[str, Any]) -> Found:
+    """Return a tool from a bare JSON Schema, such as a pydantic model prints."""
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", str(row["title"])).strip("_")
+    schema = {key: item for key, item in row.items() if key not in ("title", "description", *OURS)}
+    description = {"description": row["description"]} if "description" in row else {}
+    return Found(Tool({"type": "function", "function": {"name": name, **description, "parameters": schema}}))
+
+
+_SHAPES: Sequence[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[str, Any]], Found]]] = (
+    (lambda row: "input_schema" in row, _anthropic),
+    (lambda row: "inputSchema" in row, _mcp),
+    (lambda row: isinstance(row.get("toolSpec"), Mapping), _bedrock),
+    (_is_gemini, _gemini),
+    (lambda row: row.get("type") == "object" and "properties" in row and "title" in row and "name" not in row, _titled),
+)

@@ -9,11 +9,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from meshtui.core.toml_json import AS_JSON
 from meshtui.store.template_toml import text_item
 from meshtui.store.toml import ConfigError
 
-AS_JSON = "_json"
-"""What a member's name ends with where its value is JSON in a text."""
 LONGEST_LINE = 100
 ORDERED = "properties"
 """The table whose order of members means something to a reader, and to a model."""

@@ -6,23 +6,21 @@ TOML holds the members of the function object at the top, or the wire object wit
 
 from __future__ import annotations
 
-import datetime
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from meshtui.core.json_text import json_text, json_value
+from meshtui.core.json_text import json_value
 from meshtui.core.rules import RESPONDER_WORDS, responder_from, rule_value
+from meshtui.core.toml_json import decoded, encoded
 from meshtui.core.tool import Tool
 from meshtui.core.tool_import import fits_bare, own_tool, own_value
 from meshtui.store.json_edit import edited_json
 from meshtui.store.toml import ConfigError, Source
-from meshtui.store.toml_edit import AS_JSON, edited_toml
+from meshtui.store.toml_edit import edited_toml
 
 Form = Literal["toml", "json"]
-_LARGEST = 2**63
 
 
 def tool_from(path: Path, text: str) -> Tool:
@@ -118,107 +116,3 @@ def _keep_responder(old: Any, value: dict[str, Any], tool: Tool) -> None:
     order = [*(key for key in old if key in new), *(key for key in new if key not in old)]
     if new:
         value["responder"] = {key: new[key] for key in order}
-
-
-def encoded(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a file with those that TOML cannot hold as JSON in texts.
-
-    `raw` is what the file holds as TOML; a text in it that says the same stays as it is.
-    """
-    found: dict[str, Any] = {}
-    for name, item in value.items():
-        held = raw.get(name)
-        if name == "function" and isinstance(item, Mapping):
-            found[name] = _members(item, held if isinstance(held, Mapping) else {})
-        elif name == "responder" and isinstance(item, Mapping):
-            rules = item.get("rules")
-            rows = {"rules": [_members(row, {}) for row in rules]} if isinstance(rules, list) else {}
-            found[name] = {**item, **rows}
-        else:
-            found |= _members({name: item}, raw)
-    return found
-
-
-def _members(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, item in value.items():
-        held = raw.get(name + AS_JSON)
-        if isinstance(held, str) and json.dumps(json_value(held)) == json.dumps(item):
-            found[name + AS_JSON] = held
-        elif _fits(item) and not name.endswith(AS_JSON):
-            found[name] = item
-        else:
-            found[name + AS_JSON] = _json(item)
-    return found
-
-
-def _json(value: Any) -> str:
-    text = json_text(value)
-    if not _encodable(text):
-        text = json.dumps(value, indent=2)
-    return text + "\n" if "\n" in text else text
-
-
-def _fits(value: Any) -> bool:
-    """Whether TOML can hold JSON values as they are."""
-    match value:
-        case Mapping():
-            return all(_encodable(name) and _fits(item) for name, item in value.items())
-        case list() | tuple():
-            return all(_fits(item) for item in value)
-        case str():
-            return _encodable(value)
-        case int():
-            return -_LARGEST <= value < _LARGEST
-    return value is not None
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def decoded(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a TOML file as JSON values; raises ValueError, one sentence, for what is none."""
-    found = _decoded_members(value)
-    function, responder = found.get("function"), found.get("responder")
-    if isinstance(function, Mapping):
-        found["function"] = _decoded_members(function)
-    if isinstance(responder, Mapping) and isinstance(responder.get("rules"), list):
-        rows = [_decoded_members(row) if isinstance(row, Mapping) else row for row in responder["rules"]]
-        found["responder"] = {**responder, "rules": rows}
-    return found
-
-
-def _decoded_members(value: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, item in value.items():
-        key = name.removesuffix(AS_JSON)
-        if key != name and key and isinstance(item, str):
-            try:
-                item = json_value(item)
-            except ValueError as error:
-                raise ValueError(f"{name} is not JSON: {error}") from None
-        else:
-            key, item = name, plain(item, name)
-        if key in found:
-            raise ValueError(f"{key} stands twice, once as {key}{AS_JSON}: keep one")
-        found[key] = item
-    return found
-
-
-def plain(value: Any, where: str = "") -> Any:
-    """Return TOML values as JSON has them: dates as texts; raises ValueError for a number that JSON has not."""
-    match value:
-        case Mapping():
-            return {str(name): plain(item, where) for name, item in value.items()}
-        case list():
-            return [plain(item, where) for item in value]
-        case datetime.date() | datetime.time():
-            return value.isoformat()
-        case float() if not math.isfinite(value):
-            raise ValueError(f"{where} has a number that JSON has not: {value}")
-    return value
