@@ -11,7 +11,8 @@ from typing import Any, Literal
 from meshtui.core.json_place import json_path
 from meshtui.core.json_refs import dead_references
 from meshtui.core.json_schema import schema_fault
-from meshtui.core.schema_rules import RULES, RUN, Run, TooMuch, counted
+from meshtui.core.schema_rules import COUNTED
+from meshtui.core.schema_run import RUN, Run, TooMuch, counted
 
 State = Literal["fits", "misfits", "not_json", "not_object", "unknown_tool", "no_schema", "bad_schema"]
 
@@ -107,10 +108,10 @@ def _kind() -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    rules = {**Draft202012Validator.VALIDATORS, **RULES}
-    rules.pop("format")
-    kind = extend(Draft202012Validator, {name: counted(rule) for name, rule in rules.items()})
-    kind.VALIDATORS.pop("format", None)
+    references = ("$ref", "$dynamicRef")
+    library = Draft202012Validator.VALIDATORS
+    kind = extend(Draft202012Validator, {**COUNTED, **{name: counted(library[name]) for name in references}})
+    kind.VALIDATORS.pop("format", None)  # formats are not asserted
     return kind
 
 

@@ -11,15 +11,15 @@ from meshtui.core.argument_check import Checker, Fault, Verdict, checked, checke
 from meshtui.core.json_place import place_of
 from meshtui.core.json_repair import JsonFault, json_fault
 from meshtui.core.json_stream import ABSENT, DEEPEST, JsonStream, Unfinished
-from meshtui.core.schema_rules import MOST_STEPS, STEPS_PER_CHARACTER, OpenNumber, OpenText, Run, shown
+from meshtui.core.schema_run import MOST_STEPS, STEPS_PER_CHARACTER, OpenNumber, OpenText, Run, shown
 
 __all__ = ["Fault", "JsonFault", "LiveVerdict", "Verdict", "json_fault", "partial_verdict", "verdict"]
 
 SHORT = 2_000
 """Characters up to which arriving arguments are checked whenever something new has come."""
 
-GROWTH = 16
-"""Longer ones are checked again when they have grown by this part of themselves."""
+GROWTH = 50
+"""Longer ones are checked again when they have grown by one such part of themselves."""
 
 
 def verdict(arguments: str, parameters: object | None) -> Verdict:
@@ -57,7 +57,7 @@ class LiveVerdict:
         self._checker = Checker() if parameters is None else checker_of(parameters)
         self._run = Run()
         self._pieces: list[str] = []
-        self._length = self._next = 0
+        self._length = self._next = self._checked = 0
         self.verdict = self._nothing_known()
 
     def feed(self, text: str) -> Verdict:
@@ -70,13 +70,17 @@ class LiveVerdict:
             if self.verdict.state != "not_json":
                 self.verdict = Verdict("not_json", (Fault("$", _at("".join(self._pieces), *stream.fault)),))
         elif self._length >= self._next:
-            self._next = self._length + (self._length // GROWTH if self._length > SHORT else 1)
             self._check()
+            self._next = self._length + (self._length // GROWTH if self._length > SHORT else 1)
         return self.verdict
 
     def finish(self) -> Verdict:
-        """Say that nothing more comes, and return the verdict on the whole."""
-        self.verdict = verdict("".join(self._pieces), self._parameters)
+        """Say that nothing more comes, and return the verdict on the whole: what `verdict` says of it."""
+        stream = self._stream
+        if stream.complete and not stream.doubled and self._run.steps > 0:
+            self._check()
+        else:
+            self.verdict = verdict("".join(self._pieces), self._parameters)
         return self.verdict
 
     def _nothing_known(self) -> Verdict:
@@ -97,8 +101,9 @@ class LiveVerdict:
             return
         if self._checker.validator is None or self._run.steps <= 0:
             return
-        self._run.open = {id(frame.value): frame.key for frame in stream.stack}
-        self._run.steps = MOST_STEPS
+        self._run.open = frozenset(id(frame.value) for frame in stream.stack)
+        self._run.steps = MOST_STEPS + STEPS_PER_CHARACTER * (self._length - self._checked)
+        self._checked = self._length
         with _Attached(stream, unfinished):
             found = checked(self._checker, root, self._run)
         if found.state == "bad_schema":
