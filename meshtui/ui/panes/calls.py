@@ -42,7 +42,6 @@ _REPAIRS = {
     assemble.NO_NAME: "The provider sent no name.",
     rounds.EDITED: "Its arguments were edited here: the model did not send them so.",
     rounds.ADDED: "It was added here: the model did not make this call.",
-    rounds.NEW_ID: "The provider used one id twice: another was made here.",
 }
 
 Offered = Callable[[Turn], Sequence[Mapping[str, Any]]]

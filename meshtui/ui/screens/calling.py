@@ -28,6 +28,7 @@ class Calling(Answering):
         node = self._calling(key)
         if node is None:
             return
+        answered = next((one.message.tool_call_id for one in self.session.nodes if one.id == key), None)
         try:
             round = self._round_at(node)
         except StoreError as error:
@@ -36,7 +37,7 @@ class Calling(Answering):
         if round is None:
             self.mesh.say("The request of these calls is not there any more: they cannot be answered again.")
             return
-        id = about.removeprefix(f"{node.id}/")
+        id = about.removeprefix(f"{node.id}/") if answered is None else answered
         at = next((one for one in round.calls if one.original is not None and one.original.id == id), None)
         if repair and at is not None:
             self._take_repair(round, at)

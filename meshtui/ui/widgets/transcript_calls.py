@@ -26,6 +26,8 @@ from meshtui.ui.widgets.transcript_values import Entry, Pointer, ToolCall
 
 FOLDED = 8
 """Lines of a call's arguments that are shown while it is folded."""
+_FEW = 2
+"""Lines more than that which are not worth folding."""
 FOLDED_LIVE = 12
 """Lines at the end of arguments that are shown while they arrive."""
 WIDE = 100
@@ -34,6 +36,8 @@ COLUMN = 38
 """Cells that a call takes at least beside others."""
 _LONGEST = 300
 """Characters of a line that are shown while its call is folded."""
+_LONGEST_LIVE = 100
+"""The same while it arrives: these lines are coloured anew for each frame."""
 _HEAD = 4_000
 """Characters of folded arguments that are laid out; all of those that arrive are."""
 _PIECE = 16_384
@@ -134,11 +138,9 @@ class CallView:
         if code is not None:
             leaves.append(code)
         leaves += [_fold_line(below, value.key)] if below else []
-        if value.pointer is not None:
+        if value.pointer is not None and value.arguments:
             leaves.append(_pointed(value.arguments, value.pointer))
         leaves += map(note_line, value.notes)
-        if value.actions:
-            leaves.append(_actions(value))
         self.rows.leaves[:] = leaves
         self.rows.forget_rows(0)
 
@@ -168,8 +170,10 @@ class CallView:
             return "", None, ""
         marked = self._marked()
         cut = len(value.arguments) > layout.size
-        first, last = (max(count - FOLDED_LIVE, 0), count) if value.live else (0, min(FOLDED, count))
-        chosen = [*range(first, last), *[line for line in marked if line >= last][:_MARKED]]
+        few = count if count <= FOLDED + _FEW else FOLDED
+        first, last = (max(count - FOLDED_LIVE, 0), count) if value.live else (0, few)
+        before, after = ([line for line in marked if line < first], [line for line in marked if line >= last])
+        chosen = [*before[:_MARKED], *range(first, last), *after[:_MARKED]]
         code = CallCode()
         shortened = False
         for place, number in enumerate(chosen):
@@ -178,10 +182,11 @@ class CallView:
                 code.add("⋯")
             if number in marked:
                 code.marked.add(len(code.raw))
-            if len(line) > _LONGEST:
+            longest = _LONGEST_LIVE if value.live else _LONGEST
+            if len(line) > longest:
                 shortened = True
                 tail = value.live and number == len(layout.lines)
-                line = "… " + line[-_LONGEST:] if tail else line[:_LONGEST] + " …"
+                line = "… " + line[-longest:] if tail else line[:longest] + " …"
             code.add(line)
         above = f"… {first:,} lines above (enter unfolds)" if first else ""
         if cut or (shortened and not value.live):
@@ -203,24 +208,26 @@ def _title(value: ToolCall) -> Drawn:
         parts: list[Part] = [(value.sign + " ", S["bullet"], -1), (name, S["role"], -1)]
         if value.state is not None:
             parts += [("  ", 0, -1), (one_line(value.state.text), TONES[value.state.tone], -1)]
-        return wrapped_parts(parts, width), []
+        used = sum(cells(part[0]) for part in parts)
+        beside, spots = action_rows(value.actions, max(width - used - 2, 1), "call", value.key + "\n")
+        if len(beside) == 1 and used + 2 + sum(cells(part[0]) for part in beside[0].parts) <= width:
+            return [Row([*parts, ("  ", 0, -1), *beside[0].parts])], _moved(spots, 0, used + 2)
+        rows = wrapped_parts(parts, width)
+        below, spots = action_rows(value.actions, max(width - 2, 1), "call", value.key + "\n")
+        spots = _moved(spots, len(rows), 2)
+        return [*rows, *(Row([("  ", 0, -1), *row.parts]) for row in below)], spots
 
     return Drawn(draw, value.name)
+
+
+def _moved(spots: list[Spot], rows: int, cells: int) -> list[Spot]:
+    return [replace(one, row=one.row + rows, start=one.start + cells, end=one.end + cells) for one in spots]
 
 
 def _fold_line(text: str, key: str) -> Drawn:
     def draw(width: int) -> Drawing:
         label = ellipsis("  " + text, width)
         return [Row([(label, S["muted"], -1)])], [Spot(0, 0, cells(label), "fold", key)]
-
-    return Drawn(draw)
-
-
-def _actions(value: ToolCall) -> Drawn:
-    def draw(width: int) -> Drawing:
-        rows, spots = action_rows(value.actions, max(width - 2, 1), "call", value.key + "\n")
-        moved = [replace(spot, start=spot.start + 2, end=spot.end + 2) for spot in spots]
-        return [Row([("  ", 0, -1), *row.parts]) for row in rows], moved
 
     return Drawn(draw)
 
