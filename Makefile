@@ -35,7 +35,7 @@ pty: $(BIN)/meshtui
 	$(BIN)/python -m pytest tests/pty -q
 
 shots: $(BIN)/meshtui
-	$(BIN)/python screenshots/take.py
+	$(BIN)/python -m screenshots
 
 bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.client

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 NARROWEST = 40
 """Columns below which a page is not wrapped any narrower."""
 
+NARROWEST_COLUMN = 8
+"""Columns that each column of a table has at least."""
+
 
 def plain_text(markdown: str, width: int, heading: str = "") -> str:
     """Return a page as text of at most `width` columns; with `heading`, only the section under that heading.
@@ -25,7 +28,8 @@ def plain_text(markdown: str, width: int, heading: str = "") -> str:
     tokens = parser.parse(markdown)
     if heading:
         tokens = _section(tokens, heading)
-    return "\n".join(_Page(max(width, NARROWEST)).lines(tokens)).strip("\n") + "\n"
+    text = "\n".join(_Page(max(width, NARROWEST)).lines(tokens))
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
 def headings(markdown: str) -> list[str]:
@@ -128,22 +132,30 @@ class _Page:
 
     def _table(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """Return a table whose last column takes the room that the others leave; a long cell goes on below itself."""
-        if not any(rows[0]):
-            rows = rows[1:]
-        columns = max(map(len, rows), default=0)
-        widths = [max(len(row[column]) for row in rows) for column in range(columns)]
-        widest = max(self._width // columns, 14) if columns else 0
-        while sum(widths) + 2 * (columns - 1) > self._width and max(widths[:-1], default=0) > widest:
-            place = widths.index(max(widths[:-1]))
-            widths[place] = widest
-        if columns:
-            widths[-1] = max(self._width - sum(widths[:-1]) - 2 * (columns - 1), 20)
-        lines = []
-        for row in rows:
-            cells = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+        headed = any(rows[0])
+        rows = rows if headed else rows[1:]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        gaps = 2 * (len(widths) - 1)
+        last = min(widths[-1], max(self._width // len(widths), 20))
+        while sum(widths[:-1]) + last + gaps > self._width and max(widths[:-1]) > NARROWEST_COLUMN:
+            widths[widths.index(max(widths[:-1]))] -= 1
+        widths[-1] = max(self._width - sum(widths[:-1]) - gaps, NARROWEST_COLUMN)
+        wrapped = [[textwrap.wrap(*pair) or [""] for pair in zip(row, widths, strict=True)] for row in rows]
+        apart = any(len(cell) > 1 for cells in wrapped for cell in cells)
+        lines: list[str] = []
+        for cells in wrapped:
             for number in range(max(map(len, cells))):
                 pieces = (cell[number] if number < len(cell) else "" for cell in cells)
                 lines.append(
                     "  ".join(piece.ljust(width) for piece, width in zip(pieces, widths, strict=True)).rstrip()
                 )
+            if cells is wrapped[0] and headed:
+                lines.append(_rule(rows[0], widths))
+            elif apart:
+                lines.append("")
         return lines
+
+
+def _rule(names: Sequence[str], widths: Sequence[int]) -> str:
+    """Return the line under the heads of a table."""
+    return "  ".join(("-" * len(name)).ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()

@@ -1,0 +1,1 @@
+"""The pictures of the documentation, taken from the demo: `make shots` renews them, a test compares them."""

@@ -1,0 +1,239 @@
+"""What is shown on the pictures: each scene is done by keys, as a user would, and looked at in one or more ways."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from meshtui.core.chat import Message
+from meshtui.core.turn import Finished, TextDelta, Turn, TurnState, UsageDelta
+from meshtui.session import Session
+from meshtui.ui.app import MeshApp
+from meshtui.ui.commands import COMMANDS
+
+PATIENCE = 20.0
+"""Seconds for which a scene waits for what it is about."""
+
+SMALL, MEDIUM, LARGE = (80, 24), (120, 40), (200, 60)
+
+
+@dataclass(frozen=True)
+class View:
+    """One picture of a scene: its name, the size of the terminal in cells, the theme."""
+
+    name: str
+    size: tuple[int, int] = MEDIUM
+    theme: str = "mesh-dark"
+
+
+class Stage:
+    """A running workbench that scenes are played on."""
+
+    def __init__(self, pilot: Pilot[str]) -> None:
+        assert isinstance(pilot.app, MeshApp)
+        self.pilot, self.app = pilot, pilot.app
+
+    @property
+    def session(self) -> Session:
+        """The session behind it."""
+        assert self.app.session is not None
+        return self.app.session
+
+    async def do(self, command: str) -> None:
+        """Press the key of a command of the table."""
+        keys = next(row.key for row in COMMANDS if row.id == command)
+        await self.pilot.press(keys.split(",")[0])
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        await self.pilot.press(*("space" if character == " " else character for character in text))
+
+    async def until(self, holds: Callable[[], object], what: str) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise TimeoutError(f"the scene waited in vain for {what}")
+            await self.pilot.pause(0.01)
+        await self.pilot.pause()
+
+    async def over(self, screen: str) -> Screen[object]:
+        """Wait until a screen of this name stands in front, and return it."""
+        await self.until(lambda: type(self.app.screen).__name__ == screen, screen)
+        return self.app.screen
+
+    async def ask(self, text: str) -> None:
+        """Type a message, send it, and wait for the end of its turn."""
+        before = len(self.session.nodes)
+        await self.type(text)
+        await self.press("enter")
+        await self.until(lambda: len(self.session.nodes) > before and not self.session.live, "the answer")
+
+    def _is_idle(self) -> bool:
+        """Whether nothing goes on that will show; the books are kept as long as the program runs."""
+        return not any(worker.is_running and worker.group != "books" for worker in self.app.workers)
+
+    async def picture(self, view: View) -> str:
+        """Return the screen as SVG, as a view has it, once the bills are there and it does not change any more."""
+        await self.until(lambda: view.theme in self.app.available_themes, "the themes")
+        self.app.theme = view.theme
+        if view.size != tuple(self.app.size):
+            await self.pilot.resize_terminal(*view.size)
+        await self.session.settle()
+        shown: list[str] = []
+        for _ in range(100):
+            self.app.clear_notifications()
+            for widget in (*self.app.screen.query(Input), *self.app.screen.query(TextArea)):
+                widget.cursor_blink = False
+            await self.until(self._is_idle, "the workers")
+            await asyncio.sleep(0.05)
+            shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]
+            if len(shown) == 3 and len(set(shown)) == 1 and self._is_idle():
+                return shown[-1]
+        raise TimeoutError("the screen does not come to rest")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is done, with which model of the sandbox; the first view gives the size it is done at.
+
+    `speed` is the sandbox's, in tokens per second, where it matters who is first; 0 is as fast as it can.
+    """
+
+    play: Callable[[Stage], Awaitable[None]]
+    views: tuple[View, ...]
+    model: str = "sandbox/markdown"
+    speed: float = 0.0
+    says: str = ""
+
+
+async def answer(stage: Stage) -> None:
+    """A question and its answer, seen from the top."""
+    await stage.ask("How do I keep a cache honest?")
+    await stage.do("focus.conversation")
+    await stage.press("home")
+
+
+async def refused(stage: Stage) -> None:
+    """A question that the gateway refuses, or does not answer to the end."""
+    await stage.ask("Where is my refund?")
+
+
+async def reasoning(stage: Stage) -> None:
+    """An answer after some reasoning."""
+    await stage.ask("Which is larger, 9.11 or 9.9?")
+
+
+async def template(stage: Stage) -> None:
+    """A template, filled in and run."""
+    await stage.do("template.list")
+    await stage.over("TemplateList")
+    await stage.type("refund")
+    await stage.press("enter")
+    await stage.over("Workbench")
+    await stage.until(lambda: stage.app.screen.query("SlotField"), "the slots")
+    for slot, value in (("company", "Acme"), ("thing", "refund")):
+        field = next(one for one in stage.app.screen.query("SlotField") if getattr(one, "slot", "") == slot)
+        field.focus()
+        await stage.pilot.pause()
+        await stage.type(value)
+    await stage.press("enter")
+    await stage.until(lambda: stage.session.nodes and not stage.session.live, "the answer")
+
+
+async def compare(stage: Stage) -> None:
+    """Three models asked at once."""
+    stage.session.keep("compared", ["sandbox/markdown", "sandbox/haiku", "sandbox/reasoning"])
+    await stage.type("Explain a cache in one paragraph.")
+    await stage.do("compare.open")
+    await stage.over("ModelPicker")
+    await stage.press("enter")
+    screen = await stage.over("Compare")
+    comparison = screen.comparison  # type: ignore[attr-defined]
+    await stage.until(lambda: comparison.lanes and not comparison.running, "the end of all lanes")
+
+
+async def models(stage: Stage) -> None:
+    """The models, narrowed by a word."""
+    await stage.do("model.choose")
+    await stage.over("ModelPicker")
+    await stage.until(lambda: stage.session.cards, "the models")
+    await stage.type("claude")
+
+
+def _spent(session: Session, day: int, number: int) -> None:
+    """Write a finished turn into the history, as it was some days ago."""
+    id, model = f"{day:02}-{number}", ("openai/gpt-4o-mini", "anthropic/claude-haiku-4.5", "openai/gpt-4o")[number % 3]
+    began = session.time() - day * 86_400 - number * 600
+    turn = Turn(id, {"model": model, "messages": []}, profile=session.target.profile, started_at=began)
+    session.store.begin(turn, f"c{day}", [(f"u{id}", Message("user", "Where is my refund?"))], f"a{id}")
+    turn.apply(TextDelta("It is on its way."), 0.3 + number / 20)
+    tokens = {"prompt_tokens": 400 + 40 * number, "completion_tokens": 90 + 7 * day % 60}
+    turn.apply(UsageDelta(tokens, Decimal(tokens["prompt_tokens"] * (number % 3 + 1)) / 400_000), 1.1)
+    turn.apply(Finished("stop"), 1.2)
+    turn.end(TurnState.DONE, 1.2 + number / 10, began + 2, None)
+    session.store.finish(turn)
+
+
+async def usage(stage: Stage) -> None:
+    """What a month of turns cost."""
+    for day in range(1, 29):
+        for number in range(day * 5 % 7 + 1):
+            _spent(stage.session, day, number)
+    await stage.ask("How do I keep a cache honest?")
+    await stage.session.settle()
+    await stage.do("usage.show")
+    await stage.over("UsagePage")
+
+
+async def conversations(stage: Stage) -> None:
+    """Earlier conversations, found by a word."""
+    for text in ("Name the release", "Where is my refund?", "How do I keep a cache honest?"):
+        await stage.do("conversation.new")
+        await stage.ask(text)
+    await stage.do("conversation.list")
+    await stage.over("ConversationList")
+    await stage.type("refund")
+
+
+async def help_page(stage: Stage) -> None:
+    """The keys and what they do."""
+    await stage.do("app.help")
+    await stage.until(lambda: type(stage.app.screen).__name__ != "Workbench", "the help")
+
+
+THEMES = ("mesh-light",)
+
+SCENES = (
+    Scene(
+        answer,
+        (
+            View("answer"),
+            View("answer-80x24", SMALL),
+            View("answer-200x60", LARGE),
+            *(View(f"theme-{name}", (100, 30), name) for name in THEMES),
+        ),
+        says="An answer: headings, code, tables, at every width and in every theme.",
+    ),
+    Scene(template, (View("template", (140, 40)), View("template-80x24", SMALL)), "sandbox/haiku"),
+    Scene(compare, (View("compare", (140, 40)), View("compare-80x24", SMALL)), speed=2000),
+    Scene(refused, (View("rate-limit", (100, 24)), View("rate-limit-80x24", SMALL)), "sandbox/fault-429-long"),
+    Scene(refused, (View("spend-cap", (100, 24)),), "sandbox/fault-402"),
+    Scene(refused, (View("cut-stream", (100, 30)),), "sandbox/fault-cut"),
+    Scene(models, (View("models"), View("models-80x24", SMALL))),
+    Scene(reasoning, (View("reasoning", (100, 24)),), "sandbox/reasoning"),
+    Scene(usage, (View("usage"), View("usage-80x24", SMALL)), "sandbox/haiku"),
+    Scene(conversations, (View("conversations", (100, 30)),), "sandbox/haiku"),
+    Scene(help_page, (View("help", (100, 36)),)),
+)

@@ -1,0 +1,99 @@
+"""Takes the pictures: each scene in an application and on a sandbox of its own, compared or written."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import unified_diff
+from pathlib import Path
+
+from meshtui.cli.surroundings import for_demo, look_around
+from meshtui.cli.workbench import application
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.session import Session
+from screenshots.picture import FOLDER, digest, drawn_from, png_of, portable, rows_of
+from screenshots.scenes import SCENES, Scene, Stage
+from screenshots.still import Pace, for_ever
+
+EXAMPLES = FOLDER.parent / "docs" / "examples"
+
+
+async def played(scene: Scene, home: Path) -> dict[str, str]:
+    """Play a scene on a sandbox and in a home folder of its own; return its pictures by name, as SVG."""
+    shutil.copytree(EXAMPLES / "templates", home / "templates")
+    with Sandbox(Settings(speed=scene.speed)) as box:
+        here = for_demo(look_around(argparse.Namespace(home=str(home)), {}, may_ask=True), box.url)
+        pace = Pace()
+
+        def start() -> Session:
+            target = replace(here.target(), base_url="the sandbox", model=scene.model, demo=True)
+            return here.session(target, now=pace.now, clock=pace.clock, sleep=for_ever)
+
+        app = application(replace(here, settings=replace(here.settings, model=scene.model)), start)
+        async with app.run_test(size=scene.views[0].size, notifications=True) as pilot:
+            stage = Stage(pilot)
+            await stage.over("Workbench")
+            await scene.play(stage)
+            pictures = {}
+            for view in scene.views:
+                pictures[view.name] = portable(await stage.picture(view), box.state.port)
+            app.leave()
+    return pictures
+
+
+def taken(names: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the names and the SVGs of the pictures asked for, of all where none is named."""
+    for scene in SCENES:
+        wanted = [view for view in scene.views if not names or view.name in names]
+        if wanted:
+            with tempfile.TemporaryDirectory() as folder:
+                yield from asyncio.run(played(replace(scene, views=tuple(wanted)), Path(folder) / "home")).items()
+
+
+def check(names: list[str]) -> int:
+    """Say which pictures are not what the program shows now; return 1 where there are such."""
+    stale = 0
+    for name, svg in taken(names):
+        path = FOLDER / f"{name}.svg"
+        kept = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if kept != svg:
+            stale = 1
+            print(f"{path.name} is stale: `make shots` renews it")
+            lines = unified_diff(rows_of(kept), rows_of(svg), path.name, "now", n=0, lineterm="")
+            print("\n".join(lines) or "only looks differ")
+        else:
+            png = path.with_suffix(".png")
+            if not png.is_file() or drawn_from(png.read_bytes()) != digest(svg):
+                stale = 1
+                print(f"{png.name} was not drawn from {path.name}: `make shots` renews it")
+    return stale
+
+
+def take(names: list[str]) -> int:
+    """Write the pictures that changed."""
+    for name, svg in taken(names):
+        path = FOLDER / f"{name}.svg"
+        png = path.with_suffix(".png")
+        if path.is_file() and path.read_text(encoding="utf-8") == svg and png.is_file():
+            if drawn_from(png.read_bytes()) == digest(svg):
+                continue
+        path.write_text(svg, encoding="utf-8")
+        png.write_bytes(png_of(svg))
+        print(f"screenshots/{name}.svg, .png")
+    return 0
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m screenshots", description="Take every picture.")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--check", action="store_true", help="compare them with those that are kept")
+    arguments = parser.parse_args()
+    os.environ.update(TEXTUAL_ANIMATIONS="none", TERM="xterm-256color", COLORTERM="truecolor")
+    os.environ.pop("NO_COLOR", None)
+    return check(arguments.names) if arguments.check else take(arguments.names)
