@@ -33,23 +33,25 @@ def items_rule(validator: Any, items: Any, value: Any, schema: Any) -> Iterator[
         return
     first = len(schema.get("prefixItems", ()))
     if items is not False:
-        yield from _each(validator, items, value, lambda place: None if place < first else items)
+        yield from _each(validator, (schema, "items"), value, lambda place: None if place < first else items)
     elif len(value) > first:
         yield fault(f"expected at most {first} item{plural(first)}, got {len(value):,}")
 
 
-def _each(validator: Any, wanted: Any, value: Any, schema_of: Callable[[Any], Any], refused: str = "") -> Iterator[Any]:
-    """Check members or items, each by the schema of its key, None for those that the rule is not about.
+def _each(
+    validator: Any, rule: tuple[Any, str], value: Any, schema_of: Callable[[Any], Any], refused: str = ""
+) -> Iterator[Any]:
+    """Check members or items, each by the schema of its key, None for those that the rule (a schema's keyword) leaves.
 
     Of a value that is still arriving the last one may be open; those before it are not looked at again.
     """
     run = RUN.get()
-    kept = run.kept_of(value, wanted)
+    kept = run.kept_of(value, *rule)
     start = 0
     if kept is not None:
         start = kept.count
-        for message, path, rule, member, instance in kept.faults:
-            yield fault(message, *path, validator=rule, validator_value=member, instance=instance)
+        for message, path, keyword, wanted, instance in kept.faults:
+            yield fault(message, *path, validator=keyword, validator_value=wanted, instance=instance)
     whole = len(value) - (id(value) in run.open)
     keys = range(start, len(value)) if isinstance(value, list) else islice(value, start, None)
     for place, key in enumerate(keys, start):
@@ -104,7 +106,7 @@ def contains_rule(validator: Any, wanted: Any, value: Any, schema: Any) -> Itera
 def properties_rule(validator: Any, properties: Any, value: Any, schema: Any) -> Iterator[Any]:
     """Each member by its name."""
     if isinstance(value, dict):
-        yield from _each(validator, properties, value, properties.get, "may not be given")
+        yield from _each(validator, (schema, "properties"), value, properties.get, "may not be given")
 
 
 def _found(pattern: str, name: str) -> bool | None:
@@ -117,7 +119,7 @@ def _found(pattern: str, name: str) -> bool | None:
 def pattern_properties_rule(validator: Any, rows: Any, value: Any, schema: Any) -> Iterator[Any]:
     """Each member by the patterns that its name matches."""
     for pattern, inner in rows.items() if isinstance(value, dict) else ():
-        yield from _each(validator, inner, value, _by_pattern(pattern, inner), "may not be given")
+        yield from _each(validator, (schema, pattern), value, _by_pattern(pattern, inner), "may not be given")
 
 
 def _by_pattern(pattern: str, inner: Any) -> Callable[[str], Any]:
@@ -134,7 +136,7 @@ def additional_rule(validator: Any, inner: Any, value: Any, schema: Any) -> Iter
     def schema_of(name: str) -> Any:
         return None if name in known or any(_found(pattern, name) is not False for pattern in rows) else inner
 
-    yield from _each(validator, inner, value, schema_of, f"unknown property: {names}")
+    yield from _each(validator, (schema, "additionalProperties"), value, schema_of, f"unknown property: {names}")
 
 
 def required_rule(validator: Any, names: Any, value: Any, schema: Any) -> Iterator[Any]:

@@ -49,16 +49,16 @@ class Run:
 
     steps: int = MOST_STEPS
     open: frozenset[int] = frozenset()
-    kept: dict[tuple[int, int], Kept] = field(default_factory=dict)
+    kept: dict[tuple[int, int, str], Kept] = field(default_factory=dict)
     unchecked: dict[str, None] = field(default_factory=dict)
 
     def is_open(self, value: Any) -> bool:
         """Return whether a value is still arriving."""
         return isinstance(value, OpenText | OpenNumber) or id(value) in self.open
 
-    def kept_of(self, value: Any, wanted: Any) -> Kept | None:
+    def kept_of(self, value: Any, schema: Any, keyword: str) -> Kept | None:
         """Return what is known of the members of a value by a rule, None where nothing needs to be remembered."""
-        mark = (id(value), id(wanted))
+        mark = (id(value), id(schema), keyword)
         return self.kept.setdefault(mark, Kept()) if id(value) in self.open else self.kept.get(mark)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.verdict import partial_verdict, verdict
+from meshtui.core.verdict import LiveVerdict, partial_verdict, verdict
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -61,3 +61,15 @@ def test_an_unknown_property_is_told_while_it_arrives() -> None:
     assert said.state == "fits"
     said = partial_verdict('{"city": "Rome", "items": [{"colour": "r', SCHEMA)
     assert [fault.path for fault in said.faults] == ["$.items[0].colour"]
+
+
+def test_closed_alternatives_are_told_apart_while_they_arrive() -> None:
+    def closed(name: str) -> dict[str, Any]:
+        return {"type": "object", "properties": {name: {}, "z": {"type": "integer"}}, "additionalProperties": False}
+
+    schema = {"properties": {"one": {"anyOf": [closed("a"), closed("b")]}}}
+    text = '{"one": {"b": 1, "z": 2, "y": 3}}'
+    live = LiveVerdict(schema)
+    states = [live.feed(char).state for char in text]
+    assert states.index("misfits") == text.index("3")
+    assert live.finish() == verdict(text, schema)
