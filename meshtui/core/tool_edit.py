@@ -68,6 +68,8 @@ class ToolEdit:
         if self.argv.strip():
             value |= {"argv": words_of(self.argv), "folder": self.folder, "environment": self.environment.split()}
             value["timeout"] = _seconds(self.timeout)
+        elif self.kind == "command":
+            raise ValueError("responder: type the program and its arguments, as in a shell: python3 weather.py")
         return responder_from(value)
 
     def to_json(self) -> dict[str, str]:

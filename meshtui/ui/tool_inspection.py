@@ -101,7 +101,7 @@ def inspect_edit(edit: ToolEdit) -> Inspection:
     try:
         edit.responder()
     except ValueError as error:
-        fault = str(error)
+        fault = str(error).removeprefix("responder: ")
     is_object = isinstance(definition, dict)
     return Inspection(
         definition if is_object else None,

@@ -75,6 +75,7 @@ TOOL_EDITOR: tuple[Command, ...] = (
         Command(f"tool.{id}", title, key, action, help, "tool editor", shown, priority=True)
         for id, title, key, action, help, shown in (
             ("save", "Save", "ctrl+s", "save", "Write the tool into its file.", True),
+            ("back", "Back", "escape", "back", "Go back to the conversation; the edit is kept.", True),
             (
                 "section",
                 "Section",
@@ -83,11 +84,11 @@ TOOL_EDITOR: tuple[Command, ...] = (
                 "Go on to the result's schema, to the responder, and round.",
                 True,
             ),
-            ("view", "Form or JSON", "f3", "other_view", "Go from the form to the JSON, and back.", True),
+            ("view", "Form/JSON", "f3", "other_view", "Go from the form to the JSON, and back.", True),
             ("external", "Editor", "f4", "external", "Open the JSON in your own editor ($EDITOR).", False),
             ("fix", "Fix", "f6", "fix", "Put the finding under the cursor right, where the program can.", True),
             ("fix-all", "Fix all", "f7", "fix_all", "Make the schema fit strict mode, all at once.", True),
-            ("next", "Next finding", "f8", "next_finding", "Go to the place of the next finding.", True),
+            ("next", "Next", "f8", "next_finding", "Go to the place of the next finding.", True),
             ("zoom", "Zoom", "f10", "zoom", "Show the form or the JSON alone, or both.", False),
             ("help", "Help", "f1", "help", "Show the keys and what they do.", True),
             ("palette", "Palette", "ctrl+p", "app.command_palette", "Find any command by name.", False),
@@ -97,7 +98,6 @@ TOOL_EDITOR: tuple[Command, ...] = (
     *(
         Command(f"tool.{id}", title, key, action, help, "tool editor", shown)
         for id, title, key, action, help, shown in (
-            ("back", "Back", "escape", "back", "Go back to the conversation; the edit is kept.", True),
             ("undo", "Undo", "ctrl+z", "undo", "Take the last change back, in the form and in the JSON.", False),
             ("redo", "Redo", "ctrl+y", "redo", "Make the change again that was taken back.", False),
             ("revert", "Drop the edit", "", "revert", "Go back to what the file says.", False),

@@ -27,7 +27,7 @@ from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.json_area import JsonArea
 from meshtui.ui.widgets.view_tabs import ViewTabs
 
-LARGEST = 2_000_000
+LARGEST = 500_000
 """Bytes of a Python file that are read."""
 
 HINTS: tuple[Hint, ...] = (
@@ -305,7 +305,7 @@ def _python_tools(name: str) -> Sequence[Found]:
         if path.is_dir() or not path.exists():
             raise ValueError(f"there is no file {name}" if not path.exists() else f"{name} is a folder: name a file")
         if path.stat().st_size > LARGEST:
-            raise ValueError(f"{name} is larger than {LARGEST // 1_000_000} MB: name a smaller file")
+            raise ValueError(f"{name} is larger than {LARGEST // 1000} kB: name a smaller file")
         source = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ValueError(f"{name} cannot be read: {(error.strerror or str(error)).lower()}") from None

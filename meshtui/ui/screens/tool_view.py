@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
 from meshtui.core.json_text import json_value
 from meshtui.core.text import clean, one_line
@@ -24,6 +24,7 @@ from meshtui.ui.tool_inspection import Inspection, inspect_edit
 from meshtui.ui.widgets.findings import Findings
 from meshtui.ui.widgets.function_form import FunctionForm
 from meshtui.ui.widgets.json_area import JsonArea
+from meshtui.ui.widgets.quiet import Quiet
 from meshtui.ui.widgets.responder_form import ResponderForm
 from meshtui.ui.widgets.schema_form import SchemaForm
 from meshtui.ui.widgets.top import KeyLine
@@ -66,6 +67,7 @@ class ToolView(Screen[tuple[str, str]]):
         self.section: Section = "definition"
         self.inspection = Inspection()
         self._checking = self._stale = False
+        self._tabs_said = ("", "")
         self._keeping: Timer | None = None
 
     @property
@@ -75,22 +77,22 @@ class ToolView(Screen[tuple[str, str]]):
 
     def compose(self) -> ComposeResult:
         """The head, the sections, what is wrong, the keys."""
-        yield Static("", id="tool-top", markup=False)
+        yield Quiet(id="tool-top", one_line=True)
         yield ViewTabs(id="sections", markup=False)
         with Horizontal(id="definition-section", classes="section"):
             with Vertical(classes="form"):
                 yield FunctionForm(id="function")
-                yield SchemaForm(self.read_parameters, self.write_parameters, id="parameters")
+                yield SchemaForm(self.read_parameters, self.write_parameters, title="arguments", id="parameters")
             with Vertical(classes="code"):
                 yield JsonArea(self._first.definition, id="definition")
         with Horizontal(id="result-section", classes="section"):
             with Vertical(classes="form"):
-                yield SchemaForm(self.read_output, self.write_output, id="result")
+                yield SchemaForm(self.read_output, self.write_output, title="result", id="result")
             with Vertical(classes="code"):
                 yield JsonArea(self._first.output, id="output", placeholder="no schema: any result is right")
         with Vertical(id="responder-section", classes="section"):
             yield ResponderForm(id="responder")
-        yield Static("", id="tool-note", markup=False)
+        yield Quiet(id="tool-note")
         yield Findings(id="findings")
         yield KeyLine(id="keys")
 
@@ -270,7 +272,7 @@ class ToolView(Screen[tuple[str, str]]):
         found, star = self.inspection, "*" if self.edited else ""
         sums = [f"✗{found.errors}" if found.errors else "", f"!{found.warnings}" if found.warnings else ""]
         words = [*filter(None, sums)] or ["✓ no findings"]
-        self.query_one("#tool-top", Static).update(
+        self.query_one("#tool-top", Quiet).say(
             Content.assemble(
                 (one_line(self.opened.key, 40) + star, "bold $primary"),
                 (f"  {' '.join(words)}  ", "bold"),
@@ -283,12 +285,15 @@ class ToolView(Screen[tuple[str, str]]):
         )
         kind = self.query_one(ResponderForm).kind
         tabs = [("definition", "Definition"), ("result", "Result"), ("responder", f"Responder · {kind}")]
-        self.query_one(ViewTabs).show(tabs, self.section, "f2" if self.section == "responder" else "f2  f3 form/JSON")
+        if (self.section, kind) != self._tabs_said:
+            self._tabs_said = self.section, kind
+            hint = "f2" if self.section == "responder" else "f2  f3 form/JSON"
+            self.query_one(ViewTabs).show(tabs, self.section, hint)
 
     def note(self, words: str) -> None:
         """Say something about this tool, or nothing any more."""
-        line = self.query_one("#tool-note", Static)
-        line.update(Content(clean(words)))
+        line = self.query_one("#tool-note", Quiet)
+        line.say(clean(words))
         line.set_class(bool(words), "-any")
 
     def save_typed(self) -> None:

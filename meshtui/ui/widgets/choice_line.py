@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.style import Style
-from textual.widgets import Static
+
+from meshtui.ui.widgets.quiet import Quiet
 
 
-class ChoiceLine(Static, can_focus=True):
+class ChoiceLine(Quiet, can_focus=True):
     """Shows choices, those that hold with a mark. With `several` each is turned on or off for itself."""
 
     DEFAULT_CSS = """
@@ -44,7 +45,7 @@ class ChoiceLine(Static, can_focus=True):
             return self.line
 
     def __init__(self, choices: Sequence[str], *, id: str | None = None, several: bool = False, hint: str = "") -> None:
-        super().__init__(id=id, markup=False)
+        super().__init__(id=id)
         self._choices, self._several, self._hint = tuple(choices), several, hint
         self._values: tuple[str, ...] = ()
         self._place = 0
@@ -124,9 +125,9 @@ class ChoiceLine(Static, can_focus=True):
         for place, choice in enumerate(self._choices):
             holds = choice in self._values
             mark = ("✓" if holds else "·") if self._several else ("●" if holds else "○")
-            text = f"{mark}\u00a0{choice}".replace(" ", "\u00a0")
+            text = f"{mark}{choice}".replace(" ", "\u00a0")
             here = self.has_focus and place == self._place
             look = "bold reverse" if here else "bold $primary" if holds else "$text-muted"
             parts.append(Content.styled(text, look).stylize(Style.from_meta({"@click": f"pick({choice!r})"})))
         hint = Content.styled(f"  {self._hint}" if self._hint else "", "$text-muted")
-        self.update(Content.assemble(Content("  ").join(parts), hint))
+        self.say(Content.assemble(Content(" ").join(parts), hint))

@@ -8,12 +8,12 @@ from typing import Any
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
 from meshtui.core.text import clean, one_line
 from meshtui.ui.widgets.choice_line import ChoiceLine
+from meshtui.ui.widgets.quiet import Quiet
 
 STRICT: Mapping[str, bool | None] = {"not said": None, "true": True, "false": False}
 OWN = ("name", "description", "parameters", "strict")
@@ -83,7 +83,7 @@ class FunctionForm(Vertical):
 
     def compose(self) -> ComposeResult:
         """A line for each member."""
-        yield Static("", id="form-stale", markup=False)
+        yield Quiet(id="form-stale")
         with Horizontal(classes="line"):
             yield Static("name", classes="name", markup=False)
             yield Input(id="function-name", placeholder="letters, digits, _ and -", compact=True)
@@ -93,7 +93,7 @@ class FunctionForm(Vertical):
         with Horizontal(classes="line"):
             yield Static("strict", classes="name", markup=False)
             yield ChoiceLine(tuple(STRICT), id="function-strict")
-        yield Static("", id="form-more", markup=False)
+        yield Quiet(id="form-more")
 
     def show(self, function: Mapping[str, Any] | None, broken: str) -> None:
         """Show a function object, as it was read last where `broken` says why the text cannot be read now."""
@@ -105,7 +105,7 @@ class FunctionForm(Vertical):
             if broken
             else "✗ This is no function tool: the JSON has it."
         )
-        self.query_one("#form-stale", Static).update(Content(clean(words)))
+        self.query_one("#form-stale", Quiet).say(clean(words))
         for id, name in (("function-name", "name"), ("function-description", "description")):
             widget, text = self.query_one(f"#{id}"), shown.get(name, "")
             is_text = isinstance(text, str)
@@ -120,8 +120,8 @@ class FunctionForm(Vertical):
         line.disabled = bool(broken) or function is None
         line.show([name for name, value in STRICT.items() if value is strict])
         more = [name for name in shown if name not in OWN]
-        note = self.query_one("#form-more", Static)
-        note.update(Content(f"+ {one_line(', '.join(more), 60)} (in the JSON)"))
+        note = self.query_one("#form-more", Quiet)
+        note.say(f"+ {one_line(', '.join(more), 60)} (in the JSON)")
         note.set_class(bool(more), "-any")
 
     def focus_first(self) -> None:

@@ -9,7 +9,6 @@ from typing import get_args
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
@@ -18,6 +17,7 @@ from meshtui.core.tool import ResponderKind
 from meshtui.core.tool_edit import ToolEdit, words_of
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.json_area import JsonArea
+from meshtui.ui.widgets.quiet import Quiet
 
 _ABOUT = {
     "hand": (
@@ -68,15 +68,15 @@ class ResponderForm(VerticalScroll, can_focus=False):
     def compose(self) -> ComposeResult:
         """The kind, what it means, and what it needs."""
         yield ChoiceLine(get_args(ResponderKind), id="kind", hint="←→ or a click")
-        yield Static("", id="responder-about", markup=False)
+        yield Quiet(id="responder-about")
         yield JsonArea(id="rules", placeholder='[{"result": …}]')
         for id, name, placeholder in _FIELDS:
             with Vertical(classes="line"):
                 yield Static(name, classes="name", markup=False)
                 yield Input(id=id, placeholder=placeholder, compact=True)
             if id == "argv":
-                yield Static("", id="argv-words", markup=False)
-        yield Static("", id="responder-fault", markup=False)
+                yield Quiet(id="argv-words")
+        yield Quiet(id="responder-fault")
 
     def put(self, edit: ToolEdit) -> None:
         """Show the texts of a tool."""
@@ -99,7 +99,7 @@ class ResponderForm(VerticalScroll, can_focus=False):
 
     def say(self, fault: str) -> None:
         """Say what is wrong, or nothing any more."""
-        self.query_one("#responder-fault", Static).update(Content(f"✗ {clean(fault)}" if fault else ""))
+        self.query_one("#responder-fault", Quiet).say(f"✗ {clean(fault)}" if fault else "")
 
     def focus_first(self) -> None:
         """Go to the kind."""
@@ -116,7 +116,7 @@ class ResponderForm(VerticalScroll, can_focus=False):
     def _draw(self) -> None:
         for kind in _ABOUT:
             self.set_class(kind == self.kind, f"-{kind}")
-        self.query_one("#responder-about", Static).update(Content(_ABOUT[self.kind]))
+        self.query_one("#responder-about", Quiet).say(_ABOUT[self.kind])
         line = self.query_one("#argv", Input).value
         try:
             words = words_of(line)
@@ -127,4 +127,4 @@ class ResponderForm(VerticalScroll, can_focus=False):
                 " · ".join(shlex.quote(one_line(word, 40)) for word in words)
                 or "words as in a shell; no shell runs them"
             )
-        self.query_one("#argv-words", Static).update(Content(one_line(said, 200)))
+        self.query_one("#argv-words", Quiet).say(one_line(said, 200))

@@ -9,7 +9,6 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
@@ -17,6 +16,7 @@ from meshtui.core.schema_tree import TYPES, Row
 from meshtui.core.text import one_line
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.function_form import LineText
+from meshtui.ui.widgets.quiet import Quiet
 
 SEVERAL = "several"
 REQUIRED, CLOSED = "required", "no other names"
@@ -62,7 +62,8 @@ class SchemaFields(Vertical):
         Input, Input:focus { width: 1fr; padding: 0 1; background: $surface; }
         Input:focus { background: $boost; }
         .none { display: none; }
-        #field-note { height: auto; padding: 0 1; color: $text-muted; }
+        #field-note { height: auto; padding: 0 1; color: $text-muted; display: none; }
+        #field-note.-any { display: block; }
         #field-note.-wrong { color: $text-error; }
     }
     """
@@ -94,7 +95,7 @@ class SchemaFields(Vertical):
             with Horizontal(classes="line"):
                 yield Static(name, classes="name", markup=False)
                 yield field
-        yield Static("", id="field-note", markup=False)
+        yield Quiet(id="field-note")
 
     # Showing
 
@@ -130,9 +131,10 @@ class SchemaFields(Vertical):
 
     def say(self, words: str, *, wrong: bool = False) -> None:
         """Say what is wrong with what is typed, or what else the row has."""
-        note = self.query_one("#field-note", Static)
+        note = self.query_one("#field-note", Quiet)
         note.set_class(wrong, "-wrong")
-        note.update(Content(f"✗ {one_line(words, 200)}" if wrong else one_line(words, 200)))
+        note.say(f"✗ {one_line(words, 200)}" if wrong else one_line(words, 200))
+        note.set_class(bool(words), "-any")
 
     def go_to(self, field: str) -> None:
         """Go to a field; a text that stands in it is selected."""

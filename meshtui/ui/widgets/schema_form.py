@@ -30,7 +30,8 @@ _ACTIONS = (
     ("r", "required", "required"),
     ("u", "null", "nullable"),
     ("o", "anyOf", "union"),
-    ("J K", "move", "down"),
+    ("K", "up", "up"),
+    ("J", "down", "down"),
     ("x", "remove", "remove"),
 )
 
@@ -50,7 +51,7 @@ class SchemaForm(Vertical):
     DEFAULT_CSS = """
     SchemaForm {
         height: 1fr;
-        .bar { height: 1; padding: 0 1; color: $text-muted; link-style: none; link-color: $foreground; }
+        .bar { height: auto; padding: 0 1; color: $text-muted; link-style: none; link-color: $foreground; }
         SchemaTree, SchemaTree:focus {
             height: 1fr; min-height: 3; border: none; padding: 0; background: transparent;
             text-wrap: nowrap; text-overflow: ellipsis; scrollbar-gutter: stable;
@@ -60,9 +61,15 @@ class SchemaForm(Vertical):
     """
 
     def __init__(
-        self, read: Callable[[], Mapping[str, Any] | None], write: Callable[[Any], None], *, id: str | None = None
+        self,
+        read: Callable[[], Mapping[str, Any] | None],
+        write: Callable[[Any], None],
+        *,
+        title: str,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
+        self._title = title
         self._read, self._write = read, write
         self._rows: Sequence[Row] = ()
         self._drawn: list[Content] = []
@@ -130,7 +137,7 @@ class SchemaForm(Vertical):
     def _words(self, row: Row) -> Content:
         error = self._marks.get(row.path)
         mark = ("✗ ", "bold $text-error") if error else ("! ", "bold $text-warning") if error is not None else "  "
-        name = one_line(row.name, 40) + ("*" if row.required else "")
+        name = one_line(row.name if row.path else self._title, 40) + ("*" if row.required else "")
         words = row.words if row.enum is None else f"{row.words} · {one_line(enum_text(row.enum), 40)}"
         more = f" + {one_line(', '.join(row.other), 40)}" if row.other else ""
         closed = " · closed" if row.closed and row.kind != "root" else ""
