@@ -1,8 +1,9 @@
 """Putting tool calls together from fragments, whatever members a provider leaves out or gets wrong.
 
 The rules: a fragment with a new id begins a call, even under an index already used; else its index decides;
-else it joins the latest call. An empty id is no id, a name said again is not appended. What was repaired is
-noted on the call (contract, section 3, quirks 1 to 4).
+else it joins the latest call. An empty id is no id, a name said again is not appended, a known id under another index
+with another name, or after a whole call, is another call. What was repaired is noted on the call (contract, section 3,
+quirks 1 to 4).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from meshtui.core.text import Growing
 NO_INDEX = "no index was sent: grouped by id and order"
 NO_ID = "no id was sent: one was made here"
 WRONG_INDEX = "arguments came under another index"
+SAME_ID = "its id was another call's: one was made here"
 SAME_INDEX = "several calls came under one index"
 NO_NAME = "no name was sent"
 
@@ -86,10 +88,8 @@ class CallAssembler:
         call.extra.update(extra)
 
     def _call_for(self, index: int | None, id: str, name: str, arguments: str) -> PartialCall:
-        if id:
-            for call in self.partial:
-                if call.id == id:
-                    return call
+        if id and (known := self._with_id(index, id, name)) is not None:
+            return known
         under_index = self._under(index)
         if under_index is None:
             return self._without_index(index, id, name, arguments)
@@ -102,6 +102,17 @@ class CallAssembler:
             latest.note(WRONG_INDEX)
             return latest
         return under_index
+
+    def _with_id(self, index: int | None, id: str, name: str) -> PartialCall | None:
+        """Return the call that an id stands for; a new one where a provider gives several calls the same id."""
+        known = [call for call in self.partial if call.id == id]
+        if not known:
+            return None
+        call = next((call for call in known if call.index == index), known[-1])
+        elsewhere = index is not None and call.index is not None and call.index != index
+        if elsewhere and name and call.name and (name != call.name or call.is_whole):
+            return self._begin(index)
+        return call
 
     def _under(self, index: int | None) -> PartialCall | None:
         if index is not None:
@@ -133,17 +144,18 @@ class CallAssembler:
     def calls(self) -> tuple[ToolCall, ...]:
         """Return the calls so far; those without a name can be neither run nor sent back and are left out."""
         made: list[ToolCall] = []
-        taken = {call.id for call in self.partial}
+        taken, used = {call.id for call in self.partial}, set[str]()
         for number, call in enumerate(self.partial, 1):
             if not call.name:
                 continue
             notes = list(call.notes)
             id = call.id
-            if not id:
+            if not id or id in used:
+                notes.append(SAME_ID if id else NO_ID)
                 id = f"call_{self._made_for[-12:]}_{number}" if self._made_for else f"call_{number}"
                 while id in taken:
                     id += "x"
-                notes.append(NO_ID)
+            used.add(id)
             made.append(ToolCall(id, call.name, str(call.arguments), dict(call.extra), tuple(notes)))
         return tuple(made)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from meshtui.core.chat import Message, ToolCall
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
-NEW_ID = "its id was used twice: another was made here"
 
 _STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']*)'\]""")
 _ABSENT = object()
@@ -109,20 +107,6 @@ def result_text(value: Any) -> str:
 def failure_text(sentence: str, **more: Any) -> str:
     """Return a failed result as the text of a tool message: `{"error": …}`, which is how models are told."""
     return json.dumps({"error": sentence, **{name: value for name, value in more.items() if value}}, ensure_ascii=False)
-
-
-def distinct(calls: Sequence[ToolCall]) -> tuple[ToolCall, ...]:
-    """Return the calls of one message each with an id of its own; those that get another one have a note of it."""
-    found: list[ToolCall] = []
-    taken = {call.id for call in calls}
-    seen: set[str] = set()
-    for call in calls:
-        if call.id in seen or not call.id:
-            call = replace(call, id=free_id(taken, call.id or "call"), notes=(*call.notes, NEW_ID))
-            taken.add(call.id)
-        seen.add(call.id)
-        found.append(call)
-    return tuple(found)
 
 
 def free_id(taken: Iterable[str], stem: str) -> str:

@@ -46,6 +46,12 @@ def no_id(call: dict[str, Any]) -> None:
         call["id"] = ""
 
 
+def same_id(call: dict[str, Any]) -> None:
+    """Every tool call with the same id."""
+    if "id" in call:
+        call["id"] = "call_1"
+
+
 def shifted_index(call: dict[str, Any]) -> None:
     """Arguments under another index: names under 2, 4, …, arguments under 1, 3, …, where no call's name stands."""
     call["index"] = 2 * call["index"] + (2 if "id" in call else 1)

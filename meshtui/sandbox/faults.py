@@ -92,6 +92,7 @@ _SPOILERS: tuple[Fault, ...] = (
         tools=True,
     ),
     Fault("missing-id", "Tool calls with an empty id.", chunks=call_spoilers.on_calls(call_spoilers.no_id), tools=True),
+    Fault("same-id", "Every tool call with one id.", chunks=call_spoilers.on_calls(call_spoilers.same_id), tools=True),
     Fault(
         "wrong-index",
         "Arguments under another index.",

@@ -39,7 +39,12 @@ class Answering:
         raise NotImplementedError
 
     def rule_for(self, pending: Pending) -> tuple[int, Rule] | None:
-        """Return the canned rule that answers a call, with its number from 1; None where none does."""
+        """Return the canned rule that answers a call, with its number from 1; None where none does.
+
+        No rule answers arguments that are not JSON: what would have been done with them is unknown.
+        """
+        if not _is_json(pending):
+            return None
         canned = pending.tool.responder.rules if pending.tool is not None and pending.kind == "canned" else ()
         return matching([*self.rules, *canned], pending.call)
 
@@ -47,6 +52,8 @@ class Answering:
         """Say why nothing here would answer a call, an empty text where a rule or a command does."""
         if self.rule_for(pending) is not None:
             return ""
+        if pending.kind != "hand" and not _is_json(pending):
+            return "its arguments are not JSON"
         if pending.kind == "canned":
             return "no rule answers these arguments"
         if pending.kind == "hand":
@@ -70,7 +77,8 @@ class Answering:
         """Let the canned rules or the command of a call's tool answer it; by hand, nothing happens here."""
         found = self.rule_for(pending)
         if found is None and pending.kind != "command":
-            pending.note = "" if pending.kind == "hand" else "No rule answers these arguments."
+            reason = "" if pending.kind == "hand" else self.why_not(pending)
+            pending.note = reason and f"Not answered: {reason}."
             if pending.note:
                 self._changed(round)
             return
@@ -123,7 +131,7 @@ class Answering:
         one = None if tools is None else tools.named(pending.call.name)
         if one is None or one.tool.responder.command is None or one.tool.responder.kind != "command":
             raise CannotRun("The tool's file names no command.")
-        if parsed(pending.call.arguments.strip() or "{}") is None:
+        if not _is_json(pending):
             raise CannotRun("The arguments are not JSON: the command was not run. Edit them, or answer by hand.")
         return planned(one.tool.responder.command, one.path, self._environ, self._session.store.is_withheld)
 
@@ -153,3 +161,8 @@ class Answering:
         """Stop everything that answers calls of a round."""
         for pending in round.calls:
             self.halt(pending)
+
+
+def _is_json(pending: Pending) -> bool:
+    """Whether the arguments of a call can be read; no text at all counts as no arguments."""
+    return parsed(pending.call.arguments.strip() or "{}") is not None

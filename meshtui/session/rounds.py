@@ -18,7 +18,6 @@ from meshtui.core.rounds import (
     ADDED,
     EDITED,
     answers,
-    distinct,
     free_id,
     next_choice,
     next_request,
@@ -130,10 +129,10 @@ class Rounds(Answering):
 
     def _begun(self, round: Round, given: Mapping[str, str]) -> Round:
         is_own = round.node.turn is None
-        for call, original in zip(distinct(round.node.message.tool_calls), round.node.message.tool_calls, strict=True):
-            pending = Pending(call, self._tool(round, call.name), None if is_own and ADDED in call.notes else original)
-            if original.id in given:
-                pending.result, pending.state = given[original.id], "answered"
+        for call in round.node.message.tool_calls:
+            pending = Pending(call, self._tool(round, call.name), None if is_own and ADDED in call.notes else call)
+            if call.id in given:
+                pending.result, pending.state = given[call.id], "answered"
             elif pending.kind == "hand":
                 pending.result = self.suggestion(pending)
             round.calls.append(pending)
@@ -178,14 +177,9 @@ class Rounds(Answering):
     def reset(self, round: Round, pending: Pending) -> None:
         """Take an answer or a drop back: the call is open again, its arguments as the model sent them."""
         self.halt(pending)
-        if pending.original is not None:
-            pending.call = self._unedited(round, pending)
+        pending.call = pending.original or pending.call
         pending.state, pending.is_error, pending.note, pending.rule = "open", False, "", ""
         self._changed(round)
-
-    def _unedited(self, round: Round, pending: Pending) -> ToolCall:
-        assert pending.original is not None  # noqa: S101 - the caller asked
-        return replace(pending.original, id=pending.call.id, notes=_without(pending.original.notes, ADDED))
 
     def edit_arguments(self, round: Round, pending: Pending, arguments: str) -> None:
         """Let a call go back with other arguments, well-formed or not; a canned or command's answer is taken back."""
@@ -276,6 +270,9 @@ class Rounds(Answering):
                 return turn
             await self.fill(round)
             if round.open or not round.kept or self.current() is not round:
+                return turn
+            if reached := session.over_budget():
+                session.on_notice(f"{reached} The results were not sent.")
                 return turn
             turn = self.go_on(round)
             self.on_turn(round, turn)

@@ -331,6 +331,7 @@ STREAMS: dict[str, Callable[[Streamed], bool]] = {
     "missing-index": missing_index,
     "same-index": same_index,
     "missing-id": missing_id,
+    "same-id": lambda got: ids(got) == {"call_1"} and len(arguments(got)) == 2,
     "wrong-index": wrong_index,
     "name-twice": name_twice,
     "half-json-args": half_arguments,

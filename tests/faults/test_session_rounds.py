@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meshtui.core.chat import STUB_RESULT
+from meshtui.core.money import Budget
 from meshtui.core.rounds import ADDED, EDITED
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
@@ -136,16 +138,12 @@ async def test_a_call_set_back_is_the_models_own_again(box: Sandbox, home: Path)
 
 
 @pytest.mark.anyio
-async def test_calls_that_share_an_id_go_back_with_one_each(box: Sandbox, home: Path) -> None:
+@pytest.mark.parametrize("fault", ["same-id", "missing-id", "missing-index", "same-index", "wrong-index", "name-twice"])
+async def test_however_a_provider_names_calls_each_is_answered_once(box: Sandbox, home: Path, fault: str) -> None:
     put(home, "get_weather", CITY)
-    async with opened(home, box, "sandbox/tools-parallel") as session:
+    async with opened(home, box, f"sandbox/fault-{fault}") as session:
         turn_on(session, "get_weather")
-        turn = session.say("twice")
-        await session.run(turn)
-        first, second = turn.assembler.partial
-        second.id = first.id
-        round = session.rounds.round_of(turn)
-        assert round is not None and len({pending.call.id for pending in round.calls}) == 2
+        round = await called(session, "weather")
         for number, pending in enumerate(round.calls):
             session.rounds.set_result(round, pending, f"result {number}")
         await session.run(session.rounds.go_on(round))
@@ -259,6 +257,39 @@ async def test_a_choice_that_forces_a_call_holds_for_the_first_answer_only(box: 
     first, second = box.requests[-2]["body"], box.requests[-1]["body"]
     assert first["tool_choice"] == {"type": "function", "function": {"name": "get_weather"}}
     assert "tool_choice" not in second and second["tools"] == first["tools"]
+
+
+@pytest.mark.anyio
+async def test_arguments_that_are_no_json_are_answered_by_no_rule(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "fine"}]})
+    async with opened(home, box, "sandbox/fault-half-json-args") as session:
+        turn_on(session, "get_weather")
+        seen = len(box.requests)
+        last = await session.rounds.drive(session.say("weather"), limit=5)
+        round = session.rounds.round_of(last)
+        assert round is not None and len(box.requests) - seen == 1
+        assert "its arguments are not JSON" in [
+            pending.note.removeprefix("Not answered: ")[:-1] for pending in round.open
+        ]
+        for pending in list(round.open):
+            session.rounds.edit_arguments(round, pending, '{"city": "Oslo"}')
+        await session.rounds.fill(round)
+        assert not round.open
+
+
+@pytest.mark.anyio
+async def test_a_budget_that_is_reached_ends_the_rounds(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "fine"}]})
+    async with opened(home, box, "sandbox/tools-9") as session:
+        turn_on(session, "get_weather")
+        session.budget = Budget(conversation=Decimal("0.000000001"))
+        await session.catalogue()
+        said: list[str] = []
+        session.on_notice = said.append
+        seen = len(box.requests)
+        last = await session.rounds.drive(session.say("get_weather in Paris"), limit=5)
+        assert session.usage_here().cost and len(box.requests) - seen == 1
+        assert session.rounds.round_of(last) is not None and "budget" in said[-1]
 
 
 @pytest.mark.anyio

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.assemble import NO_ID, NO_INDEX, SAME_INDEX, WRONG_INDEX, CallAssembler
+from meshtui.core.assemble import NO_ID, NO_INDEX, SAME_ID, SAME_INDEX, WRONG_INDEX, CallAssembler
 
 Fragment = tuple[int | None, str | None, str | None, str | None]
 
@@ -109,6 +109,15 @@ def test_two_calls_without_id_get_ids_of_their_own() -> None:
     other = CallAssembler("turn-000000000043")
     other.add(0, None, "f", "{}", {})
     assert other.calls()[0].id != first.id, "another turn, another id"
+
+
+def test_calls_that_share_an_id_are_told_apart() -> None:
+    made = assemble((0, "c", "f", ""), (0, None, None, "{}"), (1, "c", "g", ""), (1, None, None, '{"a": 1}'))
+    first, second = made.calls()
+    assert (first.id, first.name, first.arguments, first.notes) == ("c", "f", "{}", ())
+    assert (second.name, second.arguments, second.notes) == ("g", '{"a": 1}', (SAME_ID,)) and second.id != "c"
+    each = assemble((0, "c", "f", "{}"), (1, "c", "f", '{"a"'), (1, "c", "f", ": 1}"))
+    assert [call.arguments for call in each.calls()] == ["{}", '{"a": 1}']
 
 
 def test_a_made_id_never_meets_a_real_one() -> None:
