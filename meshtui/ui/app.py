@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import SystemCommand
 from textual.binding import Binding
+from textual.command import CommandPalette
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
-from meshtui.ui.commands import COMMANDS, key_words
+from meshtui.ui.commands import COMMANDS, Where, bindings, key_words
+from meshtui.ui.compat import binding_ids
+from meshtui.ui.keymap import read_keymap
 from meshtui.ui.screens.opening import Opening
 from meshtui.ui.themed import Look, ThemedApp
 from meshtui.ui.ticker import Ticker
@@ -35,7 +38,7 @@ LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
 
 
-class MeshApp(ThemedApp):
+class MeshApp(ThemedApp, inherit_bindings=False):
     """The workbench, which opens in two steps so that it takes keys at once.
 
     First a screen is painted that shows `front`. Then the rest is imported, `start` opens the history and
@@ -47,7 +50,10 @@ class MeshApp(ThemedApp):
 
     TITLE = "meshtui"
     CSS_PATH = ["styles/base.tcss", "styles/workbench.tcss"]
-    BINDINGS = [Binding("ctrl+c", "screen.copy_or_stop", "Copy", show=False, system=True, id="app.copy")]
+    BINDINGS = [
+        *bindings("everywhere"),
+        Binding("ctrl+c", "screen.copy_or_stop", "Copy", show=False, system=True, id="app.copy"),
+    ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
     NOTIFICATION_TIMEOUT = 4
 
@@ -66,6 +72,7 @@ class MeshApp(ThemedApp):
         self.session: Session | None = None
         self.failure: Exception | None = None
         self.look = look
+        self.keymap = read_keymap(look.keys)
         self.accept_key = accept_key
         self.profiles = profiles
         self.first_run = first_run
@@ -81,7 +88,7 @@ class MeshApp(ThemedApp):
 
     def on_mount(self) -> None:
         """Take the keys and the signals of the system; the rest comes after the first paint."""
-        self.set_keymap(dict(self.look.keys))
+        self.set_keymap(self.keymap.changes())
         loop = asyncio.get_running_loop()
         for name in ("SIGTERM", "SIGHUP"):
             try:
@@ -125,9 +132,37 @@ class MeshApp(ThemedApp):
 
     def key_of(self, id: str) -> str:
         """Return the first key in force of a command as users read it, empty where it has none."""
-        command = next((command for command in COMMANDS if command.id == id), None)
-        keys = self.look.keys.get(id, command.key if command is not None else "")
-        return key_words(keys.split(",")[0].strip())
+        return key_words(next(iter(self.keymap.of(id)), ""))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Open nothing over the first screen: the workbench takes its place in a moment."""
+        return self.session is not None if action in ("help", "command_palette") else True
+
+    def action_help(self) -> None:
+        """Say what the pane in use is for, with its keys first; on the help page itself, leave it."""
+        from meshtui.ui.screens.help import HelpPage
+
+        if isinstance(self.screen, HelpPage):
+            self.screen.dismiss(None)
+        elif isinstance(self.screen, CommandPalette):
+            self.say("Type a part of a command's name, then press enter. esc leaves.")
+        else:
+            keys = {command.id: ",".join(self.keymap.of(command.id)) for command in COMMANDS}
+            self.push_screen(HelpPage(keys, self.places_in_use()))
+
+    def places_in_use(self) -> tuple[Where, ...]:
+        """Return where commands hold now, the nearest to the focus first, the whole program last."""
+        where = {command.id: command.where for command in COMMANDS}
+        nodes = self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]
+        places: list[Where] = []
+        for node in nodes:
+            places += [where[id] for id in binding_ids(node) if id in where]
+        if "typing" in places:
+            places.insert(0, "prompt")
+        places += getattr(self.screen, "PLACES", ())
+        last: tuple[Where, ...] = ("anywhere", "everywhere")
+        found = [place for place in dict.fromkeys(places) if place not in last]
+        return (*found, *(place for place in last if place == "everywhere" or place in places))
 
     def say(self, sentence: str) -> None:
         """Show one sentence that concerns no single turn."""
@@ -147,10 +182,10 @@ class MeshApp(ThemedApp):
             return
         for command in COMMANDS:
             name = command.action.partition("(")[0]
-            here = command.where in getattr(screen, "PLACES", ())
+            here = command.where in (*getattr(screen, "PLACES", ()), "everywhere")
             if command.in_palette and here and screen.check_action(name, ()) is not False:
-                keys = self.look.keys.get(command.id, command.key)
-                title = f"{command.title}  ({keys.split(',')[0]})" if keys else command.title
+                key = self.key_of(command.id)
+                title = f"{command.title}  ({key})" if key else command.title
                 yield SystemCommand(title, command.help, _caller(screen, command.action))
         for system in super().get_system_commands(screen):
             if system.title == "Screenshot":

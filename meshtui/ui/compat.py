@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 from textual.app import App
+from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
@@ -43,6 +44,11 @@ def _thumb(bar: ScrollBar) -> tuple[int, int]:
     thumb = max(1.0, window * size / virtual)
     start = int((size - thumb) * bar.position / (virtual - window) * 8)
     return start, start + ceil(thumb * 8)
+
+
+def binding_ids(node: DOMNode) -> list[str]:
+    """Return the ids of the key bindings of a node itself, in their order."""
+    return [binding.id for _, binding in node._bindings if binding.id is not None]
 
 
 Result = TypeVar("Result")

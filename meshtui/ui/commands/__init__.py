@@ -11,7 +11,7 @@ from meshtui.ui.commands.dialogs import DIALOGS
 from meshtui.ui.commands.rounds import APPROVAL, CALL_DIFFERENCES, ROUNDS
 from meshtui.ui.commands.template import TEMPLATE
 from meshtui.ui.commands.tools import NEW_TOOL, SCHEMA, TOOL_EDITOR, TOOLS
-from meshtui.ui.commands.workbench import WORKBENCH
+from meshtui.ui.commands.workbench import EVERYWHERE, WORKBENCH
 
 __all__ = ["COMMANDS", "Command", "Where", "bindings", "key_words"]
 
@@ -28,6 +28,7 @@ COMMANDS: tuple[Command, ...] = (
     *APPROVAL,
     *CALL_DIFFERENCES,
     *DIALOGS,
+    *EVERYWHERE,
 )
 """Every command, in the order in which they are offered. A new place has a file of its own here."""
 

@@ -8,6 +8,7 @@ from typing import Literal
 from textual.binding import Binding
 
 Where = Literal[
+    "everywhere",
     "anywhere",
     "prompt",
     "conversation",
@@ -36,6 +37,8 @@ Where = Literal[
     "lane-choice",
     "table",
     "standings",
+    "model pane",
+    "usage pane",
     "usage",
     "format",
     "profiles",

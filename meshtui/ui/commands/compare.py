@@ -34,10 +34,7 @@ COMPARE: tuple[Command, ...] = (
             ("copy", "Copy", "y,f8", "copy_lane", "Copy this lane's answer as the model wrote it.", False),
             ("fold", "Fold", "space", "fold", "Fold or unfold this lane's reasoning.", False),
             ("stop-all", "Stop all", "ctrl+c", "copy_or_stop", "Stop every lane; with none running, copy.", False),
-            ("help", "Help", "f1", "help", "Show the keys and what they do.", True),
-            ("palette", "Palette", "ctrl+p", "app.command_palette", "Find any command by name.", False),
             ("back", "Back", "escape", "back", "Go back to the conversation; what streams goes on.", True),
-            ("quit", "Quit", "ctrl+q", "app.quit", "Leave; what streams is stopped and kept.", False),
         )
     ),
     *(

@@ -191,4 +191,12 @@ DIALOGS: tuple[Command, ...] = (
         ("up", "Before", "up", "step(-1)", "Go to what was found before this."),
         ("down", "Next", "down", "step(1)", "Go to what was found after this."),
     ),
+    *_of(
+        "model pane",
+        ("choose", "Choose", "enter", "screen.choose_model", "Choose the model for the next message."),
+    ),
+    *_of(
+        "usage pane",
+        ("open", "All figures", "enter", "screen.show_usage", "Show the figures over any range, and plots."),
+    ),
 )

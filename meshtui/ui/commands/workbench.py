@@ -1,4 +1,4 @@
-"""The commands of the workbench: wherever the focus is, and in the prompt."""
+"""The commands of the workbench, wherever the focus is, and those that every screen has."""
 
 from __future__ import annotations
 
@@ -19,6 +19,15 @@ WORKBENCH: tuple[Command, ...] = (
         in_palette=False,
     ),
     Command("turn.stop", "Stop", "escape", "stop", "Stop the answer that streams; what arrived is kept.", shown=True),
+    Command(
+        "focus.back",
+        "Prompt",
+        "escape",
+        "back",
+        "Leave the editing of a message, and go to the prompt.",
+        shown=True,
+        in_palette=False,
+    ),
     Command(
         "turn.retry", "Retry", "f5", "retry", "Ask again: what is under the cursor, or the last message.", shown=True
     ),
@@ -160,8 +169,39 @@ WORKBENCH: tuple[Command, ...] = (
     ),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
     Command("demo.tour", "Tour", "ctrl+g", "tour", "Show in five steps what can be done; for the demo."),
-    Command("app.help", "Help", "f1", "help", "Show the keys and what they do.", shown=True),
-    Command("app.palette", "Palette", "ctrl+p", "app.command_palette", "Find any command by name.", shown=True),
     Command("app.copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection; while an answer streams, stop it."),
-    Command("app.quit", "Quit", "ctrl+q", "app.quit", "Leave; what streams is stopped and kept.", shown=True),
+)
+
+EVERYWHERE: tuple[Command, ...] = (
+    Command(
+        "app.help",
+        "Help",
+        "f1",
+        "app.help",
+        "Say what this pane is for, and show its keys and all others.",
+        "everywhere",
+        True,
+        priority=True,
+    ),
+    Command(
+        "app.palette",
+        "Palette",
+        "ctrl+p",
+        "app.command_palette",
+        "Find any command by name.",
+        "everywhere",
+        True,
+        priority=True,
+        in_palette=False,
+    ),
+    Command(
+        "app.quit",
+        "Quit",
+        "ctrl+q",
+        "app.quit",
+        "Leave; what streams is stopped and kept.",
+        "everywhere",
+        True,
+        priority=True,
+    ),
 )

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SHOWN_FAULTS = 5
 """Faults of one call that are told; how many there are beside is said."""
+_PIECE = 8_192
+"""Characters of arriving arguments that are checked at a time, so that keys are answered between."""
+_PAUSE = 0.02
 _SHORT = 20_000
 """Characters of arguments that are checked at once; longer ones are checked in a thread."""
 
@@ -72,6 +75,7 @@ class _Known:
     arriving: list[_Arriving] = field(default_factory=list)
     ended: tuple[Checked, ...] | None = None
     asked: bool = False
+    asks_last: bool = False
 
 
 class Checks:
@@ -91,8 +95,8 @@ class Checks:
         """Return what is known of the calls of a turn, in their order; None where that is still to be found out."""
         known = self._known.setdefault(turn.id, _Known())
         if turn.ended:
-            if known.ended is None and not known.asked:
-                known.asked = True
+            if known.ended is None and not known.asks_last:
+                known.asks_last = True
                 known.arriving.clear()
                 self._run(self._check(turn, known))
             return known.ended or ()
@@ -122,14 +126,24 @@ class Checks:
                 return None  # the name may still grow
             one.check = LiveVerdict(parameters[call.name])
         if len(call.arguments) > one.fed:
-            one.check.feed(call.arguments.since(one.fed))
-            one.fed = len(call.arguments)
+            one.check.feed(call.arguments.since(one.fed)[:_PIECE])
+            one.fed = min(one.fed + _PIECE, len(call.arguments))
+        if len(call.arguments) > one.fed and not known.asked:
+            known.asked = True
+            self._run(self._go_on(turn, known))
         return Checked(one.check.verdict)
 
     def _parameters(self, turn: Turn, known: _Known) -> Mapping[str, Any]:
         if known.parameters is None:
             known.parameters = parameters_of(self._offered(turn))
         return known.parameters
+
+    async def _go_on(self, turn: Turn, known: _Known) -> None:
+        """Look again soon: more has come than was checked."""
+        await asyncio.sleep(_PAUSE)
+        if not turn.ended:
+            known.asked = False
+            self._told(turn.id)
 
     async def _get_ready(self, turn_id: str, known: _Known) -> None:
         await asyncio.to_thread(_load)

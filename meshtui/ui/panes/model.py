@@ -10,6 +10,7 @@ from textual.widgets import Static
 from meshtui.core.catalog import ROUTER, ModelCard
 from meshtui.core.money import dollars
 from meshtui.core.text import clean, one_line
+from meshtui.ui.commands import bindings
 
 DESCRIPTION = 600
 """Characters of a description that are shown."""
@@ -71,6 +72,8 @@ class ModelPane(Static, can_focus=True):
         &:focus { border: round $primary; }
     }
     """
+
+    BINDINGS = bindings("model pane")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)

@@ -14,6 +14,7 @@ from meshtui.core.turn import Turn
 from meshtui.core.usage import tokens_of
 from meshtui.core.waits import countdown
 from meshtui.session import TurnUsage, UsageSum
+from meshtui.ui.commands import bindings
 from meshtui.ui.widgets.bars import meter, sparkline
 
 METER_WIDTH = 6
@@ -169,6 +170,8 @@ class UsagePane(Static, can_focus=True):
         &:focus { border: round $primary; }
     }
     """
+
+    BINDINGS = bindings("usage pane")
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)

@@ -74,6 +74,11 @@ class Bench(Screen[object]):
         """Say again what goes on, and keep saying it while something does."""
 
     @property
+    def can_stop(self) -> bool:
+        """Whether something runs that escape stops; else escape goes back to the prompt."""
+        return self.running is not None
+
+    @property
     def shows_side(self) -> bool:
         """Whether the usage pane is to be seen; else its figures are on the state line."""
         return False

@@ -10,7 +10,6 @@ from textual import on
 from meshtui.session import Choice, Comparison, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.screens.ask import Ask
-from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.judging import Judging
 from meshtui.ui.screens.lane_choice import LaneChoice
 from meshtui.ui.screens.lanes_view import Pick
@@ -197,11 +196,6 @@ class Compare(Judging):
         if action == "add_version":
             return isinstance(self.comparison, TemplateComparison)
         return True
-
-    def action_help(self) -> None:
-        """Show the keys and what they do."""
-        keys = {command.id: self.mesh.look.keys.get(command.id, command.key) for command in COMMANDS}
-        self.app.push_screen(HelpPage(keys, self.PLACES))
 
     async def action_run_command(self, id: str) -> None:
         """Run a command of the table by its id."""

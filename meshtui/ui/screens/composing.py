@@ -226,11 +226,13 @@ class Composing(Bench):
     # Stopping and repeating
 
     def action_stop(self) -> None:
-        """Stop the answer that streams, keeping what arrived; with none, leave the editing and go to the prompt."""
-        turn = self.running
-        if turn is not None:
-            self.session.stop(turn)
-        elif self.instead_of is not None:
+        """Stop the answer that streams, keeping what arrived."""
+        if self.running is not None:
+            self.session.stop(self.running)
+
+    def action_back(self) -> None:
+        """Leave the editing of a message, else go to the prompt."""
+        if self.instead_of is not None:
             self.edit_instead(None)
         else:
             self.prompt.focus()

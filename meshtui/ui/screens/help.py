@@ -1,58 +1,103 @@
-"""The help page: every command with its key, from the one table."""
+"""The help page: what the pane in use is for, its keys, then all others, from the one table; typing finds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
+from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
-from meshtui.ui.commands import COMMANDS, Where
+from meshtui.ui.commands import COMMANDS, Command, Where, bindings, key_words
+from meshtui.ui.commands.places import PLACES as WORDS
+from meshtui.ui.commands.places import place_words
 
-IN_THE_CONVERSATION = (
-    ("j k", "move by block; alt+↓ and alt+↑ do so from anywhere"),
-    ("↑ ↓ pgup pgdn", "scroll; end goes to the end and stays there"),
-    ("y", "copy the block under the cursor, or the request id of a card"),
-    ("space", "fold or unfold reasoning and long calls"),
-    ("o", "the links of the message, to open or to copy"),
-    ("r m k c w", "on a card: what it offers, by its letter"),
-)
-WIDTH = 17
+KEYS_WIDTH = 20
 
 
 class HelpPage(ModalScreen[None]):
-    """Shows the keys and what they do; `keys` are those in force, by command id, `places` where one is."""
+    """Shows what commands do; `keys` are those in force, by command id, `places` where one is, the nearest first."""
 
-    BINDINGS = [Binding("escape,f1,q", "dismiss(None)", "Close")]
+    DEFAULT_CSS = """
+    HelpPage {
+        .dialog { height: 90%; }
+        Input { margin-bottom: 1; }
+        VerticalScroll { height: 1fr; scrollbar-gutter: stable; }
+        #commands { height: auto; }
+    }
+    """
+    PLACES: ClassVar[tuple[Where, ...]] = ("help",)
+    BINDINGS = bindings("help")
 
     def __init__(self, keys: Mapping[str, str], places: Sequence[Where]) -> None:
         super().__init__()
-        self._keys, self._places = keys, places
+        self._keys, self._at = keys, tuple(places)
 
     def compose(self) -> ComposeResult:
-        """One line per command, then the keys of the conversation."""
-        with VerticalScroll(classes="dialog -wide"):
-            yield Static("Keys", classes="title", markup=False)
-            rows = [
-                _row(self._keys.get(command.id, "").replace(",", " "), f"{command.help}")
-                for command in COMMANDS
-                if self._keys.get(command.id) and command.where in self._places
-            ]
-            yield Static(Content("\n").join(rows))
-            if "conversation" in self._places:
-                yield Static("\nIn the conversation", classes="title", markup=False)
-                yield Static(Content("\n").join(_row(key, text) for key, text in IN_THE_CONVERSATION))
-            yield Static("\nesc closes · ctrl+p finds every command by name", classes="note", markup=False)
+        """What is sought, then the places with their commands."""
+        with Vertical(classes="dialog -wide"):
+            yield Static("Help", classes="title", markup=False)
+            yield Input(placeholder="type to find a command", compact=True)
+            with VerticalScroll(can_focus=False):
+                yield Static(id="commands")
+            yield Static("esc closes · ctrl+p runs any command by its name", classes="note", markup=False)
 
     def on_mount(self) -> None:
-        """Take the focus, so that the page scrolls by keys."""
-        self.query_one(VerticalScroll).focus()
+        """Show what holds here."""
+        self.query_one(Input).focus()
 
+    def on_resize(self) -> None:
+        """Fit the rows to the new width."""
+        self.call_after_refresh(lambda: self._show(self.query_one(Input).value))
 
-def _row(keys: str, text: str) -> Content:
-    first = keys.split(" ")[0] if len(keys) > WIDTH else keys
-    return Content.assemble((f"{first:<{WIDTH}}", "bold $primary"), " ", text)
+    @on(Input.Changed)
+    def _seek(self, event: Input.Changed) -> None:
+        self._show(event.value)
+        self.query_one(VerticalScroll).scroll_home(animate=False)
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll by lines."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    def _show(self, sought: str) -> None:
+        words = sought.casefold().split()
+        places = list(dict.fromkeys([*self._at, *(WORDS if words else ())]))
+        parts = [part for where in places if (part := self._place(where, words))]
+        self.query_one("#commands", Static).update(
+            Content("\n\n").join(parts) if parts else Content("No command says that; other words may find it.")
+        )
+
+    def _place(self, where: Where, words: Sequence[str]) -> Content | None:
+        """Return one place with its commands, None where none fits."""
+        told = place_words(where)
+        fits = [command for command in COMMANDS if command.where == where and self._fits(command, words)]
+        rows = [
+            self._row(self._key_words(command), command.help) for command in fits if words or self._keys.get(command.id)
+        ]
+        if not words:
+            rows += [self._row(key, text) for key, text in told.notes]
+        if not rows:
+            return None
+        head = Content.styled(told.title, "bold underline")
+        about = [] if words or not told.about else [Content.styled(told.about, "$text-muted")]
+        return Content("\n").join([head, *about, *rows])
+
+    def _fits(self, command: Command, words: Iterable[str]) -> bool:
+        text = f"{self._key_words(command)} {command.title} {command.help} {command.id}".casefold()
+        return all(word in text for word in words)
+
+    def _key_words(self, command: Command) -> str:
+        keys = [key_words(key) for key in self._keys.get(command.id, "").split(",") if key]
+        return " ".join(keys) or ("palette" if command.in_palette else "no key")
+
+    def _row(self, keys: str, text: str) -> Content:
+        """Return a command as a row, its help indented where it takes several lines."""
+        while len(keys) > KEYS_WIDTH - 1 and " " in keys:
+            keys = keys.rpartition(" ")[0]
+        lines = wrap(text, max(self.query_one(VerticalScroll).size.width - KEYS_WIDTH - 2, 20)) or [""]
+        return Content.assemble((f"{keys:<{KEYS_WIDTH}}", "bold $primary"), f"\n{'':<{KEYS_WIDTH}}".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -13,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from meshtui.core.text import one_line
-from meshtui.ui.commands import bindings
+from meshtui.ui.commands import Where, bindings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Jump(ModalScreen[str | None]):
         #unseen { layer: below; dock: bottom; height: auto; padding: 0 1; background: $panel; color: $foreground; }
     }
     """
+    PLACES: ClassVar[tuple[Where, ...]] = ("jump",)
     BINDINGS = bindings("jump")
 
     def __init__(self, places: Sequence[Place]) -> None:

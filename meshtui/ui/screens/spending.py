@@ -195,7 +195,7 @@ class Spending(Bench):
         if wait is None or not count:
             return ""
         what = "1 message waits" if count == 1 else f"{count} messages wait"
-        key = self.mesh.look.keys.get("queue.clear", "alt+w").partition(",")[0]
+        key = self.mesh.key_of("queue.clear")
         return f"{what} for the limit: sent in {countdown(max(wait, 0))}{f', {key} lets go' if key else ''}"
 
     def action_clear_queue(self) -> None:

@@ -20,7 +20,6 @@ from meshtui.ui.screens.calling import Calling
 from meshtui.ui.screens.comparing_templates import ComparingTemplates
 from meshtui.ui.screens.composing import CONTINUE
 from meshtui.ui.screens.conversation_list import ConversationList
-from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.jumping import Jumping
 from meshtui.ui.screens.reading import Reading
 from meshtui.ui.screens.spending import Spending
@@ -74,6 +73,8 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
     def on_mount(self) -> None:
         """Show the latest conversation and what stood in the prompt, then follow what changes."""
         self.prompt.recall = self.session.prompts
+        self.prompt.send_keys = set(self.mesh.keymap.of("prompt.send"))
+        self.prompt.newline_keys = set(self.mesh.keymap.of("prompt.newline"))
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.session.take_last_choice()
         self.begin_paning()
@@ -184,7 +185,9 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only while something runs, retry and copy only when there is an answer."""
         if action == "stop":
-            return True if self.running is not None or not self.prompt.has_focus else None
+            return self.can_stop
+        if action == "back":
+            return not self.can_stop and (self.instead_of is not None or not self.prompt.has_focus)
         if action == "tour":
             return self.session.target.demo
         if action in ("retry", "copy_answer"):
@@ -224,13 +227,6 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
         """Find text in this conversation, or in the template where the focus is there."""
         if not self.find_in_template():
             super().action_find()
-
-    # Help
-
-    def action_help(self) -> None:
-        """Show the keys and what they do."""
-        keys = {command.id: self.mesh.look.keys.get(command.id, command.key) for command in COMMANDS}
-        self.app.push_screen(HelpPage(keys, self.PLACES))
 
     async def action_run_command(self, id: str) -> None:
         """Run a command of the table by its id."""

@@ -52,16 +52,22 @@ class Findings(OptionList):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
         self.rows: Sequence[FindingRow] = ()
+        self._drawn: list[Content] = []
 
     def show(self, rows: Sequence[FindingRow]) -> None:
         """Show these; the cursor stays where it was as far as there are as many."""
-        if rows == self.rows:
+        before, self.rows = self._drawn, tuple(rows[:SHOWN])
+        self._drawn = [_row(row) for row in self.rows]
+        if len(before) == len(self._drawn):
+            for place, (old, new) in enumerate(zip(before, self._drawn, strict=True)):
+                if not new.is_same(old):
+                    self.replace_option_prompt_at_index(place, new)
             return
-        self.rows, place = tuple(rows[:SHOWN]), self.highlighted
-        self.set_options([Option(_row(row)) for row in self.rows])
+        here = self.highlighted
+        self.set_options([Option(words) for words in self._drawn])
         self.set_class(bool(self.rows), "-any")
         if self.rows:
-            self.highlighted = min(place or 0, len(self.rows) - 1)
+            self.highlighted = min(here or 0, len(self.rows) - 1)
 
     @property
     def chosen(self) -> FindingRow | None:

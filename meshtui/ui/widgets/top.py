@@ -11,6 +11,8 @@ from textual.style import Style
 from textual.widgets import Static
 
 from meshtui.core.text import one_line
+from meshtui.ui.columns import LEAST_HEIGHT, LEAST_WIDTH
+from meshtui.ui.commands import key_words
 
 HELP = "Help"
 GAP = "  "
@@ -45,6 +47,9 @@ class TopLine(Static):
 
     def _draw(self) -> None:
         front, width = self._front, max(self.size.width - 2, 1)
+        if self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT:
+            self.update(Content(f"too small: {LEAST_WIDTH}×{LEAST_HEIGHT} is the least, 80×24 is better"))
+            return
         badge = Content.styled(" DEMO · simulated gateway ", "bold reverse $warning") if front.demo else Content("")
         used = Content.assemble(
             (f"{one_line(front.profile, 24)} · {one_line(front.masked_key, 16)} · ", "$text-muted"),
@@ -77,10 +82,9 @@ class KeyLine(Static):
             binding: Binding = active.binding
             if not binding.show or not active.enabled or binding.description in parts:
                 continue
-            key = self.app.get_key_display(binding)
-            action = Style.from_meta({"@click": f"screen.run_command({binding.id!r})"})
             name = binding.description
-            parts[name] = Content.assemble((key, "bold $primary"), " ", name.lower()).stylize(action)
+            words = Content.assemble((_words(binding.key), "bold $primary"), " ", name.lower())
+            parts[name] = words.stylize(Style.from_meta({"@click": f"screen.run_command({binding.id!r})"}))
         last = parts.pop(HELP, Content(""))
         room, shown = self.size.width - 2 - last.cell_length, []
         for part in parts.values():
@@ -89,3 +93,8 @@ class KeyLine(Static):
                 break
             shown.append(part)
         self.update(Content(GAP).join([*shown, last]))
+
+
+def _words(key: str) -> str:
+    """Return a key in as few cells as there are: `^p` for ctrl+p, `⏎` for enter."""
+    return key_words(key).replace("ctrl+", "^").replace("enter", "⏎")

@@ -1,0 +1,107 @@
+"""The places where commands hold: what each is called, and what it is for, for the help page and the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from meshtui.ui.commands.command import Where
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWords:
+    """What a place is called, what it is for in about two sentences, and keys that are no commands (`notes`)."""
+
+    title: str
+    about: str
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+CARD_KEYS = (("r m k c w", "on a card: what it offers, by its letter; a click does the same"),)
+
+PLACES: Mapping[Where, PlaceWords] = {
+    "prompt": PlaceWords(
+        "Prompt",
+        "Here you type the next message. enter sends it; a pasted text never sends itself, and what stands here is kept"
+        " on disk as you type.",
+    ),
+    "typing": PlaceWords("Prompt, while you type", "The prompt remembers what was sent, and folds a long paste."),
+    "conversation": PlaceWords(
+        "Conversation",
+        "What was said, in blocks, with a cursor on one of them. Where an answer failed a card says why and what can be"
+        " done about it.",
+        CARD_KEYS,
+    ),
+    "template": PlaceWords(
+        "Template",
+        "The texts of one template, and a field for each {{slot}} in them. Fill the slots in and run it; each run"
+        " remembers the exact text, so that versions can be compared.",
+    ),
+    "tools": PlaceWords(
+        "Tools",
+        "The functions that the model may call, each a file of its own. Those that are on go with every message of this"
+        " conversation or template.",
+    ),
+    "tool editor": PlaceWords(
+        "Tool editor",
+        "One tool: what the model is told of it, what it gives back, and who answers a call. The form and the JSON are"
+        " the same thing, each checked as you type.",
+    ),
+    "schema": PlaceWords(
+        "Schema", "The arguments of a tool as a tree. Each row is a property; its details stand beside or under it."
+    ),
+    "new tool": PlaceWords("New tool", "Makes a tool from nothing, a definition, Python code or an example."),
+    "round": PlaceWords(
+        "Tool calls", "What the model wants to call, checked against the schema. Answer each call, then go on."
+    ),
+    "model pane": PlaceWords(
+        "Model", "The model that the next message goes to: what it costs, how much it reads, and what it can do."
+    ),
+    "usage pane": PlaceWords(
+        "Usage",
+        "What the last run, this conversation and today have used, and what is left of limits and money. A price with"
+        " ~ is an estimate of this program, one without was billed by the gateway.",
+    ),
+    "finding": PlaceWords("Find", "Type what you seek in the conversation; enter goes to the next place."),
+    "compare": PlaceWords(
+        "Compare",
+        "One message, several answers, each in a lane of its own. See who was first, cheapest and different, and keep"
+        " one: the conversation goes on from there.",
+    ),
+    "models": PlaceWords(
+        "Models",
+        "Type to find a model by name, provider or what it can do; space marks several to compare. An id that is in no"
+        " list is sent as it is typed.",
+    ),
+    "fallbacks": PlaceWords(
+        "Fallback models", "The models that the gateway tries, in order, where the chosen one fails."
+    ),
+    "conversations": PlaceWords("Conversations", "Type to find a conversation by its title or by what was said in it."),
+    "templates": PlaceWords("Templates", "Type to find a template, or a name for a new one."),
+    "sets": PlaceWords("Value sets", "Values for all slots at once, under a name; a CSV or a JSON file gives several."),
+    "versions": PlaceWords("Versions", "Every text of this template that was run, and what it gave."),
+    "gateway": PlaceWords("Gateway's copy", "What differs between this template and the gateway's copy of it."),
+    "preview": PlaceWords("Preview", "The exact messages that a run would send now."),
+    "conflict": PlaceWords("Changed outside", "The file and the edit here differ: choose which one is to stay."),
+    "lane-choice": PlaceWords("Compare versions", "Versions of the template and sets of values to run side by side."),
+    "table": PlaceWords("Table", "All figures of the lanes, to be sorted by any of them."),
+    "standings": PlaceWords("Votes", "What all votes until now say of the models."),
+    "usage": PlaceWords("Usage page", "What was used and what it cost, over any range, summed up in several ways."),
+    "format": PlaceWords("Answer's schema", "The shape that the answer must have, checked as you type it."),
+    "profiles": PlaceWords("Profiles", "A profile is a gateway, a key and defaults; the next message goes through it."),
+    "key": PlaceWords("API key", "The key is checked before it is kept, in a file that only you can read."),
+    "links": PlaceWords("Links", "The links of one message in full, before one is opened or copied."),
+    "ask": PlaceWords("Entry", "Type, then press enter; escape leaves without an answer."),
+    "question": PlaceWords("Question", "One answer is needed before it goes on; the careful one is chosen already."),
+    "tour": PlaceWords("Tour", "Five steps that show what can be done; each can be tried."),
+    "jump": PlaceWords("Jump", "Press the letter that stands over a place to go there."),
+    "help": PlaceWords("Help", "This page. Type to find a command; it looks at those of all places."),
+    "anywhere": PlaceWords("Workbench", "These work wherever the focus is in the workbench."),
+    "everywhere": PlaceWords("Everywhere", "These work on every screen."),
+}
+"""In the order in which they are told. A place without an entry is told by its own name."""
+
+
+def place_words(where: Where) -> PlaceWords:
+    """Return what a place is called and what it is for."""
+    return PLACES.get(where) or PlaceWords(where.capitalize(), "")
