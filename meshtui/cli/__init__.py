@@ -48,6 +48,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     if asked:
         teach(parser, "")
     parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
+    _add_linear(parser)
     parser.set_defaults(command=_workbench)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, (summary, add, command) in COMMANDS.items():
@@ -74,6 +75,16 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         ("--home", "DIR", "one folder for config, data and state (MESHTUI_HOME)"),
     ):
         parser.add_argument(flag, metavar=metavar, help=help, default=argparse.SUPPRESS)
+
+
+def _add_linear(parser: argparse.ArgumentParser) -> None:
+    """Add the option of what opens the workbench."""
+    parser.add_argument(
+        "--linear",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="lines instead of a screen, for screen readers and terminals that cannot draw",
+    )
 
 
 def _workbench(arguments: argparse.Namespace) -> int:
@@ -218,15 +229,11 @@ def _completion(arguments: argparse.Namespace) -> int:
     return completion(arguments)
 
 
-def _nothing(_: argparse.ArgumentParser) -> None:
-    """Add no options."""
-
-
 Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace], int]
 
 COMMANDS: dict[str, tuple[str, Add, Run]] = {
-    "demo": ("open the workbench on a simulated gateway; no key is needed", _nothing, _demo),
+    "demo": ("open the workbench on a simulated gateway; no key is needed", _add_linear, _demo),
     "run": ("send one message without a screen and print the answer", _add_run, _run),
     "compare": ("send one message to several models at once and print what each took", _add_compare, _compare),
     "models": ("list, search or show the gateway's models", _add_models, _models),

@@ -1,4 +1,4 @@
-"""`meshtui` and `meshtui demo`: the workbench on a gateway, or on a sandbox inside the same process."""
+"""`meshtui` and `meshtui demo`: the workbench on a gateway, or on a sandbox in the same process; drawn, or in lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,22 +21,27 @@ if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
 
 FIRST_RUN = "There is no API key for this profile yet."
+DEMO = "This is the demo, on a simulated gateway inside this program: no answer comes from a real model."
+
+DUMB = ("dumb", "unknown", "")
+"""What TERM says of a terminal that cannot place text."""
 
 
 def workbench(arguments: argparse.Namespace) -> int:
     """Open the workbench on the configured gateway; without a key it asks for one, or opens the demo."""
-    require_terminal()
-    gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     here = look_around(arguments, may_ask=True)
     profiles = UserProfiles(here, flags_of(arguments), os.environ)
+    if (reasons := linear_because(arguments, here)) is not None:
+        lacking = [f"{FIRST_RUN} /key takes one; `meshtui demo --linear` needs none."] if here.lacks_key else []
+        return _converse(here.session(), profiles, [*reasons, *here.config.notices, *lacking])
+    require_terminal()
+    gc.disable()  # nothing made while it starts is garbage; the app collects again when it has settled
     code, outcome = _run(application(here, here.session, profiles), here)
     return demo(arguments) if outcome == "demo" else code
 
 
 def demo(arguments: argparse.Namespace) -> int:
     """Open the workbench on a sandbox of its own, which starts when the screen is there and ends with it."""
-    require_terminal()
-    gc.disable()
     here = for_demo(look_around(arguments, may_ask=True), "http://127.0.0.1")
     boxes: list[Sandbox] = []
 
@@ -52,17 +57,41 @@ def demo(arguments: argparse.Namespace) -> int:
         return here.session(target)
 
     try:
+        if (reasons := linear_because(arguments, here)) is not None:
+            return _converse(start(), None, [*reasons, DEMO])
+        require_terminal()
+        gc.disable()
         return _run(application(here, start), here)[0]
     finally:
         for box in boxes:
             box.__exit__(None, None, None)
 
 
+def linear_because(arguments: argparse.Namespace, here: Surroundings) -> Sequence[str] | None:
+    """Return what is to be said about linear mode where it is asked for or nothing else can be; None for the screen."""
+    if getattr(arguments, "linear", False):
+        return ()
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return None  # a browser draws
+    if here.settings.ui.linear:
+        return ("The config file asks for linear mode: linear under [ui].",)
+    if os.name == "posix" and os.environ.get("TERM", "") in DUMB and sys.stdin is not None and sys.stdin.isatty():
+        term = os.environ.get("TERM")
+        return (f"This terminal cannot place text (TERM is {term or 'not set'}), so this is linear mode.",)
+    return None
+
+
+def _converse(session: Session, profiles: UserProfiles | None, first: Sequence[str]) -> int:
+    from meshtui.cli.linear import converse
+
+    return converse(session, profiles, first)
+
+
 def require_terminal() -> None:
     """Refuse where keys cannot come in or the screen cannot go out; served to a browser, another driver does both."""
     streams = (sys.stdin, sys.__stderr__)
     if not os.environ.get("TEXTUAL_DRIVER") and not all(stream is not None and stream.isatty() for stream in streams):
-        refuse("the workbench needs a terminal; `meshtui run` works without one")
+        refuse("the workbench needs a terminal; `meshtui run` works without one, and so does `meshtui --linear`")
 
 
 def application(here: Surroundings, start: Callable[[], Session], profiles: UserProfiles | None = None) -> MeshApp:

@@ -64,11 +64,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Ui:
-    """How the screen looks and which keys it takes: `keys` maps binding ids to keys. An empty theme is the built-in."""
+    """How the screen looks and which keys it takes: `keys` maps binding ids to keys. `linear` is lines in its stead.
+
+    Without a theme the terminal decides.
+    """
 
     theme: str = ""
     mouse: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
+    linear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +242,12 @@ def _headers(table: Table) -> dict[str, str]:
 
 
 def _ui(table: Table, default: Ui) -> Ui:
-    ui = Ui(table.text("theme", default.theme), table.flag("mouse", default.mouse), table.texts("keys"))
+    ui = Ui(
+        table.text("theme", default.theme),
+        table.flag("mouse", default.mouse),
+        table.texts("keys"),
+        table.flag("linear", default.linear),
+    )
     table.close()
     return ui
 
@@ -265,7 +274,7 @@ def _read_project(path: Path) -> _Defaults:
     model, params = top.text("model"), _params(top.table("params"))
     ui_table = top.table("ui")
     ui = Ui(theme=ui_table.text("theme"))
-    ui_table.close({name: "it is the user's to set" for name in ("mouse", "keys")})
+    ui_table.close({name: "it is the user's to set" for name in ("mouse", "keys", "linear")})
     requests = _requests(top.table("requests"), Requests())
     refused = "a project may not name gateways, keys, headers, commands or budgets"
     top.close(

@@ -1,0 +1,161 @@
+"""Models, keys, profiles and parameters: what the next message goes out with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from meshtui.cli.linear.talk import Talk
+from meshtui.cli.linear.words import model_words
+from meshtui.core.catalog import ModelCard
+from meshtui.core.problem import Problem
+from meshtui.core.text import one_line
+
+MOST_ROWS = 20
+"""Rows of a list that are told at once; more words narrow it down."""
+
+
+class Choosing(Talk):
+    """Choosing what is sent with."""
+
+    _listed: Sequence[str] = ()
+    """The ids of the models as they were numbered last."""
+
+    # Models
+
+    def do_models(self, rest: str) -> None:
+        """List the models that fit some words."""
+        self._know_models()
+        found = self.session.models.index.find(rest)
+        if not found:
+            self.refuse("No model fits that." if len(self.session.models.index) else self._no_list())
+        self._list(found)
+
+    def _list(self, found: Sequence[ModelCard]) -> None:
+        ids = self._listed = [card.id for card in found[:MOST_ROWS]]
+        more = f" And {len(found) - MOST_ROWS} more; words narrow them down." if len(found) > MOST_ROWS else ""
+        rows = [model_words(card) for card in found[:MOST_ROWS]]
+        self.offer_rows(rows, lambda place: self._take_model(ids[place]), f"A number chooses one.{more}")
+
+    def _take_model(self, model: str) -> None:
+        self.session.choose_model(model)
+        self.do_model("")
+
+    def _no_list(self) -> str:
+        fault = self.session.models.fault
+        return f"There is no list of models{f': {fault}' if fault else ''}. /model takes an id in full."
+
+    def _know_models(self) -> None:
+        models = self.session.models
+        self.run(models.load())
+        if not models.is_fresh:
+            self.tell("Fetching the list of models.")
+            self.run(self._fetch())
+
+    async def _fetch(self) -> None:
+        try:
+            await self.session.catalogue()
+        except Problem as problem:
+            self.tell(f"It could not be fetched: {one_line(problem.sentence, 400)}")
+
+    def model_named(self, wanted: str) -> str:
+        """Return the id of the model that an id, a number or some words name; an empty text, with words, for none."""
+        if wanted.isdecimal() and self._listed:
+            if 1 <= int(wanted) <= len(self._listed):
+                return self._listed[int(wanted) - 1]
+            self.tell(f"The list has numbers from 1 to {len(self._listed)}.")
+            return ""
+        self.run(self.session.models.load())
+        if wanted not in self.session.models.index.by_id and not self.session.cards:
+            self._know_models()
+        index = self.session.models.index
+        if wanted in index.by_id:
+            return wanted
+        found = index.find(wanted) if wanted else []
+        if len(found) == 1:
+            return found[0].id
+        if not found:
+            if len(index) and "/" not in wanted:
+                self.tell(f"No model fits {one_line(wanted, 80)}. /models lists them.")
+                return ""
+            return wanted
+        self.tell(f"{len(found)} models fit {one_line(wanted, 80)}:")
+        self._list(found)
+        return ""
+
+    def do_model(self, rest: str) -> None:
+        """Say or choose the model."""
+        if rest:
+            model = self.model_named(rest)
+            if not model:
+                return
+            self.session.choose_model(model)
+        model = self.session.draft.model
+        card = self.session.models.card(model)
+        self.tell(f"Model: {model_words(card) if card else one_line(model, 120) or 'the default of the gateway'}.")
+
+    # Parameters
+
+    def do_param(self, rest: str) -> None:
+        """Set, remove or list parameters."""
+        draft = self.session.draft
+        name, equals, value = (part.strip() for part in rest.partition("="))
+        params = dict(draft.params)
+        if equals and value:
+            try:
+                params[name] = json.loads(value)
+            except ValueError:
+                params[name] = value
+        elif name:
+            if params.pop(name, None) is None:
+                self.refuse(f"There is no parameter {one_line(name, 40)}. /param NAME=VALUE sets one.")
+        self.session.draft = replace(draft, params=params)
+        rows = [
+            f"{one_line(key, 60)} = {one_line(json.dumps(row, ensure_ascii=False), 200)}" for key, row in params.items()
+        ]
+        self.tell("; ".join(rows) if rows else "No parameters are set.")
+
+    # Keys and profiles
+
+    def do_key(self, rest: str) -> None:
+        """Take another key."""
+        self.enter_key()
+
+    def enter_key(self) -> bool:
+        """Ask for a key, check it live and keep it; whether it can be used."""
+        if self.profiles is None:
+            self.tell("The demo needs no key.")
+            return False
+        key = self.console.ask_hidden("API key, not shown: ")
+        if not key:
+            self.tell("No key was entered.")
+            return False
+        self.tell("Checking it.")
+        said: list[str | None] = []
+        profiles = self.profiles
+
+        async def check() -> None:
+            said.append(await profiles.accept_key(self.session, key))
+
+        if not self.run(check()):
+            return False
+        self.tell(said[0] or "The key works and is kept.")
+        return said[0] is None
+
+    def do_profile(self, rest: str) -> None:
+        """List the profiles, or switch."""
+        if self.profiles is None:
+            self.refuse("The demo has one profile only.")
+            return
+        rows = self.profiles.rows()
+        if rest:
+            named = {row.name: row for row in rows}
+            if rest not in named:
+                self.refuse(f"There is no profile {one_line(rest, 40)}; there are {', '.join(named)}.")
+            self.session.switch(self.profiles.target(self.session, rest))
+            self.tell(f"Profile: {one_line(rest, 40)}, {self.session.target.base_url}.")
+            return
+        for row in rows:
+            here = ", in use" if row.name == self.session.target.profile else ""
+            self.tell(one_line(f"{row.name}{here}: {row.fault or f'{row.base_url}, key {row.key}'}", 400))

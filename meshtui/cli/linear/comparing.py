@@ -1,0 +1,142 @@
+"""One message to several models: each answer is read when it is whole, with its figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+from meshtui.cli.linear.conversing import Conversing
+from meshtui.cli.linear.words import change_lines, figure_words, numbered, problem_lines
+from meshtui.core.text import one_line
+from meshtui.core.turn import Delta, Turn
+from meshtui.session import Comparison, Lane, variants
+
+MOST_MODELS = 8
+ORDER = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+
+
+class Comparing(Conversing):
+    """Comparing answers, keeping one."""
+
+    comparison: Comparison | None = None
+
+    def do_compare(self, rest: str) -> None:
+        """Ask several models what is typed next."""
+        models = [self.model_named(word) for word in rest.split()]
+        if not all(models):
+            return
+        models = list(dict.fromkeys(models))
+        if not 2 <= len(models) <= MOST_MODELS:
+            self.refuse(f"/compare takes 2 to {MOST_MODELS} different models, by id or by their numbers in /models.")
+        text = self.console.ask(f"Message for {len(models)} models: ")
+        if not text or not text.strip():
+            self.refuse("Nothing was sent.")
+            return
+        chosen = variants(self.session.drafted(text), models)
+        if not self.may_send(*(variant.draft for variant in chosen)):
+            return
+        comparison = self.comparison = Comparison(self.session, retries=self.session.retries)
+        comparison.begin(chosen)
+        self.session.remember(text)
+        self._told: set[str] = set()
+        self.session.on_change = self._lane_changed
+        self.tell(f"Sent to {len(models)} models; ctrl+c stops all.")
+        self.run(self._compare(comparison))
+        self.session.on_change = lambda turn, delta: None
+        for lane in comparison.lanes:
+            comparison.stop(lane)
+            self._tell_once(comparison, lane)
+        self._sum_up(comparison)
+
+    async def _compare(self, comparison: Comparison) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            prices = tasks.create_task(self.know_prices())
+            room = await comparison.look()
+            if room is not None and room < len(comparison.lanes):
+                self.tell(f"{room} requests are left of this minute: the others wait for the next one.")
+            try:
+                await comparison.run_all()
+            finally:
+                prices.cancel()
+
+    def _lane_changed(self, turn: Turn, delta: Delta | None) -> None:
+        comparison = self.comparison
+        lane = next((lane for lane in comparison.lanes if lane.turn is turn), None) if comparison else None
+        if comparison is not None and lane is not None and turn.ended and (lane.place or not lane.succeeded):
+            self._tell_once(comparison, lane)
+
+    def _tell_once(self, comparison: Comparison, lane: Lane) -> None:
+        if lane.turn.id in self._told:
+            return
+        self._told.add(lane.turn.id)
+        self._read_lane(comparison, lane)
+
+    def _read_lane(self, comparison: Comparison, lane: Lane) -> None:
+        number, turn = comparison.lanes.index(lane) + 1, lane.turn
+        place = f", {ORDER[lane.place - 1]} to finish" if lane.place and lane.place <= len(ORDER) else ""
+        self.tell(f"Answer {number}, {one_line(lane.label, 80)}{place}: {figure_words(comparison.figures(lane))}.")
+        if turn.content:
+            self.tell(str(turn.content).rstrip())
+        if turn.problem is not None:
+            for line in problem_lines(turn.problem):
+                self.tell(line)
+        elif not lane.succeeded:
+            self.tell("It was stopped; what arrived is kept.")
+
+    def _sum_up(self, comparison: Comparison) -> None:
+        done = [lane for lane in comparison.lanes if lane.succeeded]
+        words = [f"{len(done)} of {len(comparison.lanes)} answers are whole"]
+        if first := min(done, key=lambda lane: lane.place or 99, default=None):
+            words.append(f"first was {self._named(first)}")
+        priced = [(amount, lane) for lane in done if (amount := comparison.figures(lane).charge.amount) is not None]
+        if len(priced) > 1:
+            least: tuple[Decimal, Lane] = min(priced, key=lambda row: row[0])
+            words.append(f"cheapest was {self._named(least[1])}")
+        self.tell("; ".join(words) + ".")
+        self.tell("/keep N goes on with one, /answers N reads one again, /diff N M says how two differ.")
+
+    def _named(self, lane: Lane) -> str:
+        assert self.comparison is not None  # noqa: S101 - there are lanes
+        return f"{self.comparison.lanes.index(lane) + 1}, {one_line(lane.label, 80)}"
+
+    def _lane(self, number: str) -> Lane:
+        lanes: Sequence[Lane] = self.comparison.lanes if self.comparison is not None else ()
+        if not lanes:
+            self.refuse("There is no comparison here; /compare begins one.")
+        if not number.isdecimal() or not 1 <= int(number) <= len(lanes):
+            self.refuse(f"Say the number of an answer, from 1 to {len(lanes)}.")
+        return lanes[int(number) - 1]
+
+    def do_answers(self, rest: str) -> None:
+        """List the answers, or read one."""
+        if rest:
+            lane = self._lane(rest)
+            assert self.comparison is not None  # noqa: S101 - `_lane` asked
+            self._read_lane(self.comparison, lane)
+            return
+        if self.comparison is None:
+            self.refuse("There is no comparison here; /compare begins one.")
+            return
+        figures = [(lane, self.comparison.figures(lane)) for lane in self.comparison.lanes]
+        for row in numbered(
+            [f"{one_line(lane.label, 80)}: {lane.turn.state.value}, {figure_words(found)}" for lane, found in figures]
+        ):
+            self.tell(row)
+
+    def do_keep(self, rest: str) -> None:
+        """Go on with one answer."""
+        lane = self._lane(rest or "0")
+        assert self.comparison is not None  # noqa: S101 - `_lane` asked
+        self.comparison.keep(lane)
+        self.tell(f"The conversation goes on from answer {self._named(lane)}; the others stay stored.")
+
+    def do_diff(self, rest: str) -> None:
+        """Say how two answers of the comparison differ."""
+        numbers = rest.split()
+        if len(numbers) != 2:
+            self.refuse("/diff takes the numbers of two answers of a comparison.")
+        one, other = self._lane(numbers[0]), self._lane(numbers[1])
+        self.tell(f"From {self._named(one)} to {self._named(other)}:")
+        for line in change_lines(str(one.turn.content), str(other.turn.content)):
+            self.tell(line)
