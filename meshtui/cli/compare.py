@@ -66,6 +66,7 @@ def compare(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     """Send one message to every lane and print what came; return the exit code."""
     surroundings.require_key()
     session = surroundings.session()
+    session.tools = None  # what the options name goes out, not what is on in the workbench
     try:
         chosen = _chosen(arguments, surroundings, session)
         return asyncio.run(_drive(session, chosen, arguments, surroundings))
@@ -75,7 +76,7 @@ def compare(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
 
 def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: Session) -> list[Variant]:
     """Return the lanes that the options ask for; refuses fewer than two, and more than anyone can read."""
-    prompt, tools = prompt_of(arguments), inputs.tools(arguments.tools)
+    prompt, tools = prompt_of(arguments), inputs.tools(arguments.tools, surroundings.tool_files)
     models = list(dict.fromkeys(arguments.model))
 
     def draft(template: str | None, variable: str | None = None) -> Draft:

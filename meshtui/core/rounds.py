@@ -135,19 +135,26 @@ def next_choice(choice: Any) -> Any:
     return choice if choice in ("auto", "none") else None
 
 
-def next_request(
-    request: Mapping[str, Any], said: Sequence[Message], tools: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, Any]:
-    """Return the body that follows an answered one: the same with these messages behind, and these tools if any."""
+def with_tools(request: Mapping[str, Any], tools: Sequence[Mapping[str, Any]], choice: Any) -> dict[str, Any]:
+    """Return the body of a request with other tools.
+
+    Where it brings results back, what forces a call is left out; and with no tools it keeps its own, because routes
+    refuse calls of tools that they are not told of.
+    """
+    brings_results = (request.get("messages") or [{}])[-1].get("role") == "tool"
     body = {name: value for name, value in request.items() if name not in ("tools", "tool_choice")}
-    body["messages"] = [*(request.get("messages") or ()), *(message.to_wire() for message in said)]
-    definitions = list(tools) or request.get("tools")
-    if definitions:
-        body["tools"] = definitions
-        choice = next_choice(request.get("tool_choice"))
+    if definitions := tools or (request.get("tools") if brings_results else ()):
+        body["tools"] = list(definitions)
+        choice = next_choice(choice) if brings_results else choice
         if choice is not None:
             body["tool_choice"] = choice
     return body
+
+
+def next_request(request: Mapping[str, Any], said: Sequence[Message]) -> dict[str, Any]:
+    """Return the body that follows an answered one: the same with these messages behind."""
+    messages = [*(request.get("messages") or ()), *(message.to_wire() for message in said)]
+    return with_tools({**request, "messages": messages}, (), request.get("tool_choice"))
 
 
 def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:

@@ -31,6 +31,11 @@ class PerConversation:
             self._known[key] = self._default if kept is None else kept
         return self._known[key]
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the current conversation has a value of its own, rather than that of the last."""
+        return self._session.conversation is not None and self._session.recall(self._key) is not None
+
     def put(self, value: Any) -> None:
         """Keep another value for the current conversation, and for those that are begun from now on."""
         for key in dict.fromkeys((self._key, self._name)):

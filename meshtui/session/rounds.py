@@ -228,18 +228,16 @@ class Rounds(Answering):
             raise OpenCalls("All calls are dropped: there is nothing to bring back. Keep or add one, or retry.")
         session, said = self._session, round.results()
         edited = round.is_edited
-        tools = session.tools
-        if tools is not None:
-            tools.apply()
-        definitions = session.draft.tools if tools is not None else ()
-        request = next_request(round.source.request, [round.message(), *said], definitions)
+        asked = round.source.request
+        request: Mapping[str, Any] = next_request(asked, [round.message(), *said])
+        if session.tools is not None:
+            request = session.tools.renewed(request)
         if model:
-            request["model"] = model
-        choice = round.source.request.get("tool_choice")
+            request = {**request, "model": model}
         turn = session.begin_after(
             round.node.parent_id if edited else round.node.id, request, [round.message(), *said] if edited else said
         )
-        if choice != next_choice(choice):
+        if (choice := asked.get("tool_choice")) != next_choice(choice):
             session.on_notice("The tool choice forced a call; the model may choose from now on in these rounds.")
         self._forget(round)
         return turn

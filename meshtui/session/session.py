@@ -159,8 +159,12 @@ class Session(Attaching):
         return self._begin(self._turn(draft.request(), None), [], draft.messages)
 
     def retry(self, turn: Turn, model: str | None = None) -> Turn:
-        """Begin the same request again as a sibling of `turn`, with another model where one is named."""
-        return self.beside(turn, {**turn.request, "model": model} if model else turn.request)
+        """Begin the same request again as a sibling of `turn`, with another model where one is named.
+
+        Tools go out as they are now, where this conversation decides on them.
+        """
+        request = turn.request if self.tools is None else self.tools.renewed(turn.request)
+        return self.beside(turn, {**request, "model": model} if model else request)
 
     def beside(self, turn: Turn, request: Mapping[str, Any]) -> Turn:
         """Begin another request as a sibling of `turn`: another answer to the same message."""

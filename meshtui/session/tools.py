@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from meshtui.core.rounds import with_tools
 from meshtui.core.text import one_line
 from meshtui.core.tool import Tool
 from meshtui.session.per_conversation import PerConversation
@@ -104,6 +105,16 @@ class Tools:
             if sentence not in self._told:
                 self._session.on_notice(sentence)
         self._told = set(faults)
+
+    def renewed(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a request with the tools that are on, as their files are now.
+
+        Where nobody decided on the tools of this conversation, what was offered is offered again.
+        """
+        if self.files is None or not self._on.is_own:
+            return request
+        self.apply()
+        return with_tools(request, self._session.draft.tools, self._session.draft.tool_choice)
 
     def sent(self) -> Sequence[OpenTool]:
         """Return the tools that go out with what is sent now; those that cannot be read are left out."""

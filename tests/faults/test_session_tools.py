@@ -116,6 +116,33 @@ async def test_the_choice_goes_along_and_never_without_its_tool(box: Sandbox, ho
 
 
 @pytest.mark.anyio
+async def test_a_request_sent_again_has_the_tools_as_they_are_now(box: Sandbox, home: Path) -> None:
+    put(home, "one", description="old")
+    async with opened(home, box, "sandbox/tools") as session:
+        assert session.tools is not None
+        session.tools.turn("one", True)
+        turn = session.say("hello")
+        await session.run(turn)
+        put(home, "one", description="better")
+        session.tools.choose("required")
+        again = session.retry(turn)
+        await session.run(again)
+        assert box.requests[-1]["body"]["tools"][0]["function"]["description"] == "better"
+        assert box.requests[-1]["body"]["tool_choice"] == "required"
+        put(home, "one", description="best")
+        session.tools.choose("none")
+        round = session.rounds.round_of(again)
+        assert round is not None
+        session.rounds.set_result(round, round.calls[0], "fine")
+        await session.run(session.rounds.go_on(round))
+        assert box.requests[-1]["body"]["tools"][0]["function"]["description"] == "best"
+        assert box.requests[-1]["body"]["tool_choice"] == "none"
+        session.tools.turn("one", False)
+        await session.run(session.retry(turn))
+        assert not {"tools", "tool_choice"} & set(box.requests[-1]["body"])
+
+
+@pytest.mark.anyio
 async def test_templates_and_comparisons_take_them_along(box: Sandbox, home: Path) -> None:
     put(home, "one", description="old")
     async with opened(home, box) as session:
