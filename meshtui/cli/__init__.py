@@ -169,6 +169,18 @@ def _config(arguments: argparse.Namespace) -> int:
     return config(arguments)
 
 
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.keys import add_arguments
+
+    add_arguments(parser)
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.keys import keys
+
+    return keys(arguments)
+
+
 def _add_sessions(parser: argparse.ArgumentParser) -> None:
     from meshtui.cli.sessions import add_arguments
 
@@ -229,6 +241,78 @@ def _completion(arguments: argparse.Namespace) -> int:
     return completion(arguments)
 
 
+def _add_sessions(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.sessions import add_arguments
+
+    add_arguments(parser)
+
+
+def _sessions(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.sessions import sessions
+
+    return sessions(arguments)
+
+
+def _add_usage(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.usage import add_arguments
+
+    add_arguments(parser)
+
+
+def _usage(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.usage import usage
+
+    return usage(arguments)
+
+
+def _add_templates(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.templates import add_arguments
+
+    add_arguments(parser)
+
+
+def _templates(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.templates import templates
+
+    return templates(arguments)
+
+
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.pages import add_arguments
+
+    add_arguments(parser)
+
+
+def _help(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.pages import help_command
+
+    return help_command(arguments)
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.completion import add_arguments
+
+    add_arguments(parser)
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.completion import completion
+
+    return completion(arguments)
+
+
+def _add_tools(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.tools import add_arguments
+
+    add_arguments(parser)
+
+
+def _tools(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.tools import tools
+
+    return tools(arguments)
+
+
 Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace], int]
 
@@ -241,6 +325,7 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "sessions": ("list conversations, or show one", _add_sessions, _sessions),
     "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),
+    "keys": ("show what your terminal sends for a key and what that runs, or list all keys", _add_keys, _keys),
     "sandbox": ("serve the simulated gateway alone", _add_sandbox, _sandbox),
     "help": ("print a page of the documentation", _add_help, _help),
     "completion": ("print what makes your shell complete what you type", _add_completion, _completion),

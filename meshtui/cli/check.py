@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from meshtui.cli.output import OK, emit, emit_json, say
+from meshtui.cli.output import OK, USAGE, emit, emit_json, say
 from meshtui.cli.surroundings import Surroundings, client_for, look_around
 from meshtui.core.problem import LIMIT_WORDS, Problem, ProblemKind
 from meshtui.core.text import one_line
@@ -33,6 +34,7 @@ class Finding:
 def check(arguments: argparse.Namespace) -> int:
     """Check the gateway and the key in force; return the exit code."""
     here = look_around(arguments)
+    faults = key_faults(here)
     here.require_key()
     started = time.monotonic()
     try:
@@ -42,7 +44,7 @@ def check(arguments: argparse.Namespace) -> int:
     took = round((time.monotonic() - started) * 1000)
     problem = found.problem
     if arguments.json:
-        _emit_json(here, found, took)
+        _emit_json(here, found, took, faults)
     elif problem is None:
         emit(f"{here.settings.base_url} answers in {took} ms, {_key_words(here)}, {_models_words(found.models)}")
     if problem is not None:
@@ -53,7 +55,19 @@ def check(arguments: argparse.Namespace) -> int:
             f"{here.settings.base_url}: {what} ({where}: {said}; after {took} ms). {advice}{_key_origin(here, problem)}"
         )
         return problem.exit_code
-    return OK
+    return USAGE if faults else OK
+
+
+def key_faults(here: Surroundings) -> Sequence[str]:
+    """Say what is wrong with the keys that the config file chooses, and return it."""
+    if not here.settings.ui.keys:
+        return ()
+    from meshtui.ui.keymap import read_keymap
+
+    faults = read_keymap(here.settings.ui.keys).faults
+    for fault in faults:
+        say(f"{here.config.file}: {fault}")
+    return faults
 
 
 def _key_words(here: Surroundings) -> str:
@@ -71,7 +85,7 @@ def _key_origin(here: Surroundings, problem: Problem) -> str:
     return f" The key {here.key.value} came from: {here.key.source}."
 
 
-def _emit_json(here: Surroundings, found: Finding, took: int) -> None:
+def _emit_json(here: Surroundings, found: Finding, took: int, faults: Sequence[str]) -> None:
     problem = found.problem
     error: dict[str, Any] | None = None
     if problem is not None:
@@ -81,13 +95,14 @@ def _emit_json(here: Surroundings, found: Finding, took: int) -> None:
     key = str(here.key.value) if here.key else None
     emit_json(
         {
-            "ok": problem is None,
+            "ok": problem is None and not faults,
             "profile": here.settings.profile.name,
             "base_url": here.settings.base_url,
             "key": key,
             "models": found.models,
             "took_ms": took,
             "error": error,
+            "key_faults": list(faults),
         }
     )
 

@@ -23,7 +23,7 @@ from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
 from meshtui.ui.commands import COMMANDS, Where, bindings, key_words
 from meshtui.ui.compat import binding_ids
-from meshtui.ui.keymap import read_keymap
+from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.screens.opening import Opening
 from meshtui.ui.themed import Look, ThemedApp
 from meshtui.ui.ticker import Ticker
@@ -118,7 +118,7 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         opening = self.screen
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
         await self.push_screen(Workbench(session, opening.take))
-        for notice in filter(None, (*self.notices, self._theme_fault)):
+        for notice in filter(None, (*self.notices, self._theme_fault, *first_faults(self.keymap))):
             self.say(notice)
         self.call_after_refresh(self._settle)
 

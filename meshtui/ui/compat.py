@@ -6,6 +6,8 @@ from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
+from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.dom import DOMNode
 from textual.geometry import Size
@@ -49,6 +51,15 @@ def _thumb(bar: ScrollBar) -> tuple[int, int]:
 def binding_ids(node: DOMNode) -> list[str]:
     """Return the ids of the key bindings of a node itself, in their order."""
     return [binding.id for _, binding in node._bindings if binding.id is not None]
+
+
+def keys_sent(text: str) -> list[str]:
+    """Return Textual's names of the keys that a terminal sent as this text; replies of the terminal are no keys."""
+    parser = XTermParser()
+    found = [*parser.feed(text)]
+    if text.startswith("\x1b") and not found:
+        found = [*parser.feed("")]
+    return [event.key for event in found if isinstance(event, events.Key)]
 
 
 Result = TypeVar("Result")

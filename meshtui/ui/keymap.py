@@ -200,3 +200,15 @@ def _meet(one: Command, other: Command) -> bool:
         return True
     both_here = {one.where, other.where} <= _WORKBENCH
     return both_here and any(command.priority and command.where == "anywhere" for command in (one, other))
+
+
+def commands_of(key: str, keymap: Keymap, commands: Sequence[Command] = COMMANDS) -> list[Command]:
+    """Return the commands that a key runs, in whatever place."""
+    return [command for command in commands if key in keymap.of(command.id)]
+
+
+def first_faults(keymap: Keymap, most: int = 3) -> list[str]:
+    """Return the first faults, and where the others are told."""
+    more = len(keymap.faults) - most
+    rest = [f"{more} more: `meshtui config check` tells all." if more > 0 else ""]
+    return [*keymap.faults[:most], *filter(None, rest)]
