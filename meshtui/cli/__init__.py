@@ -241,66 +241,6 @@ def _completion(arguments: argparse.Namespace) -> int:
     return completion(arguments)
 
 
-def _add_sessions(parser: argparse.ArgumentParser) -> None:
-    from meshtui.cli.sessions import add_arguments
-
-    add_arguments(parser)
-
-
-def _sessions(arguments: argparse.Namespace) -> int:
-    from meshtui.cli.sessions import sessions
-
-    return sessions(arguments)
-
-
-def _add_usage(parser: argparse.ArgumentParser) -> None:
-    from meshtui.cli.usage import add_arguments
-
-    add_arguments(parser)
-
-
-def _usage(arguments: argparse.Namespace) -> int:
-    from meshtui.cli.usage import usage
-
-    return usage(arguments)
-
-
-def _add_templates(parser: argparse.ArgumentParser) -> None:
-    from meshtui.cli.templates import add_arguments
-
-    add_arguments(parser)
-
-
-def _templates(arguments: argparse.Namespace) -> int:
-    from meshtui.cli.templates import templates
-
-    return templates(arguments)
-
-
-def _add_help(parser: argparse.ArgumentParser) -> None:
-    from meshtui.cli.pages import add_arguments
-
-    add_arguments(parser)
-
-
-def _help(arguments: argparse.Namespace) -> int:
-    from meshtui.cli.pages import help_command
-
-    return help_command(arguments)
-
-
-def _add_completion(parser: argparse.ArgumentParser) -> None:
-    from meshtui.cli.completion import add_arguments
-
-    add_arguments(parser)
-
-
-def _completion(arguments: argparse.Namespace) -> int:
-    from meshtui.cli.completion import completion
-
-    return completion(arguments)
-
-
 def _add_tools(parser: argparse.ArgumentParser) -> None:
     from meshtui.cli.tools import add_arguments
 
@@ -322,6 +262,7 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "compare": ("send one message to several models at once and print what each took", _add_compare, _compare),
     "models": ("list, search or show the gateway's models", _add_models, _models),
     "templates": ("list, show, import, export and exchange templates with the gateway", _add_templates, _templates),
+    "tools": ("list, check, import and export tool definitions", _add_tools, _tools),
     "sessions": ("list conversations, or show one", _add_sessions, _sessions),
     "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import refuse, say
-from meshtui.core.tool import Rule, Tool
+from meshtui.core.tool import Rule
 from meshtui.core.tools import tools_from
 
 if TYPE_CHECKING:
-    from meshtui.session import OpenTool
+    from meshtui.core.tool_import import Found
+    from meshtui.session import OpenTool, ToolFiles
 
 
 def prompt_from(argument: str | None, *, optional: bool = False) -> str:
@@ -93,51 +94,63 @@ def read_text(path: Path) -> str:
 
 def _values(path: Path) -> Any:
     """Return what a JSON or TOML file holds; refuses, one sentence with the place, where it is neither."""
-    from meshtui.store.toml import ConfigError
+    from meshtui.core.toml_json import toml_value
 
     text = read_text(path)
     try:
-        if path.suffix != ".toml":
-            return json.loads(text)
-        from meshtui.store.toml import Source
-        from meshtui.store.tool_toml import decoded
-
-        return decoded(Source(path, text).parse())
+        return toml_value(text) if path.suffix == ".toml" else json.loads(text)
     except json.JSONDecodeError as error:
         refuse(f"{path}, line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})")
     except RecursionError:
         refuse(f"{path}: nested too deeply to be read")
-    except ConfigError as error:
-        refuse(str(error))
     except ValueError as error:
-        refuse(f"{path}: {error}")
+        refuse(f"{path}, {error}" if str(error).startswith("line ") else f"{path}: {error}")
 
 
-def tools(paths: Sequence[str]) -> tuple[OpenTool, ...]:
-    """Return the tools of the files given with `--tools`, JSON or TOML, in order."""
+def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) -> tuple[OpenTool, ...]:
+    """Return the tools given with `--tools`, in order: files of any known shape, or stored tools by name."""
     from meshtui.session import OpenTool
 
     found: list[OpenTool] = []
-    for name in paths:
+    for name in names:
         path = Path(name).expanduser()
-        value = _values(path)
+        stored = None if path.exists() or files is None else _stored(name, files())
+        if stored is not None:
+            found.append(stored)
+            continue
+        rows = [row.tool for row in tools_of(name)]
         try:
-            found += [OpenTool(tool.name, path, "yours", tool, "") for tool in _tools(value, path.stem)]
+            definitions = tools_from([tool.definition for tool in rows])
         except ValueError as error:
             refuse(f"{path}: {error}")
+        for tool, definition in zip(rows, definitions, strict=True):
+            found.append(OpenTool(tool.name, path, "yours", replace(tool, definition=definition), ""))
     return tuple(found)
 
 
-def _tools(value: Any, stem: str) -> list[Tool]:
-    """Return the tools of one file with their responders; raises ValueError with one sentence."""
-    from meshtui.core.tool_import import own_tool
+def _stored(name: str, files: ToolFiles) -> OpenTool | None:
+    """Return a stored tool by its key or its name; None where there is none."""
+    from meshtui.store.toml import ConfigError
 
-    if isinstance(value, Mapping) and isinstance(value.get("tools"), list):
-        value = value["tools"]
-    rows, stem = (value, "") if isinstance(value, list) else ([value], stem)
-    own = [own_tool(row, stem) if isinstance(row, Mapping) else Tool({}) for row in rows]
-    definitions = tools_from([tool.definition if tool.function else row for row, tool in zip(rows, own, strict=True)])
-    return [replace(tool, definition=definition) for tool, definition in zip(own, definitions, strict=True)]
+    try:
+        path = files.named(name)
+        return None if path is None else files.open(path)
+    except ConfigError as error:
+        refuse(str(error))
+
+
+def tools_of(name: str) -> list[Found]:
+    """Return the tools of a file the user named, `-` for stdin, with notes; refuses, one sentence with the place."""
+    from meshtui.core.tool_text import TextForm, tools_in_text
+
+    forms: Mapping[str, TextForm] = {".json": "json", ".toml": "toml", ".py": "python"}
+    path = Path(name).expanduser()
+    text, shown = (_stdin(), "stdin") if name == "-" else (read_text(path), str(path))
+    try:
+        return tools_in_text(text, "" if name == "-" else path.stem, forms.get(path.suffix))
+    except ValueError as error:
+        sentence = str(error)
+        refuse(f"{shown}, {sentence}" if sentence.startswith("line ") else f"{shown}: {sentence}")
 
 
 def rules(paths: Sequence[str]) -> tuple[Rule, ...]:

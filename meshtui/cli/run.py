@@ -76,7 +76,7 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
         help="who fills the template in; the gateway needs a copy of it (default here)",
     )
     parser.add_argument(
-        "--tools", metavar="FILE", action="append", default=[], help="tool definitions, JSON or TOML (repeat)"
+        "--tools", metavar="FILE|NAME", action="append", default=[], help="tool definitions, or a stored tool (repeat)"
     )
     parser.add_argument(
         "--attach",
@@ -171,7 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     surroundings.require_key()
     template = filled(arguments, surroundings)
-    tools, rules = inputs.tools(arguments.tools), inputs.rules(arguments.respond)
+    tools, rules = inputs.tools(arguments.tools, surroundings.tool_files), inputs.rules(arguments.respond)
     draft = draft_from(arguments, surroundings, prompt_of(arguments), tools, template)
     session = surroundings.session()
     try:

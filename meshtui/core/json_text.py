@@ -27,6 +27,12 @@ def json_text(value: Any) -> str:
     return short if len(short) <= 60 else json.dumps(value, ensure_ascii=False, indent=2)
 
 
+def kind_of(value: object) -> str:
+    """Say what a JSON value is, as a sentence names it: `a list`, `null`."""
+    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+    return "null" if value is None else names.get(type(value), "an object")
+
+
 def has_null(value: Any) -> bool:
     """Whether null stands anywhere in JSON values: TOML has none."""
     if isinstance(value, dict):

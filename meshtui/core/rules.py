@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
+from meshtui.core.json_text import kind_of
 from meshtui.core.tool import Command, Responder, ResponderKind, Rule
 
 KINDS: tuple[str, ...] = get_args(ResponderKind)
@@ -40,7 +41,7 @@ def rules_from(value: object) -> tuple[Rule, ...]:
     if isinstance(value, list):
         return tuple(_rule(row, f"rule {number}") for number, row in enumerate(value, 1))
     if not isinstance(value, Mapping):
-        raise ValueError(f"rules are a list, or an object with results by tool name, not {_kind(value)}")
+        raise ValueError(f"rules are a list, or an object with results by tool name, not {kind_of(value)}")
     if _is_rule(value):
         return (_rule(value, "the rule"),)
     return tuple(rule for name, answer in value.items() for rule in _rules_of(str(name), answer))
@@ -69,7 +70,7 @@ def _is_rule(value: object) -> bool:
 
 def _rule(row: object, where: str) -> Rule:
     if not isinstance(row, Mapping):
-        raise ValueError(f"{where} is {_kind(row)}, not an object with when and result")
+        raise ValueError(f"{where} is {kind_of(row)}, not an object with when and result")
     found: dict[str, Any] = {}
     for word, value in row.items():
         name = _WORD_OF.get(word)
@@ -80,10 +81,10 @@ def _rule(row: object, where: str) -> Rule:
         found[name] = value
     when = found.get("when", {})
     if not isinstance(when, Mapping):
-        raise ValueError(f"{where}: when is {_kind(when)}, not an object with values by path")
+        raise ValueError(f"{where}: when is {kind_of(when)}, not an object with values by path")
     tool = found.get("tool", "")
     if not isinstance(tool, str):
-        raise ValueError(f"{where}: tool is {_kind(tool)}, not the name of a tool")
+        raise ValueError(f"{where}: tool is {kind_of(tool)}, not the name of a tool")
     result = found.get("result")
     error = _error(found.get("error", ""), result)
     if not error and "result" not in found:
@@ -104,7 +105,7 @@ def _error(value: Any, result: Any) -> str:
 def seconds(value: object, what: str) -> float:
     """Return a number of seconds; raises ValueError, one sentence that begins with `what`."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{what} is {_kind(value)}, not a number of seconds")
+        raise ValueError(f"{what} is {kind_of(value)}, not a number of seconds")
     if not 0 <= value <= LONGEST_WAIT:
         raise ValueError(f"{what} must be from 0 to {LONGEST_WAIT:g} seconds")
     return float(value)
@@ -118,7 +119,7 @@ def responder_from(value: object) -> Responder:
     if value is None:
         return Responder()
     if not isinstance(value, Mapping):
-        raise ValueError(f"responder is {_kind(value)}, not a table with kind and what belongs to it")
+        raise ValueError(f"responder is {kind_of(value)}, not a table with kind and what belongs to it")
     try:
         rules = rules_from(value["rules"]) if "rules" in value else ()
         command = _command(value) if "argv" in value else None
@@ -139,7 +140,7 @@ def _command(value: Mapping[str, Any]) -> Command:
     if not _texts(environment):
         raise ValueError("environment is a list of the names of variables that the command may see")
     if not isinstance(folder, str):
-        raise ValueError(f"folder is {_kind(folder)}, not a path")
+        raise ValueError(f"folder is {kind_of(folder)}, not a path")
     timeout = seconds(value.get("timeout", TIME_LIMIT), "timeout")
     if not timeout:
         raise ValueError("timeout is 0: a command needs a moment")
@@ -181,8 +182,3 @@ def responder_value(responder: Responder) -> dict[str, Any]:
     if responder.rules:
         value["rules"] = [rule_value(rule) for rule in responder.rules]
     return value
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
-    return "null" if value is None else names.get(type(value), "an object")

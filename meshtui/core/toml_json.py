@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,21 @@ AS_JSON = "_json"
 """What a member's name ends with where its value is JSON in a text."""
 
 _LARGEST = 2**63
+
+
+def toml_value(text: str) -> dict[str, Any]:
+    """Read TOML as JSON values; raises ValueError, one sentence that says where (line and column from 1) and what."""
+    import tomllib
+
+    try:
+        return decoded(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        reason, where = str(error), re.search(r"\s*\(at line (\d+), column (\d+)\)", str(error))
+        place = f"line {where[1]}, column {where[2]}" if where else f"line {text.count(chr(10)) + 1}, column 1"
+        reason = re.sub(r"\s*\(at .*", "", reason)
+        raise ValueError(f"{place}: this is not TOML ({reason})") from None
+    except RecursionError:
+        raise ValueError("this is not TOML (nested too deeply)") from None
 
 
 def encoded(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:

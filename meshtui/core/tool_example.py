@@ -16,6 +16,16 @@ _FORMATS = {
     "uri": re.compile(r"https?://\S+\Z"),
 }
 
+_TYPES = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
 
 def tool_from_example(name: str, arguments: object) -> Tool:
     """Return a tool whose parameters allow what one example of its arguments has, everything in it required.
@@ -27,30 +37,11 @@ def tool_from_example(name: str, arguments: object) -> Tool:
     return Tool({"type": "function", "function": {"name": name, "parameters": schema_of(arguments)}})
 
 
-def schema_of(value: object) -> dict[str, Any]:
-    """Return a JSON Schema that a value fits; of a list, one that all of its items fit."""
-    match value:
-        case Mapping():
-            properties = {str(name): schema_of(item) for name, item in value.items()}
-            return {
-                "type": "object",
-                "properties": properties,
-                **({"required": list(properties)} if properties else {}),
-            }
-        case list() | tuple():
-            return {"type": "array", "items": _merged([schema_of(item) for item in value])}
-        case str():
-            format = next((name for name, pattern in _FORMATS.items() if pattern.match(value)), "")
-            return {"type": "string", "format": format} if format else {"type": "string"}
-    kinds = {bool: "boolean", int: "integer", float: "number", type(None): "null"}
-    return {"type": kinds[type(value)]} if type(value) in kinds else {}
-
-
-def _merged(schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return one schema for several examples: objects are one object that requires what all of them have."""
-    kinds: dict[str, list[dict[str, Any]]] = {}
-    for schema in schemas:
-        kinds.setdefault(schema.get("type", ""), []).append(schema)
+def schema_of(*values: object) -> dict[str, Any]:
+    """Return a JSON Schema that each of these values fits; objects require what all of them have."""
+    kinds: dict[str, list[Any]] = {}
+    for value in values:
+        kinds.setdefault(_TYPES.get(type(value), ""), []).append(value)
     if "integer" in kinds and "number" in kinds:
         del kinds["integer"]
     branches = [_of_one_type(kind, rows) for kind, rows in kinds.items()]
@@ -59,15 +50,17 @@ def _merged(schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return branches[0] if len(branches) == 1 else {"anyOf": branches}
 
 
-def _of_one_type(kind: str, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    if kind == "object":
-        names = list(dict.fromkeys(name for row in rows for name in row["properties"]))
-        properties = {
-            name: _merged([row["properties"][name] for row in rows if name in row["properties"]]) for name in names
-        }
-        required = [name for name in names if all(name in row["properties"] for row in rows)]
-        return {"type": "object", "properties": properties, **({"required": required} if required else {})}
-    if kind == "array":
-        return {"type": "array", "items": _merged([row["items"] for row in rows if row["items"]])}
-    formats = {row.get("format", "") for row in rows}
-    return rows[0] if len(formats) == 1 else {"type": kind} if kind else {}
+def _of_one_type(kind: str, values: Sequence[Any]) -> dict[str, Any]:
+    match kind:
+        case "object":
+            names = list(dict.fromkeys(name for row in values for name in row))
+            properties = {name: schema_of(*(row[name] for row in values if name in row)) for name in names}
+            required = [name for name in names if all(name in row for row in values)]
+            return {"type": kind, "properties": properties, **({"required": required} if required else {})}
+        case "array":
+            return {"type": kind, "items": schema_of(*(item for row in values for item in row))}
+        case "string":
+            for name, pattern in _FORMATS.items():
+                if all(pattern.match(value) for value in values):
+                    return {"type": kind, "format": name}
+    return {"type": kind} if kind else {}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from meshtui.core.json_place import Keys
+from meshtui.core.json_text import kind_of
 from meshtui.core.rules import responder_from, responder_value
 from meshtui.core.tool import OURS, Tool
 
@@ -82,30 +84,33 @@ def import_tools(value: object, name: str = "") -> list[Found]:
 
     Raises ValueError, one sentence.
     """
-    rows = _rows(value)
+    rows = rows_in(value)
     if not rows:
         raise ValueError("holds no tool: put one tool object, or a list of them, in it")
-    return [_found(row, name if len(rows) == 1 else "", number) for number, row in enumerate(rows, 1)]
+    return [import_tool(row, "" if keys else name, number) for number, (keys, row) in enumerate(rows, 1)]
 
 
-def _rows(value: object) -> Sequence[object]:
-    """Return the single tools of a list, of a request body, of a reply."""
+def rows_in(value: object, keys: Keys = ()) -> list[tuple[Keys, object]]:
+    """Return the single tools of a list, of a request body, of a reply, each with the way that leads to it."""
     if isinstance(value, list):
-        return [row for item in value for row in _rows(item)]
-    if isinstance(value, Mapping):
+        return [row for place, item in enumerate(value) for row in rows_in(item, (*keys, place))]
+    if isinstance(value, Mapping) and "function" not in value:
         for member in ("tools", "functions", "functionDeclarations", "function_declarations"):
-            if isinstance(value.get(member), list) and "function" not in value:
-                return _rows(value[member])
+            if isinstance(value.get(member), list):
+                return rows_in(value[member], (*keys, member))
         for member in ("result", "toolConfig", "body"):
             inner = value.get(member)
             if isinstance(inner, Mapping) and isinstance(inner.get("tools"), list):
-                return _rows(inner)
-    return [value]
+                return rows_in(inner, (*keys, member))
+    return [(keys, value)]
 
 
-def _found(row: object, name: str, number: int) -> Found:
+def import_tool(row: object, name: str = "", number: int = 1) -> Found:
+    """Return the tool in one object; raises ValueError, one sentence that begins with its number."""
     if not isinstance(row, Mapping):
-        raise ValueError(f"tool {number} is no object with a name and parameters")
+        raise ValueError(f"tool {number} is {kind_of(row)}, not an object with a name and parameters")
+    if not any(member in row for member in ("name", "description", "parameters")):
+        name = ""  # a tool without anything to say is none, whatever its file is called
     try:
         for fits, read in _SHAPES:
             if fits(row):
@@ -116,7 +121,8 @@ def _found(row: object, name: str, number: int) -> Found:
     except ValueError as error:
         raise ValueError(f"tool {number}: {error}") from None
     if not found.tool.name and found.tool.definition.get("type") == "function":
-        raise ValueError(f"tool {number} has no name: it must be an object with a name and parameters")
+        lacks = "name" if found.tool.function else "function object"
+        raise ValueError(f"tool {number} has no {lacks}: a tool is an object with a name and parameters")
     return found
 
 
@@ -215,5 +221,26 @@ _SHAPES: Sequence[tuple[Callable[[Mapping[str, Any]], bool], Callable[[Mapping[s
     (lambda row: "inputSchema" in row, _mcp),
     (lambda row: isinstance(row.get("toolSpec"), Mapping), _bedrock),
     (_is_gemini, _gemini),
-    (lambda row: row.get("type") == "object" and "properties" in row and "title" in row and "name" not in row, _titled),
+    (lambda row: _is_titled(row), _titled),
 )
+
+
+def places_of(row: object) -> Mapping[str, Keys]:
+    """Return where the members of the function object stand in one object: `parameters` under another name, perhaps.
+
+    `""` leads to all that are not named, `function` itself among them.
+    """
+    if not isinstance(row, Mapping) or "function" in row:
+        return {"": ("function",)}
+    if isinstance(spec := row.get("toolSpec"), Mapping):
+        schema = spec.get("inputSchema")
+        inner = ("json",) if isinstance(schema, Mapping) and "json" in schema else ()
+        return {"": ("toolSpec",), "parameters": ("toolSpec", "inputSchema", *inner)}
+    named = next(
+        (name for name in ("input_schema", "inputSchema", "parametersJsonSchema") if name in row), "parameters"
+    )
+    return {"": (), "parameters": () if _is_titled(row) else (named,)}
+
+
+def _is_titled(row: Mapping[str, Any]) -> bool:
+    return row.get("type") == "object" and "properties" in row and "title" in row and "name" not in row

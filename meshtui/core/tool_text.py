@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from meshtui.core.json_text import json_value
+from meshtui.core.toml_json import toml_value
 from meshtui.core.tool_import import Found, import_tools
 
 TextForm = Literal["json", "toml", "python", "curl"]
@@ -52,19 +53,6 @@ def form_of(text: str) -> TextForm:
     return "toml" if re.search(r"^\s*(?:\[+[\w.\"-]+\]+|name\s*=)", text, re.MULTILINE) else "json"
 
 
-def _toml(text: str) -> Any:
-    import tomllib
-
-    from meshtui.core.toml_json import decoded
-
-    try:
-        return decoded(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"this is not TOML ({error})") from None
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
 def _curl(text: str) -> Any:
     """Return the body of a curl command."""
     text = re.sub(r"\$'((?:[^'\\]|\\.)*)'", _ansi, text.strip().lstrip("$ "))
@@ -80,7 +68,7 @@ def _curl(text: str) -> Any:
     try:
         return json_value(bodies[0])
     except ValueError as error:
-        raise ValueError(f"the body of this curl command is not JSON, {error}") from None
+        raise ValueError(f"the body of this curl command is not JSON ({error})") from None
 
 
 def _bodies(words: list[str]) -> Iterator[str]:
@@ -108,7 +96,8 @@ def _json(text: str) -> Any:
     try:
         return json_value(text.removeprefix("\ufeff"))
     except ValueError as error:
-        raise ValueError(f"this is not JSON, {error}") from None
+        place, colon, what = str(error).rpartition(": ")
+        raise ValueError(f"{place}{colon}this is not JSON ({what})") from None
 
 
-_READ = {"json": _json, "toml": _toml, "curl": _curl}
+_READ = {"json": _json, "toml": toml_value, "curl": _curl}

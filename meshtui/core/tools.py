@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from meshtui.core.json_text import kind_of
+
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -26,7 +28,7 @@ def tools_from(value: object) -> list[dict[str, Any]]:
 
 def _tool(row: object, number: int) -> dict[str, Any]:
     if not isinstance(row, Mapping):
-        raise ValueError(f"tool {number} is {_kind(row)}, not an object with type and function")
+        raise ValueError(f"tool {number} is {kind_of(row)}, not an object with type and function")
     if "function" not in row and "name" in row:
         row = {"type": "function", "function": dict(row)}
     tool = {"type": "function", **row}
@@ -40,13 +42,8 @@ def _tool(row: object, number: int) -> dict[str, Any]:
         raise ValueError(f"tool {number} needs a name of 1 to 64 letters, digits, - or _, not {name!r}")
     parameters = function.get("parameters")
     if parameters is not None and not isinstance(parameters, Mapping):
-        raise ValueError(f"tool {name}: parameters is {_kind(parameters)}, not a JSON Schema object")
+        raise ValueError(f"tool {name}: parameters is {kind_of(parameters)}, not a JSON Schema object")
     return tool
-
-
-def _kind(value: object) -> str:
-    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
-    return "null" if value is None else names.get(type(value), "an object")
 
 
 def parsed(arguments: str) -> Any:
