@@ -200,7 +200,8 @@ class JsonStream:
             return "a text stands in single quotes: double quotes are expected"
         if char == ",":
             return "a comma stands where a value is expected"
-        return "a value is expected"
+        marks = {"\ufeff": "a byte order mark stands before the value", "`": "a code fence stands around the value"}
+        return marks.get(char, "a value is expected")
 
     def _after(self, place: int, char: str) -> int:
         frame = self.stack[-1]
