@@ -241,6 +241,18 @@ def _completion(arguments: argparse.Namespace) -> int:
     return completion(arguments)
 
 
+def _add_tools(parser: argparse.ArgumentParser) -> None:
+    from meshtui.cli.tools import add_arguments
+
+    add_arguments(parser)
+
+
+def _tools(arguments: argparse.Namespace) -> int:
+    from meshtui.cli.tools import tools
+
+    return tools(arguments)
+
+
 Add = Callable[[argparse.ArgumentParser], None]
 Run = Callable[[argparse.Namespace], int]
 
@@ -250,6 +262,7 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "compare": ("send one message to several models at once and print what each took", _add_compare, _compare),
     "models": ("list, search or show the gateway's models", _add_models, _models),
     "templates": ("list, show, import, export and exchange templates with the gateway", _add_templates, _templates),
+    "tools": ("list, check, import and export tool definitions", _add_tools, _tools),
     "sessions": ("list conversations, or show one", _add_sessions, _sessions),
     "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),
