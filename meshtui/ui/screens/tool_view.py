@@ -99,10 +99,11 @@ class ToolView(Screen[tuple[str, str]]):
     def on_mount(self) -> None:
         """Show what there is."""
         self.query_one(ResponderForm).put(self._first)
-        self.inspection = inspect_edit(self._first)
+        self.inspection = inspect_edit(self._first).after(inspect_edit(ToolEdit.of(self.opened.tool)))
         self.show_section("definition")
         self._show_inspection()
-        self.query_one(FunctionForm).focus_first()
+        self.set_class(not self.form_is_right, "-code")
+        self._focus_view()
 
     # What stands there
 
@@ -174,10 +175,15 @@ class ToolView(Screen[tuple[str, str]]):
             self.query_one(ResponderForm).focus_first()
         elif self.shows_code:
             self.code.focus()
-        elif self.section == "definition":
+        elif self.section == "definition" and self.form_is_right:
             self.query_one(FunctionForm).focus_first()
         else:
             self.form.focus_first()
+
+    @property
+    def form_is_right(self) -> bool:
+        """Whether the form shows the definition as it stands, so that it can be edited there."""
+        return not self.inspection.broken and self.inspection.function is not None
 
     @property
     def code(self) -> JsonArea:

@@ -50,6 +50,10 @@ class ChoiceLine(Quiet, can_focus=True):
         self._values: tuple[str, ...] = ()
         self._place = 0
 
+    def on_mount(self) -> None:
+        """Show the choices, also where none of them holds."""
+        self._draw()
+
     def show(self, values: Collection[str]) -> None:
         """Show that these hold; one that is no choice is not shown."""
         self._values = tuple(choice for choice in self._choices if choice in values)

@@ -1,0 +1,316 @@
+"""The tool editor: form and JSON in step, findings, what is kept, saved and changed by others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, Static, TextArea
+
+from meshtui.core.tool_edit import pretty
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.ui.screens.template_conflict import TemplateConflict
+from meshtui.ui.screens.tool_editor import ToolEditor
+from meshtui.ui.widgets.choice_line import ChoiceLine
+from meshtui.ui.widgets.findings import Findings
+from meshtui.ui.widgets.json_area import JsonArea
+from meshtui.ui.widgets.schema_form import SchemaForm
+from tests.bench import Bench, workbench
+
+pytestmark = pytest.mark.anyio
+
+FILE = """\
+# ours
+name = "get_weather"
+description = "The weather at a place."
+
+[parameters]
+type = "object"
+required = ["city"]
+additionalProperties = false
+
+[parameters.properties.city]
+type = "string"
+description = "The city"
+pattern = "^[A-Z]" # begins big
+x-note = "kept"
+"""
+SIZES = [(80, 24), (160, 50)]
+
+
+@asynccontextmanager
+async def editing(
+    home: Path, size: tuple[int, int] = (160, 50), text: str = FILE, name: str = "get_weather.toml"
+) -> AsyncIterator[Bench]:
+    """The workbench with a tool in the editor."""
+    path = home / "tools" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with Sandbox(Settings(rpm=100_000)) as box:
+        async with workbench(home, box.url, "sandbox/tools", size=size) as bench:
+            await bench.press("alt+o")
+            await bench.holds(lambda: bench.screen.tool_list.chosen is not None, "the tool in the list")
+            await bench.press("enter")
+            await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+            await bench.holds(lambda: bench.app.focused is not None, "the focus")
+            yield bench
+
+
+def editor(bench: Bench) -> ToolEditor:
+    """The editor."""
+    return next(screen for screen in bench.app.screen_stack if isinstance(screen, ToolEditor))
+
+
+def area(bench: Bench, id: str = "definition") -> JsonArea:
+    """A text of the editor."""
+    return editor(bench).query_one(f"#{id}", JsonArea)
+
+
+def form(bench: Bench, id: str = "parameters") -> SchemaForm:
+    """A tree of the editor."""
+    return editor(bench).query_one(f"#{id}", SchemaForm)
+
+
+def function(bench: Bench) -> dict[str, Any]:
+    """The function object as the JSON has it now."""
+    value: dict[str, Any] = json.loads(area(bench).text)["function"]
+    return value
+
+
+async def put(bench: Bench, text: str, id: str = "definition") -> None:
+    """Let a text be another one, as if it were typed, and wait for it to be looked at."""
+    area(bench, id).text = text
+    await bench.holds(lambda: not editor(bench)._stale and not editor(bench)._checking, "the check")
+    await bench.pilot.pause()
+
+
+async def settled(bench: Bench) -> None:
+    """Wait until what was typed is looked at."""
+    await bench.pilot.pause()
+    await bench.holds(lambda: not editor(bench)._stale and not editor(bench)._checking, "the check")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_property_typed_in_the_form_is_in_the_json_and_nothing_else_changes(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with editing(tmp_path, size) as bench:
+        form(bench).focus_first()
+        await bench.holds(lambda: form(bench).list.has_focus, "the tree")
+        await bench.press("a")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
+        await bench.type("days")
+        await bench.press("enter", "i", "u")
+        await bench.press("enter")
+        await bench.type("How far ahead")
+        await bench.press("enter", "enter")
+        await bench.type("1, 2, 3")
+        await bench.press("escape", "r")
+        await settled(bench)
+        parameters = function(bench)["parameters"]
+        assert parameters["properties"]["days"] == {
+            "type": "integer",
+            "description": "How far ahead",
+            "enum": [1, 2, 3],
+        }
+        assert parameters["properties"]["city"] == {
+            "type": "string",
+            "description": "The city",
+            "pattern": "^[A-Z]",
+            "x-note": "kept",
+        }
+        assert "+ pattern, x-note" in bench.shown()
+        assert form(bench).list.has_focus
+
+
+async def test_keys_that_come_faster_than_the_screen_are_all_in_the_name(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        form(bench).focus_first()
+        await bench.press("a")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
+        await bench.type("measurement_units")
+        await settled(bench)
+        assert list(function(bench)["parameters"]["properties"]) == ["city", "measurement_units"]
+
+
+async def test_what_is_typed_as_json_is_in_the_form_at_once(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        value = json.loads(area(bench).text)
+        value["function"]["name"] = "forecast"
+        value["function"]["parameters"]["properties"]["where"] = {
+            "type": "object",
+            "properties": {"lat": {"type": ["number", "null"]}},
+        }
+        await put(bench, pretty(value))
+        assert editor(bench).query_one("#function-name", Input).value == "forecast"
+        await bench.wait("where  object", "lat  number or null", "get_weather*")
+
+
+async def test_while_the_json_is_broken_the_form_shows_the_last_good_state_and_nothing_is_lost(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        broken = area(bench).text.replace('"description"', "description", 1)
+        await put(bench, broken)
+        await bench.wait("The JSON cannot be read, line 5", "the form shows what could be read last", "city*  string")
+        assert editor(bench).query_one("#function-name", Input).disabled
+        form(bench).focus_first()
+        await bench.press("a", "x")
+        assert area(bench).text == broken
+        await bench.press("ctrl+s")
+        await bench.wait("Not saved yet: the definition, line 5, column")
+        await put(bench, broken.replace("description", '"description"', 1))
+        assert not editor(bench).query_one("#function-name", Input).disabled
+        assert "cannot be read" not in bench.shown()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_finding_is_gone_to_and_fixed_by_a_key_and_undone(tmp_path: Path, size: tuple[int, int]) -> None:
+    text = (
+        FILE.replace('"city"]', "]")
+        .replace("required = [", "strict = true\nrequired = [")
+        .replace("strict = true\n", "")
+    )
+    text = text.replace('description = "The weather', 'strict = true\ndescription = "The weather')
+    async with editing(tmp_path, size, text) as bench:
+        await bench.wait("✗1", "strict mode wants every property required: city is not")
+        row = editor(bench).query_one(Findings).chosen
+        assert row is not None and row.is_error
+        await bench.press("f3", "f8")
+        await bench.holds(lambda: area(bench).has_focus, "the place in the JSON")
+        assert area(bench).cursor_location[0] == (row.line or 0) - 1
+        await bench.press("f6")
+        await settled(bench)
+        assert function(bench)["parameters"]["required"] == ["city"]
+        await bench.wait("no findings")
+        await bench.press("ctrl+z")
+        await settled(bench)
+        assert function(bench)["parameters"]["required"] == []
+
+
+async def test_one_key_makes_a_loose_schema_fit_strict_mode(tmp_path: Path) -> None:
+    text = (
+        'name = "a"\n[parameters]\ntype = "object"\n[parameters.properties.b]\ntype = "object"\n'
+        '[parameters.properties.b.properties.c]\ntype = "string"\n'
+    )
+    async with editing(tmp_path, (100, 40), text) as bench:
+        await bench.press("f7")
+        await settled(bench)
+        schema = function(bench)["parameters"]
+        inner = schema["properties"]["b"]
+        assert schema["additionalProperties"] is False and schema["required"] == ["b"]
+        assert inner["additionalProperties"] is False and inner["required"] == ["c"]
+
+
+async def test_an_edit_is_there_again_after_the_program_was_killed_until_it_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "tools" / "get_weather.toml"
+    async with editing(tmp_path) as bench:
+        broken = area(bench).text.replace("The city", 'The "city')
+        area(bench).text = broken
+        opened, edits = editor(bench).opened, bench.screen.tool_edits
+        await bench.holds(lambda: edits.kept(opened) is not None, "the edit on disk")
+        bench.app.pop_screen()  # nothing of the editor's own leaving is run, as when it is killed
+        await bench.pilot.pause()
+    assert path.read_text() == FILE
+    async with editing(tmp_path) as bench:
+        await bench.wait("it is back", "not saved")
+        assert area(bench).text == broken
+        await put(bench, broken.replace('The "city', "The town"))
+        await bench.press("ctrl+s")
+        await bench.wait("is saved")
+        saved = path.read_text()
+        assert saved == FILE.replace("The city", "The town")
+        await bench.press("escape")
+        await bench.wait("get_weather")
+        assert "get_weather*" not in bench.shown()
+
+
+async def test_a_file_changed_by_another_program_is_read_again_or_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "tools" / "get_weather.toml"
+    async with editing(tmp_path) as bench:
+        path.write_text(FILE.replace("The city", "The place"))
+        os.utime(path, (1, 1))
+        editor(bench)._look_at_file()
+        await settled(bench)
+        assert function(bench)["parameters"]["properties"]["city"]["description"] == "The place"
+        name = editor(bench).query_one("#function-name", Input)
+        name.value = "mine"
+        await settled(bench)
+        path.write_text(FILE.replace("The city", "Theirs"))
+        await bench.press("ctrl+s")
+        await bench.holds(lambda: isinstance(bench.app.screen, TemplateConflict), "the question")
+        await bench.press("t")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        await settled(bench)
+        assert function(bench)["name"] == "get_weather"
+        assert function(bench)["parameters"]["properties"]["city"]["description"] == "Theirs"
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_rules_and_a_command_are_checked_as_they_are_typed_and_saved(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    path = tmp_path / "tools" / "get_weather.toml"
+    async with editing(tmp_path, size) as bench:
+        await bench.press("f2", "f2")
+        await bench.holds(lambda: isinstance(bench.app.focused, ChoiceLine), "the kinds")
+        await bench.press("right")
+        await put(bench, '[{"when": {"city": "Paris"}}]', "rules")
+        await bench.wait("✗ rule 1 has neither a result nor an error")
+        await put(bench, '[{"when": {"city": "Paris"}, "result": 21}]', "rules")
+        assert "✗" not in bench.shown()
+        editor(bench).query_one(ChoiceLine).focus()
+        kind = editor(bench).query_one("#kind", ChoiceLine)
+        kind.focus()
+        await bench.press("right")
+        await bench.wait("type the program and its arguments", "asked before each call")
+        editor(bench).query_one("#argv", Input).value = "python3 'my weather.py'"
+        await settled(bench)
+        await bench.wait("python3 · 'my weather.py'")
+        await bench.press("ctrl+s")
+        await bench.wait("is saved")
+        saved = path.read_text()
+        assert 'kind = "command"' in saved and 'argv = ["python3", "my weather.py"]' in saved
+        assert "city" in saved.partition("[[responder.rules]]")[2]
+
+
+async def test_the_schema_of_results_is_edited_by_the_same_form(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        await bench.press("f2")
+        await bench.holds(lambda: form(bench, "result").list.has_focus, "the tree of the result")
+        await bench.press("a")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
+        await bench.type("degrees")
+        await bench.press("enter", "n")
+        await settled(bench)
+        assert json.loads(area(bench, "output").text)["properties"]["degrees"] == {"type": "number"}
+        await put(bench, '{"type": "objekt"}', "output")
+        await bench.wait("result: ")
+        assert editor(bench).inspection.errors
+
+
+async def test_what_is_no_form_can_be_said_in_the_json_alone(tmp_path: Path) -> None:
+    definition = {"type": "web_search", "search_context_size": "low"}
+    async with editing(tmp_path, text=json.dumps(definition), name="search.json") as bench:
+        await bench.wait("This is no function tool")
+        assert json.loads(area(bench).text) == definition
+        await put(bench, area(bench).text.replace("low", "high"))
+        await bench.press("ctrl+s")
+        await bench.wait("is saved")
+        assert json.loads((tmp_path / "tools" / "search.json").read_text())["search_context_size"] == "high"
+
+
+async def test_the_editor_is_left_and_its_words_are_where_they_belong(tmp_path: Path) -> None:
+    async with editing(tmp_path, (80, 24)) as bench:
+        assert "esc back" in bench.shown() and "^s save" in bench.shown()
+        await bench.press("f3")
+        await bench.holds(lambda: isinstance(bench.app.focused, TextArea), "the JSON")
+        await bench.press("f3")
+        await bench.holds(lambda: not area(bench).display or not area(bench).region, "the form alone")
+        await bench.press("escape")
+        await bench.holds(lambda: not isinstance(bench.app.screen, ToolEditor), "the workbench")
+        assert bench.screen.query_one("#top", Static).is_mounted
