@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from meshtui.core.json_text import kind_of
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-
 
 def tools_from(value: object) -> list[dict[str, Any]]:
     """Return the tools of a file: one tool, a list of tools, or an object with a `tools` list.
 
-    A bare function object (`name`, `parameters`) is taken as a function tool. Raises ValueError with one
-    sentence that names the tool and the fault.
+    A bare function object (`name`, `parameters`) is taken as a function tool. What is no tool object raises ValueError,
+    one sentence that names the tool and the fault; what only some providers refuse, such as a name with a dot or a
+    schema outside strict mode, is left for the gateway to judge.
     """
     if isinstance(value, Mapping) and isinstance(value.get("tools"), list):
         value = value["tools"]
@@ -38,8 +36,8 @@ def _tool(row: object, number: int) -> dict[str, Any]:
     if not isinstance(function, Mapping):
         raise ValueError(f"tool {number} has no function object")
     name = function.get("name")
-    if not isinstance(name, str) or not _NAME.match(name):
-        raise ValueError(f"tool {number} needs a name of 1 to 64 letters, digits, - or _, not {name!r}")
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"tool {number} needs a name, a text, not {json.dumps(name, default=str)[:40]}")
     parameters = function.get("parameters")
     if parameters is not None and not isinstance(parameters, Mapping):
         raise ValueError(f"tool {name}: parameters is {kind_of(parameters)}, not a JSON Schema object")

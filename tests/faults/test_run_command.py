@@ -172,7 +172,9 @@ def test_tools_come_from_files_and_calls_go_to_stdout(capsys: pytest.CaptureFixt
     [
         ("{not json", "line 1, column 2"),
         ("[]", "holds no tool"),
-        ('{"name": "a b"}', "needs a name"),
+        ('{"name": ""}', "no name"),
+        ('{"name": 5}', "no name"),
+        ('{"name": "a", "parameters": []}', "parameters is a list"),
         ('[{"type": "function"}]', "no function object"),
         ("3", "a number"),
     ],
