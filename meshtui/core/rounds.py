@@ -99,6 +99,24 @@ def verdict_of(call: ToolCall, parameters: tuple[object | None] | None) -> Verdi
     return Verdict("unknown_tool") if parameters is None else verdict(call.arguments, *parameters)
 
 
+def result_fault(result: str, output: object | None) -> str:
+    """Say where a result does not fit the tool's schema of results, an empty text where it does or there is none."""
+    if output is None:
+        return ""
+    from meshtui.core.argument_check import checked, checker_of
+    from meshtui.core.schema_run import Run
+
+    checker = checker_of(output)
+    if checker.fault:
+        return f"The output schema cannot be used: {checker.fault}."
+    try:
+        value = json.loads(result)
+    except (ValueError, RecursionError):
+        value = result  # a text
+    faults = checked(checker, value, Run()).faults
+    return f"The result does not fit the tool's output schema: {faults[0]}." if faults else ""
+
+
 def result_text(value: Any) -> str:
     """Return a result as the text of a tool message: a text as it is, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

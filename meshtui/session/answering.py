@@ -102,9 +102,7 @@ class Answering:
         if rule.latency:
             await asyncio.sleep(rule.latency)
         pending.rule = f"rule {number}"
-        pending.is_error = bool(rule.error)
-        pending.result = failure_text(rule.error) if rule.error else result_text(rule.result)
-        pending.state = "answered"
+        _answered(pending, failure_text(rule.error) if rule.error else result_text(rule.result), bool(rule.error))
 
     async def _command(self, pending: Pending) -> None:
         try:
@@ -122,8 +120,7 @@ class Answering:
             outcome = await asyncio.to_thread(run.work)
         finally:
             run.stop()
-        pending.result, pending.is_error, pending.note = outcome.text, outcome.is_error, outcome.note
-        pending.state = "answered"
+        _answered(pending, outcome.text, outcome.is_error, outcome.note)
 
     def plan(self, pending: Pending) -> Plan:
         """Return the command of a call's tool as it would be run; raises CannotRun."""
@@ -161,6 +158,11 @@ class Answering:
         """Stop everything that answers calls of a round."""
         for pending in round.calls:
             self.halt(pending)
+
+
+def _answered(pending: Pending, result: str, is_error: bool, note: str = "") -> None:
+    pending.result, pending.is_error, pending.state = result, is_error, "answered"
+    pending.note = " ".join(filter(None, (note, pending.result_fault)))
 
 
 def _is_json(pending: Pending) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from meshtui.core.chat import Message, ToolCall
-from meshtui.core.rounds import verdict_of
+from meshtui.core.rounds import result_fault, verdict_of
 from meshtui.core.tool import ResponderKind, Tool
 from meshtui.core.turn import Turn
 from meshtui.store.db import Node
@@ -52,6 +52,11 @@ class Pending:
             found = verdict_of(self.call, None if self.tool is None else (self.tool.parameters,))
             self._verdict = self.call.arguments, found
         return self._verdict[1]
+
+    @property
+    def result_fault(self) -> str:
+        """Where its result does not fit the tool's schema of results, in a sentence; of an error nothing is said."""
+        return "" if self.is_error or self.tool is None else result_fault(self.result, self.tool.output)
 
 
 @dataclass(slots=True, eq=False)
