@@ -44,6 +44,7 @@ LESSONS = {
         (
             ("meshtui demo", "try everything on a simulated gateway, without a key"),
             ("meshtui", "open the workbench; the first time it asks for a key"),
+            ("meshtui --linear", "the same by lines: for screen readers, and terminals that cannot draw"),
             ('meshtui run "Say hello in Latin" -m openai/gpt-4o-mini', "one message, the answer on stdout"),
             ("meshtui help", "list what there is to read"),
         ),
@@ -53,7 +54,8 @@ LESSONS = {
         " network and costs nothing; what is said there is kept apart from your own history. ctrl+g gives a tour.",
         (
             ("meshtui demo", "open it"),
-            ("meshtui demo --home /tmp/try", "leave nothing in your own folders"),
+            ("meshtui demo --linear", "the same by lines, without a screen"),
+            ("meshtui demo --home try", "leave nothing in your own folders"),
         ),
     ),
     "run": Lesson(
@@ -65,7 +67,10 @@ LESSONS = {
             ('meshtui run "Say hello in Latin" -m openai/gpt-4o-mini', "one question"),
             ('git diff | meshtui run - -s "Review this change"', "what a pipe brings"),
             ("meshtui run -t refund-bot -v company=Acme -v letter=@letter.txt", "a template, one value from a file"),
-            ('meshtui run "Name a fruit" --json | jq -r .message.content', "one object at the end, for scripts"),
+            (
+                'meshtui run "Is it warm in Rome?" --tools weather.toml --respond rules.json --json | jq .rounds',
+                "tool calls answered from a file, until the model has what it wants",
+            ),
         ),
         codes_line(),
     ),
@@ -120,8 +125,9 @@ LESSONS = {
             ("meshtui tools", "list what there is, with faults"),
             ("meshtui tools check weather.json", "every fault with its place, and how to mend it"),
             ("meshtui tools import functions.py", "a tool for each function, read without running it"),
+            ("meshtui tools export weather --shape anthropic", "the same for another provider"),
         ),
-        "Exit codes of its own: 2 where `check` finds a fault.",
+        "Exit codes of its own: 2 where `check` finds a fault, 7 where a tool is not found.",
     ),
     "sessions": Lesson(
         "Lists the conversations of the history, newest first, or prints one. Ids may be shortened.",
@@ -194,6 +200,15 @@ LESSONS = {
 }
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Gives each of several choices that an option explains a line of its own."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        parts = text.split(" · ")
+        hang = "  " if len(parts) > 1 else ""
+        return [line for part in parts for line in textwrap.wrap(part, width, subsequent_indent=hang)]
+
+
 def teach(parser: argparse.ArgumentParser, name: str) -> None:
     """Put the lesson of a command into the help of its parser, wrapped to the terminal."""
     lesson = LESSONS.get(name)
@@ -207,3 +222,4 @@ def teach(parser: argparse.ArgumentParser, name: str) -> None:
     if lesson.codes:
         lines += ["", *textwrap.wrap(lesson.codes, width, break_on_hyphens=False)]
     parser.epilog = "\n".join(lines)
+    parser.formatter_class = Formatter
