@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,49 +14,9 @@ from meshtui.core.money import Budget
 from meshtui.core.rounds import ADDED, EDITED
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
-from meshtui.session import OpenCalls, Pending, Plan, Round, Session
+from meshtui.session import OpenCalls
+from tests.rounds import CITY, ZONE, answered_once, called, put, sent, turn_on
 from tests.workbench import opened, until
-
-CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-ZONE = {"type": "object", "properties": {"zone": {"type": "string", "enum": ["CET", "UTC"]}}, "required": ["zone"]}
-
-
-def put(home: Path, name: str, parameters: dict[str, Any], **more: Any) -> Path:
-    """Write a tool of the user."""
-    path = home / "tools" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    definition = {"type": "function", "function": {"name": name, "parameters": parameters}}
-    path.write_text(json.dumps({**definition, **more}))
-    return path
-
-
-def turn_on(session: Session, *keys: str) -> None:
-    assert session.tools is not None
-    session.tools.turn_only(keys)
-
-
-async def called(session: Session, text: str = "call get_weather and get_time") -> Round:
-    """Say something that makes the sandbox call; return the round."""
-    turn = session.say(text)
-    await session.run(turn)
-    round = session.rounds.round_of(turn)
-    assert round is not None, turn.state
-    return round
-
-
-def sent(box: Sandbox, number: int = -1) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = box.requests[number]["body"]["messages"]
-    return messages
-
-
-def answered_once(messages: list[dict[str, Any]]) -> bool:
-    """Whether each call of a request has exactly one result, right behind it."""
-    for place, message in enumerate(messages):
-        ids = [call["id"] for call in message.get("tool_calls") or ()]
-        behind = [later.get("tool_call_id") for later in messages[place + 1 : place + 1 + len(ids)]]
-        if sorted(ids) != sorted(str(id) for id in behind) or len(set(ids)) != len(ids):
-            return False
-    return True
 
 
 @pytest.mark.anyio
@@ -305,67 +263,3 @@ async def test_a_canned_answer_takes_its_time_and_can_be_stopped(box: Sandbox, h
         session.rounds.stop(round)
         assert await driving is turn
         assert round.calls[0].state == "open" and "stopped" in round.calls[0].note
-
-
-# Commands
-
-
-def command(*lines: str, **more: Any) -> dict[str, Any]:
-    return {"kind": "command", "argv": [sys.executable, "-c", "\n".join(lines)], **more}
-
-
-class Asked:
-    """Someone who is asked, and says the same each time."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer, self.plans = answer, list[Plan]()
-
-    async def __call__(self, pending: Pending, plan: Plan) -> Any:
-        self.plans.append(plan)
-        return self.answer
-
-
-@pytest.mark.anyio
-async def test_a_command_answers_only_where_the_user_said_so(box: Sandbox, home: Path) -> None:
-    path = put(home, "get_weather", CITY, responder=command("import sys", "print('got', sys.stdin.read())"))
-    async with opened(home, box, "sandbox/tools") as session:
-        turn_on(session, "get_weather")
-        round = await called(session)
-        (pending,) = round.calls
-        await session.rounds.fill(round)
-        assert pending.state == "open" and "not allowed" in pending.note
-        session.rounds.approve = asked = Asked("refuse")
-        await session.rounds.fill(round)
-        assert pending.state == "open" and len(asked.plans) == 1
-        assert asked.plans[0].file == path and asked.plans[0].folder == path.parent
-        asked.answer = "once"
-        await session.rounds.fill(round)
-        assert not round.open and pending.result == f"got {pending.call.arguments}"
-        session.rounds.reset(round, pending)
-        await session.rounds.fill(round)
-        assert len(asked.plans) == 3
-        asked.answer = "conversation"
-        for _ in range(3):
-            session.rounds.reset(round, pending)
-            await session.rounds.fill(round)
-        assert len(asked.plans) == 4
-        put(home, "get_weather", CITY, responder=command("print('something else')"))
-        session.rounds.reset(round, pending)
-        await session.rounds.fill(round)
-        assert len(asked.plans) == 5
-
-
-@pytest.mark.anyio
-async def test_a_script_that_changed_is_asked_for_again(box: Sandbox, home: Path) -> None:
-    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "answer.py"]})
-    script = home / "tools" / "answer.py"
-    script.write_text("print(1)")
-    async with opened(home, box, "sandbox/tools") as session:
-        turn_on(session, "get_weather")
-        round = await called(session)
-        session.rounds.approve = asked = Asked("conversation")
-        for text in ("print(1)", "print(1)", "print(2)"):
-            script.write_text(text)
-            session.rounds.reset(round, round.calls[0])
-            await session.rounds.fill(round)
-        assert round.calls[0].result == "2" and len(asked.plans) == 2

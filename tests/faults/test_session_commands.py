@@ -1,0 +1,160 @@
+"""Commands that answer calls of a session: asked for each time, ended when nobody waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshtui.core.turn import TurnState
+from meshtui.sandbox import Sandbox
+from meshtui.session import Pending, Plan, Round, Session
+from tests.rounds import CITY, ZONE, called, put, turn_on
+from tests.workbench import opened, until
+
+
+def command(*lines: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "command", "argv": [sys.executable, "-c", "\n".join(lines)], **more}
+
+
+class Asked:
+    """Someone who is asked, and says the same each time."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer, self.plans = answer, list[Plan]()
+
+    async def __call__(self, pending: Pending, plan: Plan) -> Any:
+        self.plans.append(plan)
+        return self.answer
+
+
+@pytest.mark.anyio
+async def test_a_command_answers_only_where_the_user_said_so(box: Sandbox, home: Path) -> None:
+    path = put(home, "get_weather", CITY, responder=command("import sys", "print('got', sys.stdin.read())"))
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        await session.rounds.fill(round)
+        assert pending.state == "open" and "not allowed" in pending.note
+        session.rounds.approve = asked = Asked("refuse")
+        await session.rounds.fill(round)
+        assert pending.state == "open" and len(asked.plans) == 1
+        assert asked.plans[0].file == path and asked.plans[0].folder == path.parent
+        asked.answer = "once"
+        await session.rounds.fill(round)
+        assert not round.open and pending.result == f"got {pending.call.arguments}"
+        session.rounds.reset(round, pending)
+        await session.rounds.fill(round)
+        assert len(asked.plans) == 3
+        asked.answer = "conversation"
+        for _ in range(3):
+            session.rounds.reset(round, pending)
+            await session.rounds.fill(round)
+        assert len(asked.plans) == 4
+        put(home, "get_weather", CITY, responder=command("print('something else')"))
+        session.rounds.reset(round, pending)
+        await session.rounds.fill(round)
+        assert len(asked.plans) == 5
+
+
+@pytest.mark.anyio
+async def test_a_script_that_changed_is_asked_for_again(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "answer.py"]})
+    script = home / "tools" / "answer.py"
+    script.write_text("print(1)")
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        session.rounds.approve = asked = Asked("conversation")
+        for text in ("print(1)", "print(1)", "print(2)"):
+            script.write_text(text)
+            session.rounds.reset(round, round.calls[0])
+            await session.rounds.fill(round)
+        assert round.calls[0].result == "2" and len(asked.plans) == 2
+
+
+HANG = ("import os, time", "open('pid', 'w').write(str(os.getpid()))", "time.sleep(600)")
+
+
+async def hanging(session: Session, home: Path) -> tuple[Round, asyncio.Task[None], int]:
+    """Let a command hang that answers a call; return its round, who waits for it, and its process."""
+    put(home, "get_weather", CITY, responder=command(*HANG))
+    turn_on(session, "get_weather")
+    round = await called(session)
+    session.rounds.approve = Asked("once")
+    filling = asyncio.get_running_loop().create_task(session.rounds.fill(round))
+    file = home / "tools" / "pid"
+    await until(lambda: file.exists() and file.read_text(), "the command")
+    return round, filling, int(file.read_text())
+
+
+async def gone(pid: int) -> None:
+    def is_gone() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    await until(is_gone, f"the end of process {pid}")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("how", ["stop", "halt", "cancel", "drop", "by hand", "close"])
+async def test_a_command_that_nobody_waits_for_is_ended(box: Sandbox, home: Path, how: str) -> None:
+    async with opened(home, box, "sandbox/tools") as session:
+        round, filling, pid = await hanging(session, home)
+        (pending,) = round.calls
+        match how:
+            case "stop":
+                session.rounds.stop(round)
+            case "halt":
+                session.rounds.halt(pending)
+            case "cancel":
+                filling.cancel()
+            case "drop":
+                session.rounds.drop(round, pending)
+            case "by hand":
+                session.rounds.set_result(round, pending, "mine")
+            case "close":
+                session.close()
+        await asyncio.wait([filling], timeout=10)
+        await gone(pid)
+        assert filling.done() and pending.state == {"drop": "dropped", "by hand": "answered"}.get(how, pending.state)
+        assert pending.state != "running"
+        if how == "by hand":
+            assert pending.result == "mine"
+
+
+@pytest.mark.anyio
+async def test_questions_come_one_at_a_time_and_the_screen_stays_awake(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder=command("print('x' * 50_000_000)"))
+    put(home, "get_time", ZONE, responder=command("import sys", "sys.exit('broken')"))
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round = await called(session)
+        asking = most = 0
+
+        async def approve(pending: Pending, plan: Plan) -> Any:
+            nonlocal asking, most
+            asking += 1
+            most = max(most, asking)
+            await asyncio.sleep(0)
+            asking -= 1
+            return "once"
+
+        session.rounds.approve = approve
+        await session.rounds.fill(round)
+        assert most == 1 and not round.open
+        big, broken = round.calls
+        assert len(big.result) < 300_000 and "50000001 bytes in all" in big.result and not big.is_error
+        assert broken.is_error and json.loads(broken.result)["stderr"] == "broken"
+        turn = session.rounds.go_on(round)
+        await session.run(turn)
+        assert turn.state is TurnState.DONE, turn.problem
