@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from meshtui.sandbox import Script
+from meshtui.sandbox import Sandbox, Script
 
 WEATHER: Mapping[str, Any] = {
     "type": "object",
@@ -42,8 +42,8 @@ def calling(
     for index, (name, arguments) in enumerate(calls):
         id = known[index] if index < len(known) else f"call_{index + 1}"
         deltas.append(_fragment(index, id=id, type="function", function={"name": name, "arguments": ""}))
-        for piece in pieces(arguments) if isinstance(arguments, str) else arguments:
-            deltas.append(_fragment(index, function={"arguments": piece}))
+        arriving = pieces(arguments) if isinstance(arguments, str) else arguments
+        deltas += [_fragment(index, function={"arguments": piece}) for piece in arriving]
     chunks = [_chunk(delta) for delta in deltas]
     chunks.append(_chunk({}, "tool_calls"))
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
@@ -66,3 +66,10 @@ def _fragment(index: int, **members: Any) -> dict[str, Any]:
 def _chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
+
+
+def sent_last(box: Sandbox) -> list[dict[str, Any]]:
+    """Return the messages of the last chat request that a sandbox saw."""
+    bodies = [request["body"] for request in box.requests if request["path"].endswith("/chat/completions")]
+    messages: list[dict[str, Any]] = bodies[-1]["messages"]
+    return messages

@@ -262,7 +262,7 @@ def _state(id: str, known: Checked | None, ended: bool) -> Label:
     if known is None or (not ended and not known.verdict.faults):
         return Label(f"arriving … · {id}" if not ended else id)
     label = verdict_label(known.verdict)
-    return Label(f"{label.text} · {id}", label.tone)
+    return Label(f"{label.text}{'' if ended else ' so far'} · {id}", label.tone)
 
 
 def _shown(verdict: Verdict) -> Sequence[Fault]:

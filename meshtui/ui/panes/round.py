@@ -215,6 +215,14 @@ class RoundPane(Container):
         self._put_in(what, text)
         self.take(what)
 
+    def take_repair(self) -> bool:
+        """Put the suggested repair in the place of arguments that are no JSON; False where there is none."""
+        fault = self._known.fault if self._known is not None else None
+        if fault is None or fault.repaired is None:
+            return False
+        self.replace_text("arguments", fault.repaired)
+        return True
+
     # Checks
 
     def _check_soon(self) -> None:
@@ -326,7 +334,7 @@ def form_of(text: str) -> tuple[str, Tone]:
     except ValueError as error:
         if text.lstrip()[0] in "{[" and isinstance(error, json.JSONDecodeError):
             what = f"{error.msg[:1].lower()}{error.msg[1:]}"
-            return f"text; as JSON wrong at line {error.lineno}, column {error.colno}: {what}", "warn"
+            return f"text, no JSON at {error.lineno}:{error.colno}: {what}", "warn"
         return "text", "muted"
     kind = {dict: "object", list: "list", str: "text", bool: "true or false", type(None): "null"}
     return f"JSON {kind.get(type(value), 'number')} ✓", "good"

@@ -187,6 +187,8 @@ class Answering(Paning, Composing, Bench):
             if event.text != pending.call.arguments:
                 rounds.edit_arguments(round, pending, event.text)
             return
+        if event.text == pending.result or pending.state == "running":
+            return
         rounds.set_result(round, pending, event.text, is_error=pending.is_error)
         if not event.text:
             pending.state = "open"
@@ -276,6 +278,11 @@ class Answering(Paning, Composing, Bench):
             self.session.rounds.reset(round, pending)
             self.panel.go_to(pending if pending in round.calls else None)
             self._fill(round)
+
+    def action_round_fix(self) -> None:
+        """Take the repair that is suggested for arguments that are no JSON."""
+        if not self.panel.take_repair():
+            self.mesh.say("There is no repair to take: the arguments are JSON, or nothing is suggested.")
 
     def action_round_add(self) -> None:
         """Add a call, of a tool that was offered or of any other."""

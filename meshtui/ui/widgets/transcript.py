@@ -267,12 +267,18 @@ class Transcript(TranscriptView):
         calls = view.entry.tool_calls if view is not None else ()
         return next((call for call in calls if call.key == self._cursor[1].name), None)
 
+    def _call_actions(self) -> Iterable[tuple[str, str, tuple[Action, ...]]]:
+        """Return the entry, the key and the actions of the call under the cursor, or of the only one of its entry."""
+        view = self._document.get(self._cursor[0]) if self._cursor is not None else None
+        call = self.call
+        if call is None and view is not None and len(view.entry.tool_calls) == 1:
+            call = view.entry.tool_calls[0]
+        return [(view.entry.key, call.key, call.actions)] if view is not None and call is not None else []
+
     def on_key(self, event: events.Key) -> None:
         """Take the keys of a call under the cursor, and those of a card."""
-        call = self.call
-        chosen = [(self._cursor[0] if self._cursor else "", call.key, call.actions)] if call is not None else []
         key, actions = self.actions()
-        for entry, about, offered in (*chosen, (key, "", actions)):
+        for entry, about, offered in (*self._call_actions(), (key, "", actions)):
             for action in offered:
                 if event.key == action.key:
                     event.stop()

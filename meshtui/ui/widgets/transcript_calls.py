@@ -32,7 +32,7 @@ FOLDED_LIVE = 12
 """Lines at the end of arguments that are shown while they arrive."""
 WIDE = 100
 """Cells of a conversation from which on calls stand side by side."""
-COLUMN = 38
+COLUMN = 36
 """Cells that a call takes at least beside others."""
 _LONGEST = 300
 """Characters of a line that are shown while its call is folded."""

@@ -1,0 +1,221 @@
+"""The round panel: results by hand, by rules and by commands; edited, dropped, added; on disk; going on by itself."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Button, TextArea
+
+from meshtui.sandbox import Sandbox
+from meshtui.session import Round
+from meshtui.ui.screens.approval import ApprovalQuestion
+from meshtui.ui.screens.ask import Ask
+from tests.bench import Bench, workbench
+from tests.calls import calling, put_tool, saying, sent_last
+
+pytestmark = pytest.mark.anyio
+
+OSLO, ROME = '{"city": "Oslo"}', '{"city": "Rome"}'
+DEGREES = {"type": "object", "properties": {"degrees": {"type": "integer", "const": 21}}, "required": ["degrees"]}
+
+
+@asynccontextmanager
+async def opened(home: Path, box: Sandbox, size: tuple[int, int] = (120, 40), **tool: Any) -> AsyncIterator[Bench]:
+    """The workbench with get_weather on; `tool` are members of its file beside the function."""
+    put_tool(home, "get_weather", **tool)
+    box.state.scripts.clear()
+    async with workbench(home, box.url, "sandbox/tools", size=size) as bench:
+        assert bench.session.tools is not None
+        bench.session.tools.turn_only(["get_weather"])
+        yield bench
+
+
+async def asked(bench: Bench) -> Round:
+    """Ask, and wait until the panel has the focus; return its round."""
+    await bench.ask("go")
+    await bench.holds(lambda: bench.screen.panel.has_focus_within, "the focus in the panel")
+    return round_of(bench)
+
+
+def round_of(bench: Bench) -> Round:
+    round = bench.screen.panel.round
+    assert round is not None
+    return round
+
+
+def result_of(bench: Bench) -> TextArea:
+    return bench.screen.query_one("#round-result", TextArea)
+
+
+def command(code: str, **more: Any) -> dict[str, Any]:
+    return {"kind": "command", "argv": [sys.executable, "-c", code], **more}
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_panel_opens_with_a_result_and_one_key_sends_it(
+    home: Path, box: Sandbox, size: tuple[int, int]
+) -> None:
+    async with opened(home, box, size, output=DEGREES) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("It is warm."))
+        await asked(bench)
+        assert result_of(bench).has_focus and json.loads(result_of(bench).text) == {"degrees": 21}
+        await bench.wait("1 get_weather", "fits ✓", "JSON object ✓", '"city": "Oslo"')
+        await bench.press("f5")
+        await bench.wait("It is warm.")
+        assert json.loads(sent_last(box)[-1]["content"]) == {"degrees": 21}
+        assert sent_last(box)[-1]["tool_call_id"] == "call_1" and bench.prompt.has_focus
+
+
+async def test_calls_are_edited_dropped_added_and_told_as_errors(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO), ("get_weather", ROME)), saying("Done."))
+        await asked(bench)
+        await bench.type("no such city")
+        await bench.press("alt+e", "alt+down", "alt+d", "alt+n")
+        await bench.holds(lambda: isinstance(bench.app.screen, Ask), "which tool")
+        await bench.type("get_time")
+        await bench.press("enter")
+        await bench.wait("3 get_time", "added here")
+        await bench.press("tab")
+        await bench.type("noon")
+        await bench.press("alt+down", "shift+tab")
+        bench.screen.query_one("#round-arguments", TextArea).select_all()
+        await bench.type('{"city": 5')
+        await bench.wait("edited here", "not JSON ✗")
+        await bench.type("}")
+        await bench.wait("$.city: expected string, got integer 5")
+        states = [(one.state, one.is_error) for one in round_of(bench).calls]
+        assert states == [("answered", True), ("dropped", False), ("answered", False)]
+        await bench.press("f5")
+        await bench.wait("Done.")
+        *_, called, first, second = sent_last(box)
+        assert [(one["function"]["name"], one["function"]["arguments"]) for one in called["tool_calls"]] == [
+            ("get_weather", '{"city": 5}'),
+            ("get_time", "{}"),
+        ]
+        assert [first["content"], second["content"]] == ["no such city", "noon"]
+        await bench.wait("edited here", "It was added here: the model did not make this call.")
+
+
+async def test_an_empty_result_is_asked_about_once(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("Done."))
+        await asked(bench)
+        await bench.press("f5")
+        await bench.wait("There is no result for get_weather yet")
+        assert bench.screen.panel.round is not None
+        await bench.press("f5")
+        await bench.wait("Done.")
+        assert sent_last(box)[-1]["content"] == ""
+
+
+async def test_what_is_typed_waits_on_disk_for_another_day(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO)))
+        await asked(bench)
+        await bench.type('{"half": ')
+        id = bench.session.nodes[-1].id
+        await bench.holds(
+            lambda: '{"half": ' in json.dumps(bench.session.recall(f"round {id}")).replace("\\", ""), "disk"
+        )
+        await bench.press("escape")
+        await bench.wait("A call waits for its result", "[a]nswer")
+        assert bench.prompt.has_focus
+    async with workbench(home, box.url, "sandbox/tools", size=(80, 24)) as again:
+        await again.wait("A call waits for its result")
+        await again.press("alt+a")
+        await again.wait('{"half":', "no JSON at 1:10")
+        assert result_of(again).has_focus
+
+
+async def test_the_panel_takes_no_key_from_who_types_a_message(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", ['{"city": ', '"Oslo"}']), pause=0.05))
+        await bench.ask("go")
+        await bench.type("one more thing")
+        await bench.holds(lambda: bench.screen.panel.round is not None, "the panel")
+        await bench.type(" and on")
+        assert bench.prompt.value == "one more thing and on" and result_of(bench).text == ""
+
+
+async def test_rules_answer_by_themselves_and_what_none_answers_waits(home: Path, box: Sandbox) -> None:
+    rules = [{"when": {"city": "Oslo"}, "result": {"degrees": 2}}, {"when": {"city": "Rome"}, "error": "closed"}]
+    async with opened(home, box, responder={"kind": "canned", "rules": rules}) as bench:
+        box.script(calling(*(("get_weather", json.dumps({"city": city})) for city in ("Oslo", "Rome", "Lima"))))
+        await asked(bench)
+        await bench.holds(
+            lambda: [one.state for one in round_of(bench).calls] == ["answered", "answered", "open"], "rules"
+        )
+        await bench.wait("1 get_weather ✓", "2 get_weather ✗", "3 get_weather ○")
+        assert bench.screen.panel.here is not None and bench.screen.panel.here.call.arguments == OSLO
+        await bench.wait("rule 1", '{"degrees": 2}')
+
+
+async def test_a_command_runs_only_when_allowed(home: Path, box: Sandbox) -> None:
+    code = "import sys; print('{\"read\": ' + sys.stdin.read() + '}', end='\\x1b[2J')"
+    async with opened(home, box, responder=command(code, environment=["LANGUAGE"])) as bench:
+        box.script(calling(("get_weather", OSLO)))
+        await bench.ask("go")
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        await bench.wait("with your rights", sys.executable, "LANGUAGE", OSLO, str(home / "tools"))
+        assert isinstance(bench.app.focused, Button) and bench.app.focused.id == "refuse"
+        await bench.press("escape")
+        await bench.holds(lambda: round_of(bench).calls[0].state == "open", "refused")
+        await bench.wait("not allowed to run")
+        await bench.press("alt+r")
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question again")
+        await bench.press("a")
+        await bench.wait('{"read": {"city": "Oslo"}}', "1 get_weather ✓", "control characters")
+        assert "\x1b" in round_of(bench).calls[0].result and "\x1b" not in bench.shown()
+
+
+async def test_a_command_that_hangs_is_stopped_by_escape_and_answered_by_hand(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, responder=command("import time; time.sleep(600)")) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("Done."))
+        await bench.ask("go")
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        await bench.press("A")
+        await bench.wait("running … esc stops it")
+        await bench.press("f5")
+        await bench.wait("still being answered")
+        await bench.press("escape")
+        await bench.wait("stopped before it answered")
+        await bench.type("by hand")
+        await bench.press("f5")
+        await bench.wait("Done.")
+        assert sent_last(box)[-1]["content"] == "by hand"
+
+
+async def test_rounds_go_on_by_themselves_up_to_the_limit(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, responder={"kind": "canned", "rules": [{"result": "fine"}]}) as bench:
+        box.script(*(calling(("get_weather", OSLO)) for _ in range(4)))
+        await asked(bench)
+        await bench.press("alt+l")
+        await bench.holds(lambda: isinstance(bench.app.screen, Ask), "the limit")
+        await bench.type("2")
+        await bench.press("enter")
+        await bench.wait("2 rounds go on by themselves")
+        before = len(box.requests)
+        await bench.press("f5")
+        await bench.wait("The limit of 2 rounds is reached")
+        await bench.holds(lambda: bench.screen.panel.round is not None, "the panel at the limit")
+        assert sum(request["path"].endswith("/chat/completions") for request in box.requests[before:]) == 3
+        await bench.press("alt+l")
+        await bench.wait("stops at each round")
+
+
+async def test_the_mouse_reaches_every_call(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO), ("get_weather", ROME)))
+        await asked(bench)
+        lines = bench.shown().splitlines()
+        row = next(number for number, line in enumerate(lines) if "2 get_weather" in line)
+        await bench.pilot.click(offset=(lines[row].index("2 get_weather") + 1, row))
+        second = round_of(bench).calls[1]
+        await bench.holds(lambda: bench.screen.panel.here is second, "the second call")
