@@ -186,7 +186,7 @@ class ToolsPane(Vertical):
         words = f"{len(used)} of {len(self._all)} on"
         if used:
             words += f" · ~{sum(row.tokens for row in used)} tokens with every request"
-        words += f" · tool_choice {one_line(self._choice, 60)}"
+        words += f"\ntool_choice {one_line(self._choice, 60)}"
         if none_fits:
             words = "no tool fits the filter · esc shows all"
         self.query_one("#tools-sum", Static).update(Content(words))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Bench(Screen[object]):
     """The base of the workbench's parts; each part turns what the user does into the session's use-cases."""
 
-    PLACES: ClassVar[tuple[Where, ...]] = ("anywhere", "prompt", "conversation")
+    PLACES: ClassVar[tuple[Where, ...]] = ("anywhere", "prompt", "conversation", "tools")
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, Session, StoreError, ToolEdits, ToolFile, Tools
-from meshtui.ui.commands import Where
 from meshtui.ui.panes.tools import ToolRow, ToolsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.screens.ask import Ask
@@ -22,8 +20,6 @@ CHOICES = ("auto", "required", "none", "")
 
 class Tooling(Setting):
     """Puts the list of tools into the left pane, and the editor over the workbench."""
-
-    PLACES: ClassVar[tuple[Where, ...]] = (*Setting.PLACES, "tools")
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)

@@ -1,0 +1,206 @@
+"""The tools beside the conversation: which are on, what they cost, made, copied, deleted and found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from meshtui.sandbox import Sandbox, Settings
+from meshtui.ui.screens.question import Question
+from meshtui.ui.screens.tool_editor import ToolEditor
+from meshtui.ui.screens.tool_new import ToolNew
+from meshtui.ui.widgets.json_area import JsonArea
+from tests.bench import Bench, workbench
+
+pytestmark = pytest.mark.anyio
+
+SIZES = [(80, 24), (120, 40), (160, 50)]
+
+
+def write_tool(home: Path, name: str, description: str = "", **schema: Any) -> Path:
+    """Write a tool's file."""
+    path = home / "tools" / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parameters = {"type": "object", "properties": {}, **schema}
+    path.write_text(json.dumps({"name": name, "description": description, "parameters": parameters}))
+    return path
+
+
+@asynccontextmanager
+async def listing(home: Path, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Bench]:
+    """The workbench with the list of tools in view."""
+    with Sandbox(Settings(rpm=100_000)) as box:
+        async with workbench(home, box.url, "sandbox/echo", size=size) as bench:
+            await bench.press("alt+o")
+            await bench.holds(lambda: bench.screen.tool_list.list.has_focus, "the list of tools")
+            yield bench
+
+
+async def making(bench: Bench, source: str) -> ToolNew:
+    """Open the dialog for new tools at a source."""
+    await bench.press("n")
+    await bench.holds(lambda: isinstance(bench.app.screen, ToolNew), "the dialog")
+    dialog = bench.app.screen
+    assert isinstance(dialog, ToolNew)
+    for _ in range(4):
+        if dialog._source != source:
+            await bench.press("f2")
+    await bench.holds(lambda: bench.app.focused is not None, "the focus")
+    return dialog
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_tool_that_is_turned_on_goes_out_with_the_next_message(tmp_path: Path, size: tuple[int, int]) -> None:
+    write_tool(tmp_path, "forecast", "The weather to come")
+    write_tool(tmp_path, "rate", "What money is worth")
+    async with listing(tmp_path, size) as bench:
+        await bench.wait("0 of 2 on", "[ ] forecast", "The weather to come", "hand · ~")
+        await bench.press("space")
+        await bench.wait("1 of 2 on", "[✓] forecast", "Tools · 1", "tokens with every request")
+        await bench.press("c")
+        await bench.wait("tool_choice required")
+        turn = await bench.answered("hello")
+        assert [tool["function"]["name"] for tool in turn.request["tools"]] == ["forecast"]
+        assert turn.request["tool_choice"] == "required"
+        await bench.press("alt+o")
+        await bench.press("c", "c")
+        await bench.wait("must call forecast", "◆ must be called")
+        assert bench.session.draft.tool_choice == {"type": "function", "function": {"name": "forecast"}}
+        await bench.press("space")
+        await bench.wait("0 of 2 on")
+        assert not bench.session.draft.tools
+
+
+async def test_a_click_on_the_box_turns_a_tool_on_and_a_click_on_its_name_opens_it(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast")
+    async with listing(tmp_path) as bench:
+        assert await bench.pilot.click(bench.screen.tool_list.list, offset=(1, 1))
+        await bench.wait("[✓] forecast")
+        assert await bench.pilot.click(bench.screen.tool_list.list, offset=(8, 1))
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+
+
+async def test_faults_are_marked_and_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    write_tool(tmp_path, "bad", type="objekt")
+    (tmp_path / "tools" / "torn.toml").write_text("name = ")
+    async with listing(tmp_path) as bench:
+        await bench.wait("bad ✗", "torn cannot be read", "torn.toml")
+        await bench.press("down", "space")
+        await bench.wait("0 of 2 on")
+
+
+async def test_no_tools_say_what_to_do_and_the_filter_finds_one_of_many(tmp_path: Path) -> None:
+    async with listing(tmp_path, (80, 24)) as bench:
+        await bench.wait("No tools yet", "n makes one")
+        for number in range(30):
+            write_tool(tmp_path, f"tool_{number:02}", "the odd one" if number == 17 else "")
+        await bench.press("alt+o", "alt+o")
+        await bench.wait("0 of 30 on")
+        await bench.press("slash")
+        await bench.type("odd")
+        await bench.press("enter", "space")
+        await bench.wait("[✓] tool_17")
+        assert "tool_03" not in bench.shown()
+        await bench.press("slash", "escape")
+        await bench.wait("tool_16")
+
+
+async def test_deleting_asks_and_is_undone(tmp_path: Path) -> None:
+    path = write_tool(tmp_path, "forecast")
+    async with listing(tmp_path) as bench:
+        await bench.press("x")
+        await bench.holds(lambda: isinstance(bench.app.screen, Question), "the question")
+        await bench.press("escape")
+        assert path.exists()
+        await bench.press("x")
+        await bench.holds(lambda: isinstance(bench.app.screen, Question), "the question")
+        await bench.press("right", "enter")
+        await bench.holds(lambda: not path.exists(), "the deletion")
+        await bench.wait("z brings it back")
+        await bench.press("z")
+        await bench.holds(path.exists, "the file")
+        await bench.wait("forecast")
+
+
+async def test_a_tool_is_made_from_nothing_and_is_on_and_open(tmp_path: Path) -> None:
+    async with listing(tmp_path, (80, 24)) as bench:
+        await making(bench, "nothing")
+        await bench.press("enter")
+        await bench.wait("Give the tool a name")
+        await bench.type("get_time")
+        await bench.press("enter")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        assert (tmp_path / "tools" / "get_time.toml").exists()
+        assert [tool["function"]["name"] for tool in bench.session.draft.tools] == ["get_time"]
+
+
+async def test_a_paste_that_cannot_be_read_is_told_and_stays_until_it_can(tmp_path: Path) -> None:
+    async with listing(tmp_path) as bench:
+        dialog = await making(bench, "definition")
+        area = dialog.query_one(JsonArea)
+        area.text = '{"name": "rate", "input_schema": {"type": "object"}'
+        await bench.wait("✗ line 1, column 5", "this is not JSON")
+        await bench.press("ctrl+s")
+        assert bench.app.screen is dialog
+        await bench.press("escape")
+        dialog = await making(bench, "definition")
+        area = dialog.query_one(JsonArea)
+        assert area.text.startswith('{"name": "rate"')
+        area.text += "}"
+        await bench.wait("[✓] rate")
+        await bench.press("ctrl+s")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        assert 'name = "rate"' in (tmp_path / "tools" / "rate.toml").read_text()
+
+
+async def test_of_several_tools_found_the_ticked_ones_are_made(tmp_path: Path) -> None:
+    source = tmp_path / "weather.py"
+    source.write_text(
+        'def forecast(city: str, days: int = 3) -> str:\n    """The weather to come."""\n\n\n'
+        'def now(city: str) -> str:\n    """The weather now."""\n\n\nraise SystemExit("never run")\n'
+    )
+    async with listing(tmp_path) as bench:
+        dialog = await making(bench, "python")
+        dialog.query_one("#new-path", Input).value = str(source)
+        await bench.wait("[✓] forecast", "[✓] now")
+        found = dialog.query_one("#new-found", OptionList)
+        found.focus()
+        await bench.pilot.pause()
+        await bench.press("enter")
+        await bench.wait("[ ] forecast")
+        await bench.press("ctrl+s")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        assert [path.name for path in (tmp_path / "tools").iterdir()] == ["now.toml"]
+
+
+async def test_a_tool_is_made_from_an_example_of_its_arguments_in_json(tmp_path: Path) -> None:
+    async with listing(tmp_path) as bench:
+        dialog = await making(bench, "example")
+        dialog.query_one("#new-name", Input).value = "book"
+        dialog.query_one(JsonArea).text = '{"seats": 2, "where": {"row": "A"}}'
+        dialog.query_one("#new-form").focus()
+        await bench.pilot.pause()
+        await bench.press("right", "ctrl+s")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        made = json.loads((tmp_path / "tools" / "book.json").read_text())
+        assert made["function"]["parameters"]["properties"]["seats"]["type"] == "integer"
+        assert made["function"]["parameters"]["properties"]["where"]["properties"]["row"]["type"] == "string"
+
+
+async def test_everything_about_tools_is_in_the_palette(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast")
+    async with listing(tmp_path) as bench:
+        titles = " ".join(command.title for command in bench.app.get_system_commands(bench.screen))
+        for words in ("Tools", "Tool on or off", "Edit tool", "New tool", "Copy tool", "Delete tool", "Tool choice"):
+            assert words in titles
+        await bench.press("e")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        titles = " ".join(command.title for command in bench.app.get_system_commands(bench.app.screen))
+        for words in ("Save", "Form/JSON", "Fix all", "Add property", "Move up", "Variants", "Drop the edit"):
+            assert words in titles
