@@ -48,34 +48,42 @@ def schema_faults(schema: Any) -> Iterator[tuple[Keys, Keys, str]]:
 
     A place is the keys of the schema or subschema from the root, and the keys of the member of it that is wrong.
     """
-    for keys, value in subschemas(schema):
+    for above, step, value in _walk(schema):
+        keys = (*above, *step)
         if isinstance(value, dict):
             yield from ((keys, inner, message) for inner, message in _faults(value))
         elif not isinstance(value, bool) or not keys:
-            yield keys, (), "an object is expected"
+            yield above, step, "an object is expected"
 
 
 def subschemas(schema: Any) -> Iterator[tuple[Keys, Any]]:
     """Yield a schema and everything that stands where a schema belongs below it, with its keys; widest first."""
-    todo: deque[tuple[Keys, Any]] = deque([((), schema)])
+    for above, step, value in _walk(schema):
+        yield (*above, *step), value
+
+
+def _walk(schema: Any) -> Iterator[tuple[Keys, Keys, Any]]:
+    """Yield what stands where a schema belongs: the keys of the schema above it, those from there, and it."""
+    todo: deque[tuple[Keys, Keys, Any]] = deque([((), (), schema)])
     while todo:
-        keys, value = todo.popleft()
-        yield keys, value
+        above, step, value = todo.popleft()
+        yield above, step, value
         if isinstance(value, dict):
-            todo += _below(keys, value)
+            keys = (*above, *step)
+            todo += ((keys, inner, one) for inner, one in _below(value))
 
 
-def _below(keys: Keys, schema: dict[str, Any]) -> Iterator[tuple[Keys, Any]]:
+def _below(schema: dict[str, Any]) -> Iterator[tuple[Keys, Any]]:
     for name, value in schema.items():
         if name in _SCHEMA:
-            yield (*keys, name), value
+            yield (name,), value
         elif name in _SCHEMAS and isinstance(value, list):
             for place, one in enumerate(value):
-                yield (*keys, name, place), one
+                yield (name, place), one
         elif name in _NAMED and isinstance(value, dict):
             for key, one in value.items():
                 if name != "dependencies" or not isinstance(one, list):
-                    yield (*keys, name, key), one
+                    yield (name, key), one
 
 
 def _faults(schema: dict[str, Any]) -> Iterator[tuple[Keys, str]]:

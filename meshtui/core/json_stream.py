@@ -74,13 +74,14 @@ class JsonStream:
 
     `value` is the root (ABSENT before it begins), `stack` the open lists and objects from the root down, `doubled` the
     places of names that stand twice in one object, `starts` where the values of `wanted` paths begin. `fault` is the
-    first fault: offset and sentence; nothing is read beyond it.
+    first fault: offset and sentence; nothing is read beyond it. `is_limit` says that it is one of our own bounds.
     """
 
     wanted: frozenset[Keys] = frozenset()
     value: Any = ABSENT
     stack: list[Frame] = field(default_factory=list)
     fault: tuple[int, str] | None = None
+    is_limit: bool = False
     doubled: list[tuple[Keys, int]] = field(default_factory=list)
     starts: dict[Keys, int] = field(default_factory=dict)
     _state: str = "value"
@@ -177,7 +178,7 @@ class JsonStream:
     def _begin(self, rest: str, place: int, char: str) -> int:
         if char in "{[":
             if len(self.stack) >= DEEPEST:
-                return self._fail(place, f"nested deeper than {DEEPEST} levels")
+                return self._fail(place, f"nested deeper than {DEEPEST} levels", is_limit=True)
             fresh: Any = {} if char == "{" else []
             self._put(fresh, self._offset + place)
             self.stack.append(Frame(fresh, self._offset + place))
@@ -278,7 +279,7 @@ class JsonStream:
         end = _NUMBER_RUN.match(rest, place).end()  # type: ignore[union-attr]
         text = rest[place:end]
         if end - place > LONGEST_NUMBER:
-            return self._fail(place, f"a number has more than {LONGEST_NUMBER:,} characters")
+            return self._fail(place, f"a number has more than {LONGEST_NUMBER:,} characters", is_limit=True)
         if end == len(rest) and not last and _NUMBER_START.match(text):
             return place
         match = _NUMBER.match(text)
@@ -314,8 +315,8 @@ class JsonStream:
         if self.wanted and self.place in self.wanted:
             self.starts[self.place] = offset
 
-    def _fail(self, place: int, message: str) -> int:
-        self.fault = (self._offset + place, message)
+    def _fail(self, place: int, message: str, is_limit: bool = False) -> int:
+        self.fault, self.is_limit = (self._offset + place, message), is_limit
         return place
 
     def _missing(self) -> str:

@@ -25,7 +25,7 @@ _HOLDS_NAMES = ("properties", "patternProperties", "$defs", "definitions", "depe
 
 def schema_fix(schema: Any, keys: Keys, inner: Keys) -> str:
     """Say what would be done about a fault of the meta-schema at these keys, nothing where nothing would be."""
-    if not inner:
+    if not inner or (len(inner) > 1 and inner[0] not in ("type", "required")):
         return ""
     keyword = str(inner[0])
     value = value_at(schema, (*keys, keyword))

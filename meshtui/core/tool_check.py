@@ -51,7 +51,8 @@ def check_text(text: str) -> tuple[Any, list[Finding]]:
         value = None if stream.fault is not None else stream.value
     if stream.fault is not None:
         place = place_of(text, stream.fault[0])
-        return None, [Finding("json", "not json", stream.fault[1], line=place.line, column=place.column)]
+        code = "too long or deep" if stream.is_limit else "not json"
+        return None, [Finding("json", code, stream.fault[1], line=place.line, column=place.column)]
     twice = [_twice(text, keys, offset) for keys, offset in islice(stream.doubled, MOST_FINDINGS)]
     return value, twice + _placed(text, check_tool(value))
 
@@ -108,10 +109,12 @@ def _json_findings(value: object) -> Iterator[Finding]:
         keys, one = todo.pop()
         seen += 1
         if len(keys) > DEEPEST:
-            yield Finding("json", "too deep", f"the definition is nested deeper than {DEEPEST} levels", keys[:8])
+            yield Finding(
+                "json", "too long or deep", f"the definition is nested deeper than {DEEPEST} levels", keys[:8]
+            )
             return
         if seen > MOST_PLACES:
-            yield Finding("json", "too long", f"the definition has more than {MOST_PLACES:,} values")
+            yield Finding("json", "too long or deep", f"the definition has more than {MOST_PLACES:,} values")
             return
         if isinstance(one, Mapping):
             for name, inner in one.items():
