@@ -24,7 +24,8 @@ def check_files(names: Sequence[str], files: ToolFiles, *, whole: bool) -> int:
 
     Each finding is a line `FILE:LINE:COLUMN: severity: message (code)`; with `whole` all are one JSON object.
     """
-    paths = [path for name in names for path in _paths(name, files)] or [str(file.path) for file in files.list()]
+    named = list(dict.fromkeys(path for name in names for path in _paths(name, files)))
+    paths = named if names else [str(file.path) for file in files.list()]
     if not paths:
         refuse(
             "there is nothing to check: name files or folders, or - for stdin" if not names else "no tool file is there"

@@ -201,7 +201,7 @@ def _written(call: Call, found: list[tuple[str, Found]]) -> int:
     for source, row in found:
         key = file_name(row.tool.name, "tool")
         try:
-            opened = _put(call, key, row.tool)
+            opened = _put(call, key, row.tool, source)
         except ConfigError as error:
             say(f"{source}: {error}" + ("" if call.arguments.force else " Or --force writes into it."))
             code = USAGE
@@ -215,14 +215,30 @@ def _written(call: Call, found: list[tuple[str, Found]]) -> int:
     return code
 
 
-def _put(call: Call, key: str, tool: Tool) -> OpenTool:
+def _put(call: Call, key: str, tool: Tool, source: str) -> OpenTool:
+    """Write one tool into a new file, or with --force into its own, whose responder and comments stay."""
     path = call.files.find(key) if call.arguments.force else None
     if path is None:
-        return call.files.create(key, tool, call.arguments.to, call.arguments.form)
+        like = _own_text(Path(source).expanduser(), call.arguments.form)
+        return call.files.create(key, tool, call.arguments.to, call.arguments.form, like)
     opened = call.files.open(path)
     kept = opened.tool
     responder = tool.responder if tool.responder != Responder() else kept.responder
     return call.files.save(opened, replace(tool, responder=responder, output=tool.output or kept.output))
+
+
+def _own_text(path: Path, form: str) -> str:
+    """Return the text of a file that is a tool file of ours in that form already, an empty text for any other."""
+    from meshtui.store.tool_toml import tool_from
+
+    if path.suffix != f".{form}" or not path.is_file():
+        return ""
+    try:
+        text = inputs.read_text(path)
+        tool_from(path, text)
+    except ConfigError:
+        return ""
+    return text
 
 
 def _export(call: Call) -> int:

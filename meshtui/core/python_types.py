@@ -259,9 +259,13 @@ class Types:
                     self.note(value, f"{what}: {name} is made when the program runs and is not known here")
 
     def take_default(self, node: ast.expr, extras: Extras, what: str) -> None:
-        """Take a default over; one that is only known when the program runs is said in a note."""
+        """Take a default over; one that is only known when the program runs is said in a note.
+
+        None is not written down: that the argument may be left out says it already.
+        """
         extras.optional = True
-        self._set(extras.members, "default", node, what)
+        if not (isinstance(node, ast.Constant) and node.value is None):
+            self._set(extras.members, "default", node, what)
 
     def _set(self, members: Schema, name: str, node: ast.expr, what: str) -> None:
         value = self.value_of(node)

@@ -104,7 +104,9 @@ def _check_row(row: object, stem: str) -> tuple[str, list[tuple[Keys, Finding]]]
     """Return a tool's name and what is found, each with the way that leads to it from the tool's object."""
     beside = list(_beside(row))
     is_bare = isinstance(row, Mapping) and "function" not in row and row.get("type", "object") == "object"
-    is_foreign = isinstance(row, Mapping) and places_of(row)["parameters"] != ("parameters",)
+    is_foreign = (
+        isinstance(row, Mapping) and "function" not in row and places_of(row).get("parameters") != ("parameters",)
+    )
     definition: object = row
     if is_bare or is_foreign:
         try:

@@ -79,7 +79,9 @@ def write_atomically(path: Path, text: str, mode: int = 0o600) -> None:
     part = target.with_name(f".{target.name}.{os.urandom(4).hex()}.part")
     try:
         keep = target.stat().st_mode & 0o777 if target.exists() else mode
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8", newline=""
+        ) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -56,9 +56,9 @@ class Source:
 
 
 def read_source(path: Path) -> Source | None:
-    """Return the file at `path`, None where there is none; raises ConfigError where it cannot be read."""
+    """Return the file at `path`, its line ends as they are, None where there is none; raises ConfigError otherwise."""
     try:
-        return Source(path, path.read_text(encoding="utf-8-sig"))
+        return Source(path, path.read_bytes().decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as error:

@@ -202,7 +202,7 @@ def _item(value: Any, old: Any, name: str, *, inline: bool) -> Any:
         case list() | tuple() if name == "rules" and not inline and _is_rows(value):
             rows = tomlkit.aot()
             for row in value:
-                rows.append(_table(row))
+                rows.append(_table(row, short_inline=True))
             return rows
         case list() | tuple():
             array = tomlkit.array()
@@ -214,12 +214,15 @@ def _item(value: Any, old: Any, name: str, *, inline: bool) -> Any:
     return tomlkit.item(value)
 
 
-def _table(value: Mapping[str, Any]) -> Any:
+def _table(value: Mapping[str, Any], *, short_inline: bool = False) -> Any:
+    """Return a table; with `short_inline` what it holds stands within its lines where it is short."""
     import tomlkit
 
     table = tomlkit.table(is_super_table=bool(value) and all(isinstance(item, Mapping) for item in value.values()))
     for key, item in _tables_last(value):
-        table.append(key, _item(item, None, key, inline=False))
+        new = _item(item, None, key, inline=short_inline)
+        long = short_inline and isinstance(item, Mapping) and len(new.as_string()) > LONGEST_LINE
+        table.append(key, _item(item, None, key, inline=False) if long else new)
     return table
 
 

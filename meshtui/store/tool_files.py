@@ -81,10 +81,13 @@ class ToolFiles(Folders):
         self._write(opened.path, text)
         return self.open(opened.path)
 
-    def create(self, key: str, tool: Tool, place: Place | None = None, form: Form = "toml") -> OpenTool:
-        """Write a new tool; without a `place` in the project where there is one."""
+    def create(self, key: str, tool: Tool, place: Place | None = None, form: Form = "toml", like: str = "") -> OpenTool:
+        """Write a new tool; without a `place` in the project where there is one.
+
+        `like` is the text of a tool file of that form: what it has stays as it stands, comments too.
+        """
         path = self._free(key, place, f".{form}")
-        text = written("", tool, path.stem, form)
+        text = written(like, tool, path.stem, form)
         tool_from(path, text)
         self._write(path, text)
         return self.open(path)

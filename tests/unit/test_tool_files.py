@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.tool import Command, Responder, Rule, Tool
+from meshtui.store.folders import ChangedOutside
+from meshtui.store.json_edit import edited_json
 from meshtui.store.paths import Paths
+from meshtui.store.toml import ConfigError
 from meshtui.store.tool_files import ToolFiles
 from meshtui.store.tool_toml import Form, tool_from, written
 
@@ -178,3 +181,163 @@ def exactly(tool: Tool) -> tuple[Any, ...]:
         ],
         tool.responder.command,
     )
+
+
+def test_json_keeps_how_it_is_written() -> None:
+    tool = tool_from(Path("w.json"), JSON)
+    parameters = json.loads(json.dumps(tool.parameters))
+    parameters["required"].append("days")
+    parameters["properties"]["days"] = {"type": "integer"}
+    edited = with_function(tool, parameters=parameters, description="The weather of a city", strict=True)
+    edited = replace(edited, output={"type": "object"})
+    expected = JSON.replace('["city"]', '["city", "days"]')
+    expected = expected.replace('{"type": "string"}}', '{"type": "string"}, "days": {"type": "integer"}}')
+    expected = expected.replace('"The weather"\n', '"The weather of a city",\n        "strict": true\n')
+    expected = expected.replace('"ephemeral"}\n', '"ephemeral"},\n    "output": {\n        "type": "object"\n    }\n')
+    assert written(JSON, edited, "w", "json") == expected
+
+
+@pytest.mark.parametrize("indent", [None, 1, 4, "\t"])
+@given(old=st.deferred(lambda: VALUES), new=st.deferred(lambda: VALUES))
+def test_any_json_can_be_written_over_any_other(indent: int | str | None, old: Any, new: Any) -> None:
+    text = json.dumps(old, indent=indent) + "\n"
+    assert edited_json(text, old) == text
+    result = edited_json(text, new)
+    assert json.dumps(json.loads(result)) == json.dumps(new)
+
+
+def test_a_moved_property_is_moved_in_the_file() -> None:
+    tool = tool_from(Path("w.toml"), TOML)
+    properties = dict(reversed(tool.parameters["properties"].items()))
+    text = written(TOML, with_function(tool, parameters={**tool.parameters, "properties": properties}), "w")
+    assert list(tool_from(Path("w.toml"), text).parameters["properties"]) == ["unit", "city"]
+    assert "# never kelvin" in text and "# Where." in text and "'As in \"Paris\"'" in text
+
+
+def test_rules_keep_their_comments_and_the_responder_what_is_not_ours() -> None:
+    tool = tool_from(Path("w.toml"), TOML)
+    rules = (Rule("new", {"city": "Rome"}), *tool.responder.rules)
+    text = written(TOML, replace(tool, responder=replace(tool.responder, rules=rules)), "w")
+    assert (
+        changed_lines(TOML, text)[0].startswith("+") and "# the usual one" in text and 'note = "from the desk"' in text
+    )
+    assert tool_from(Path("w.toml"), text).responder.rules == rules
+    by_hand = written(TOML, replace(tool, responder=Responder()), "w")
+    assert tool_from(Path("w.toml"), by_hand).responder == Responder() and 'note = "from the desk"' in by_hand
+
+
+def test_json_in_toml_stays_as_it_is_written() -> None:
+    text = 'name = "a"\nparameters_json = \'{ "default":   null }\'\n'
+    tool = tool_from(Path("a.toml"), text)
+    assert tool.parameters == {"default": None}
+    assert written(text, with_function(tool, description="new"), "a") == text + 'description = "new"\n'
+
+
+def test_a_file_may_leave_the_name_to_its_own() -> None:
+    tool = tool_from(Path("look_up.toml"), 'description = "x"\n')
+    assert tool.name == "look_up"
+    assert written('description = "x"\n', with_function(tool, description="y"), "look_up") == 'description = "y"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.toml", "name = ", "line 1"),
+        ("a.toml", "[responder]\nkind = 5", "kind is 5"),
+        ("a.toml", "parameters_json = '{'", "parameters_json is not JSON"),
+        ("a.toml", "parameters_json = '{}'\n[parameters]", "stands twice"),
+        ("a.toml", "x = inf", "inf"),
+        ("a.json", "{", "line 1, column 2"),
+        ("a.json", "[]", "list of tools"),
+        ("a.json", '{"tools": []}', "list of tools"),
+        ("a.json", "5", "holds no tool"),
+        ("a.json", '{"name": "a", "input_schema": {}}', "another provider's shape"),
+        ("a.json", '{"name": "a", "output": 5}', "output must be"),
+        pytest.param("a.json", "[" * 2000, "nested too deeply", id="deep"),
+    ],
+)
+def test_a_fault_is_one_sentence_that_names_the_file(name: str, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match="^[^\n]+$") as error:
+        tool_from(Path(name), text)
+    assert words in str(error.value) and str(error.value).startswith(name)
+
+
+# Folders
+
+
+def tool_named(name: str) -> Tool:
+    """A tool of that name."""
+    return Tool({"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}})
+
+
+def test_the_project_comes_first_and_faults_are_listed(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    shelf.create("b", tool_named("b"), "yours")
+    shelf.create("a", tool_named("other"), "yours", "json")
+    shelf.create("b", tool_named("b_of_project"))
+    (shelf.folders["yours"] / "bad.json").write_text("{")
+    (shelf.folders["yours"] / ".hidden.toml").write_text("")
+    (shelf.folders["yours"] / "notes.txt").write_text("")
+    assert [(file.key, file.place, file.tool is None) for file in shelf.list()] == [
+        ("b", "project", False),
+        ("a", "yours", False),
+        ("b", "yours", False),
+        ("bad", "yours", True),
+    ]
+    assert shelf.find("b") == shelf.folders["project"] / "b.toml"
+    assert shelf.named("other") == shelf.folders["yours"] / "a.json"
+    assert shelf.named("nobody") is None and shelf.find("../b") is None
+
+
+def test_one_name_is_one_file_whatever_its_form(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    shelf.create("a", tool_named("a"), form="json")
+    with pytest.raises(ConfigError, match="already"):
+        shelf.create("a", tool_named("a"))
+    with pytest.raises(ConfigError, match="cannot name a tool"):
+        shelf.create("../a", tool_named("a"))
+
+
+def test_a_change_by_another_program_is_seen_and_never_written_over(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    opened = shelf.create("a", tool_named("a"), form="json")
+    assert not shelf.changed(opened)
+    theirs = opened.text.replace('"name": "a"', '"name": "theirs"')
+    opened.path.write_text(theirs)
+    assert shelf.changed(opened)
+    with pytest.raises(ChangedOutside) as error:
+        shelf.save(opened, with_function(opened.tool, description="mine"))
+    assert error.value.text == theirs and opened.path.read_text() == theirs
+    saved = shelf.save(opened, with_function(opened.tool, description="mine"), force=True)
+    assert saved.tool.description == "mine"
+    opened.path.unlink()
+    with pytest.raises(ChangedOutside) as error:
+        shelf.save(saved, saved.tool)
+    assert error.value.text is None
+
+
+def test_what_is_deleted_comes_back(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    first = shelf.create("a", tool_named("a"))
+    deleted = shelf.delete(first.path)
+    assert not shelf.list()
+    shelf.create("a", tool_named("new"))
+    back = shelf.restore(deleted)
+    assert back.name == "a-2.toml" and back.read_text() == first.text
+
+
+def test_a_copy_named_like_its_file_follows_it(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    opened = shelf.create("a", tool_named("a"), like="# kept\n")
+    assert shelf.duplicate(opened.path, "b").tool.name == "b"
+    assert shelf.duplicate(opened.path, "b v2").tool.name == "a"
+    assert shelf.open(shelf.rename(opened.path, "c")).text.startswith("# kept\n")
+
+
+def test_line_ends_stay(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    opened = shelf.create("a", tool_named("a"))
+    opened.path.write_bytes(b'name = "a"\r\n# kept\r\n')
+    again = shelf.open(opened.path)
+    shelf.save(again, with_function(again.tool, description="x"))
+    assert opened.path.read_bytes() == b'name = "a"\r\n# kept\r\ndescription = "x"\r\n'

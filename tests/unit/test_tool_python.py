@@ -107,7 +107,6 @@ def test_a_function_with_models_enums_and_a_docstring() -> None:
                 "days": {"type": "integer", "minimum": 1, "maximum": 14, "default": 3},
                 "detail": {
                     "anyOf": [{"type": "string", "enum": ["low", "high"]}, {"type": "null"}],
-                    "default": None,
                 },
                 "extra": {
                     "type": "object",
@@ -133,7 +132,7 @@ def test_what_is_not_known_is_said_with_its_line() -> None:
     assert any("**more" in note for note in notes) and any("no docstring" in note for note in notes)
     (zone,) = found["hours"].notes
     assert "Zone" in zone and "hours" in lines[int(zone.split(":")[0].removeprefix("line "))]
-    assert found["hours"].tool.parameters["properties"]["zone"] == {"default": None}
+    assert found["hours"].tool.parameters["properties"]["zone"] == {}
 
 
 MODELS = '''
@@ -176,7 +175,6 @@ def test_models_that_another_one_uses_are_part_of_it() -> None:
     assert line["required"] == ["sku"] and "LIMIT" not in line["properties"]
     assert line["properties"]["tags"] == {
         "anyOf": [{"type": "array", "items": {"type": "string"}, "uniqueItems": True}, {"type": "null"}],
-        "default": None,
     }
     assert line["properties"]["pair"]["prefixItems"] == [{"type": "integer"}, {"type": "string"}]
     assert line["properties"]["many"] == {"type": "array", "items": {"type": "number"}, "default": []}
