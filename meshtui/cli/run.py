@@ -228,7 +228,7 @@ async def _drive(
         turn, stopped = loop.turn or turn, True
     finally:
         await session.aclose()
-    code = printer.end(turn, loop.result(turn), stopped=stopped)
+    code = printer.end(turn, loop.result(turn), stopped=stopped) or loop.code
     for part in turn.media:
         say(f"kept {file_words(session.file(part))}")
     return code

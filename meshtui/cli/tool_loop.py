@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meshtui.cli.output import say
+from meshtui.cli.output import OK, SPENT, say
 from meshtui.core.rounds import total_usage
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, milliseconds
@@ -57,6 +57,8 @@ class ToolLoop:
         self.rounds: list[dict[str, Any]] = []
         self.turn: Turn | None = None
         self.session = session
+        self.code = OK
+        """The exit code of the loop: another than OK where it could not go on."""
         self.put: Callable[[Mapping[str, Any]], None] = lambda value: None
         """Prints one more object where there is one for each change."""
         self._narrates = not (arguments.json or arguments.events)
@@ -79,6 +81,9 @@ class ToolLoop:
         self.turn, self._turns = turn, [turn]
         last = await self.session.rounds.drive(turn, retries, self._limit, whole=True)
         self._say_what_is_open()
+        round = self.session.rounds.round_of(last)
+        if round is not None and not round.open and len(self.rounds) < self._limit and self.session.over_budget():
+            self.code = SPENT
         return last
 
     def _went_on(self, round: Round, turn: Turn) -> None:

@@ -194,8 +194,10 @@ class CommandRun:
         try:
             self._talk(process)
         finally:
-            self._kill()
-            process.wait()
+            with self._lock:
+                self._kill()
+                process.wait()
+                self._process = None  # its number may be another program's from now on
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None and not stream.closed:
                     stream.close()
@@ -258,7 +260,7 @@ class CommandRun:
             notes.append("Its output is not UTF-8 text: what cannot be read is replaced by \N{REPLACEMENT CHARACTER}.")
         elif clean(text) != text:
             notes.append(
-                "Its output has control characters: they go to the model as they are, and are only shown here."
+                "Its output has control characters: they go to the model as they are; here you see symbols for them."
             )
         if self._stopped and not self._why:
             self._why = "it was stopped"

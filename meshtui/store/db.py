@@ -127,8 +127,7 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
             """,
             self._texts(id, title, now, now, turn.profile, turn.model),
         )
-        for _, message in said:
-            text = self._text(message.text)
+        for text in [self._text(message.text) for _, message in said if message.role == "user"]:
             execute("DELETE FROM draft WHERE conversation_id IN (?, '') AND body = ?", (id, text))
 
     def _insert_node(

@@ -146,6 +146,17 @@ def test_the_loop_ends_at_its_limit(tmp_path: Path, box: Sandbox, capsys: pytest
     assert result["rounds"] == [] and result["message"]["tool_calls"]
 
 
+def test_a_budget_that_is_reached_ends_the_loop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = Path(os.environ["MESHTUI_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "config.toml").write_text('[budget]\nconversation = "0.0002"\n')
+    tool = put(tmp_path, "w.json", {**WEATHER, "responder": {"rules": [{"result": 1}]}})
+    options = ["get_weather", "-m", "sandbox/tools-9", "--tools", tool, "--max-rounds", "9"]
+    code, result, err = result_of(capsys, *options)
+    assert code == 5 and 1 <= len(result["rounds"]) < 9 and "budget" in err
+    assert result["message"]["tool_calls"]
+
+
 def test_commands_run_only_where_the_command_line_allows_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -77,6 +77,18 @@ async def test_edited_calls_go_back_under_a_sibling_and_the_models_own_message_s
 
 
 @pytest.mark.anyio
+async def test_what_stands_in_the_prompt_survives_a_result_of_the_same_words(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        session.save_typed("fine")
+        session.rounds.set_result(round, round.calls[0], "fine")
+        await session.run(session.rounds.go_on(round))
+        assert session.typed() == "fine"
+
+
+@pytest.mark.anyio
 async def test_a_call_set_back_is_the_models_own_again(box: Sandbox, home: Path) -> None:
     put(home, "get_weather", CITY)
     async with opened(home, box, "sandbox/tools") as session:
