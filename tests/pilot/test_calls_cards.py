@@ -75,7 +75,7 @@ async def test_parallel_calls_stand_side_by_side_in_order_where_there_is_room(ho
 
 
 async def test_each_kind_of_verdict_is_said_on_its_card(home: Path, box: Sandbox) -> None:
-    async with opened(home, box) as bench:
+    async with opened(home, box, (90, 60)) as bench:
         calls = [
             ("get_weather", '{"days": "two"}'),
             ("get_wether", '{"city": "Oslo"}'),

@@ -20,7 +20,7 @@ LONGEST = 2_000
 """Characters after which a line is broken, so that a text that grows is not measured again and again."""
 _UNDECIDED = 256
 """Characters after which it is no more asked whether a text begins as JSON."""
-_TOKEN = re.compile(r'[{}\[\],:"]|[ \t\r\n]+|[^{}\[\],:" \t\r\n]+')
+_TOKEN = re.compile(r'"[^"\\\n]{0,1000}"|[{}\[\],:"]|[ \t\r\n]+|[^{}\[\],:" \t\r\n]+')
 _IN_TEXT = re.compile(r'["\\\n]|[^"\\\n]+')
 _STEP = re.compile(r'\.([^.\[]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
 
@@ -115,7 +115,7 @@ class JsonLayout:
             self._open.append(clean(piece[:room]))
             self._end_line()
             piece = piece[room:]
-        self._open.append(clean(piece))
+        self._open.append(piece if piece.isprintable() else clean(piece))
         self._length += len(piece)
 
     def _read_token(self, text: str, at: int) -> int:
@@ -134,9 +134,12 @@ class JsonLayout:
                 self._breaks = len(self._frames) <= DEEPEST
             elif piece == ",":
                 self._next_member()
-            elif piece == '"':
-                self._inside = True
-                self._name = ['"'] if self._awaits_name else None
+            elif piece[0] == '"':
+                self._name = [piece] if self._awaits_name else None
+                if piece == '"':
+                    self._inside = True
+                else:
+                    self._end_name()
             self._show(": " if piece == ":" else ", " if piece == "," and not self._breaks else piece)
         return at + len(piece)
 

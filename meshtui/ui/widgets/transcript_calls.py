@@ -40,7 +40,7 @@ _LONGEST_LIVE = 100
 """The same while it arrives: these lines are coloured anew for each frame."""
 _HEAD = 4_000
 """Characters of folded arguments that are laid out; all of those that arrive are."""
-_PIECE = 8_192
+_PIECE = 4_096
 """Characters that are laid out at a time, so that long arguments do not hold up the keys."""
 _MARKED = 3
 """Marked lines beyond the first ones that are shown while a call is folded."""
