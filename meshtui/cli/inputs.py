@@ -155,6 +155,7 @@ def tools_of(name: str) -> list[Found]:
 
 def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
     """Return the canned rules of the files given with `--respond`, JSON or TOML, in the order in which they count."""
+    from meshtui.core.rounds import steps_of
     from meshtui.core.rules import rules_from
 
     found: list[Rule] = []
@@ -162,7 +163,10 @@ def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
         path = Path(name).expanduser()
         value = _values(path)
         try:
-            found += rules_from(value)
+            read = rules_from(value)
+            for place in (place for rule in read for place in rule.when):
+                steps_of(place)
+            found += read
         except ValueError as error:
             refuse(f"{path}: {error}")
     return tuple(found)

@@ -198,6 +198,7 @@ def test_events_tell_of_results(tmp_path: Path, capsys: pytest.CaptureFixture[st
     [
         ("{oops", "r.json, line 1, column 2: this is not JSON"),
         ("7", "r.json: rules are a list"),
+        ('[{"when": {"a[": 1}, "result": 1}]', "r.json: 'a[' is no path"),
         ('[{"when": {}}]', "r.json: rule 1 has neither a result nor an error"),
     ],
 )
