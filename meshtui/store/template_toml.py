@@ -207,7 +207,7 @@ def text_item(value: str, old: Any = None) -> Any:
 def _item(source: str) -> Any:
     import tomlkit
 
-    return tomlkit.parse(f"x = {source}")["x"]
+    return tomlkit.parse(f"x = {source}\n")["x"]  # with its line end: what follows needs one
 
 
 def _reads_as(source: str, value: str) -> bool:

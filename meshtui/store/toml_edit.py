@@ -14,6 +14,9 @@ from meshtui.store.template_toml import text_item
 from meshtui.store.toml import ConfigError
 
 LONGEST_LINE = 100
+LONGEST_INLINE = 60
+NAMED = ("properties", "$defs", "definitions", "patternProperties")
+"""Tables whose members are schemas by name: each is a table of its own, for there is more to come."""
 ORDERED = "properties"
 """The table whose order of members means something to a reader, and to a model."""
 
@@ -31,6 +34,8 @@ def edited_toml(text: str, value: Mapping[str, Any]) -> str:
     for way in (_merged, _replaced, _anew):
         try:
             result = way(source, value)
+            if not result.endswith("\n") and (not source or source.endswith("\n")):
+                result += "\n"
             if _alike(tomllib.loads(result), value):
                 return result.replace("\n", "\r\n") if crlf else result
         except (TOMLKitError, ValueError, TypeError, LookupError, AttributeError, AssertionError):
@@ -193,7 +198,7 @@ def _item(value: Any, old: Any, name: str, *, inline: bool) -> Any:
 
     match value:
         case Mapping() if not inline:
-            return _table(value)
+            return _table(value, name)
         case Mapping():
             table = tomlkit.inline_table()
             for key, item in value.items():
@@ -214,14 +219,19 @@ def _item(value: Any, old: Any, name: str, *, inline: bool) -> Any:
     return tomlkit.item(value)
 
 
-def _table(value: Mapping[str, Any], *, short_inline: bool = False) -> Any:
-    """Return a table; with `short_inline` what it holds stands within its lines where it is short."""
+def _table(value: Mapping[str, Any], name: str = "", *, short_inline: bool = False) -> Any:
+    """Return a table. What says little in few words stands within a line, unless it is a property's schema.
+
+    With `short_inline` everything that is short does, whatever is in it.
+    """
     import tomlkit
 
+    named = name in NAMED
     table = tomlkit.table(is_super_table=bool(value) and all(isinstance(item, Mapping) for item in value.values()))
     for key, item in _tables_last(value):
-        new = _item(item, None, key, inline=short_inline)
-        long = short_inline and isinstance(item, Mapping) and len(new.as_string()) > LONGEST_LINE
+        flat = isinstance(item, Mapping) and not named and not any(map(_is_table, item.values()))
+        new = _item(item, None, key, inline=short_inline or flat)
+        long = isinstance(item, Mapping) and (short_inline or flat) and len(new.as_string()) > LONGEST_INLINE
         table.append(key, _item(item, None, key, inline=False) if long else new)
     return table
 
@@ -243,4 +253,4 @@ def _escaped(char: str) -> str:
 def _parsed(source: str) -> Any:
     import tomlkit
 
-    return tomlkit.parse(f"x = {source}")["x"]
+    return tomlkit.parse(f"x = {source}\n")["x"]

@@ -129,7 +129,7 @@ FUNCTIONS = st.fixed_dictionaries(
 RULES = st.builds(
     Rule,
     result=VALUES,
-    when=st.dictionaries(NAMES, VALUES, max_size=2),
+    when=st.dictionaries(st.sampled_from(["city", "a.b", "rows[0].x_json", '$["any name"]']), VALUES, max_size=2),
     tool=st.sampled_from(["", "other"]),
     latency=st.floats(0, 10),
     error=st.sampled_from(["", "gone"]),
