@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from rich.text import Text
 from textual import events, work
 from textual.app import ComposeResult
@@ -176,18 +177,26 @@ class UsagePage(Screen[None]):
 
     async def _fill(self, sums: Sums) -> None:
         by, total, table = sums.by, sums.total, self.query_one(DataTable)
-        table.clear(columns=True)
-        shown = [name for name in COLUMNS if self.size.width >= 110 or name not in WIDE_ONLY]
-        table.add_columns(by, *(Text(name, justify="right") for name in shown))
+        wide = self.size.width >= 110
+        shown = [place for place, name in enumerate(COLUMNS) if wide or name not in WIDE_ONLY]
+        heads = (by, *(COLUMNS[place] for place in shown))
+        widths, rows = list(map(len, heads)), list[tuple[str, ...]]()
         for number, row in enumerate((*sums.rows, total), 1):
             if number % ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
             name = "total" if row is total else day_words(row.key) if by == "day" else row.key or f"(no {by})"
-            room = 44 if self.size.width >= 110 else 26
-            style = "bold" if row is total else ""
-            told = dict(zip(COLUMNS, cells_of(row), strict=True))
-            cells = (Text(told[column], style, justify="right") for column in shown)
-            table.add_row(Text(one_line(name, room), style), *cells)
+            told = cells_of(row)
+            rows.append((one_line(name, 44 if wide else 26), *(told[place] for place in shown)))
+            widths = [max(width, cell_len(cell)) for width, cell in zip(widths, rows[-1], strict=True)]
+        table.clear(columns=True)
+        # Widths that the table measures itself come after its first paint, and what was painted stays as it was.
+        for place, (head, width) in enumerate(zip(heads, widths, strict=True)):
+            table.add_column(Text(head, justify="right" if place else "left"), width=width)
+        for number, cells in enumerate(rows, 1):
+            if number % ROWS_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            style = "bold" if number == len(rows) else ""
+            table.add_row(Text(cells[0], style), *(Text(cell, style, justify="right") for cell in cells[1:]))
 
     def _draw_plot(self) -> None:
         if self._sums is None:
