@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: check run demo test lint types contracts snap pty shots bench console
+.PHONY: check run demo test lint types contracts snap pty shots docs bench console
 
 $(BIN)/meshtui:
 	$(PYTHON) -m venv .venv && $(BIN)/pip install -q -e '.[dev]'
@@ -36,6 +36,9 @@ pty: $(BIN)/meshtui
 
 shots: $(BIN)/meshtui
 	$(BIN)/python -m screenshots
+
+docs: $(BIN)/meshtui
+	$(BIN)/python -m tests.documents
 
 bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from textual.pilot import Pilot
@@ -21,7 +21,7 @@ from meshtui.ui.commands import COMMANDS
 PATIENCE = 20.0
 """Seconds for which a scene waits for what it is about."""
 
-SMALL, MEDIUM, LARGE = (80, 24), (120, 40), (200, 60)
+SMALL, MEDIUM, WIDE, LARGE = (80, 24), (120, 40), (140, 40), (200, 60)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Scene:
     views: tuple[View, ...]
     model: str = "sandbox/markdown"
     speed: float = 0.0
-    says: str = ""
+    says: str = field(kw_only=True)
 
 
 async def answer(stage: Stage) -> None:
@@ -162,6 +162,26 @@ async def compare(stage: Stage) -> None:
     screen = await stage.over("Compare")
     comparison = screen.comparison  # type: ignore[attr-defined]
     await stage.until(lambda: comparison.lanes and not comparison.running, "the end of all lanes")
+
+
+async def tool_call(stage: Stage) -> None:
+    """A tool that is on, and a call of it that waits for an answer."""
+    await _tools(stage)
+    await stage.press("space")
+    await stage.do("focus.prompt")
+    await stage.ask("What is the weather in Rome?")
+
+
+async def tool_editor(stage: Stage) -> None:
+    """A tool's definition, as a form and as JSON."""
+    await _tools(stage)
+    await stage.press("e")
+    await stage.over("ToolEditor")
+
+
+async def _tools(stage: Stage) -> None:
+    await stage.do("tools.show")
+    await stage.until(lambda: type(stage.app.focused).__name__ == "ToolList", "the tools")
 
 
 async def models(stage: Stage) -> None:
@@ -213,7 +233,7 @@ async def help_page(stage: Stage) -> None:
     await stage.until(lambda: type(stage.app.screen).__name__ != "Workbench", "the help")
 
 
-THEMES = ("mesh-light",)
+THEMES = ("mesh-light", "mesh-contrast", "mesh-safe", "mesh-16", "verdigris", "paper")
 
 SCENES = (
     Scene(
@@ -224,16 +244,38 @@ SCENES = (
             View("answer-200x60", LARGE),
             *(View(f"theme-{name}", (100, 30), name) for name in THEMES),
         ),
-        says="An answer: headings, code, tables, at every width and in every theme.",
+        says="An answer, at three sizes and in every theme",
     ),
-    Scene(template, (View("template", (140, 40)), View("template-80x24", SMALL)), "sandbox/haiku"),
-    Scene(compare, (View("compare", (140, 40)), View("compare-80x24", SMALL)), speed=2000),
-    Scene(refused, (View("rate-limit", (100, 24)), View("rate-limit-80x24", SMALL)), "sandbox/fault-429-long"),
-    Scene(refused, (View("spend-cap", (100, 24)),), "sandbox/fault-402"),
-    Scene(refused, (View("cut-stream", (100, 30)),), "sandbox/fault-cut"),
-    Scene(models, (View("models"), View("models-80x24", SMALL))),
-    Scene(reasoning, (View("reasoning", (100, 24)),), "sandbox/reasoning"),
-    Scene(usage, (View("usage"), View("usage-80x24", SMALL)), "sandbox/haiku"),
-    Scene(conversations, (View("conversations", (100, 30)),), "sandbox/haiku"),
-    Scene(help_page, (View("help", (100, 36)),)),
+    Scene(
+        template,
+        (View("template", WIDE), View("template-80x24", SMALL)),
+        "sandbox/haiku",
+        says="A template, its slots, and what it gave",
+    ),
+    Scene(
+        compare,
+        (View("compare", WIDE), View("compare-80x24", SMALL)),
+        speed=2000,
+        says="Three models side by side",
+    ),
+    Scene(
+        tool_call,
+        (View("tool-call", WIDE), View("tool-call-80x24", SMALL)),
+        "sandbox/tools",
+        says="A tool call, checked against its schema, with a canned result",
+    ),
+    Scene(tool_editor, (View("tool-editor", WIDE), View("tool-editor-80x24", SMALL)), says="A tool being edited"),
+    Scene(
+        refused,
+        (View("rate-limit", (100, 24)), View("rate-limit-80x24", SMALL)),
+        "sandbox/fault-429-long",
+        says="A rate limit: which one, when it is free again, what can be done",
+    ),
+    Scene(refused, (View("spend-cap", (100, 24)),), "sandbox/fault-402", says="A spend cap that is reached"),
+    Scene(refused, (View("cut-stream", (100, 30)),), "sandbox/fault-cut", says="An answer that was cut off"),
+    Scene(conversations, (View("conversations", (100, 30)),), "sandbox/haiku", says="Earlier conversations"),
+    Scene(models, (View("models"), View("models-80x24", SMALL)), says="Choosing a model"),
+    Scene(reasoning, (View("reasoning", (100, 24)),), "sandbox/reasoning", says="Reasoning, folded to a line"),
+    Scene(usage, (View("usage"), View("usage-80x24", SMALL)), "sandbox/haiku", says="What was used and what it cost"),
+    Scene(help_page, (View("help", (100, 36)),), says="The help page"),
 )

@@ -21,11 +21,12 @@ from screenshots.scenes import SCENES, Scene, Stage
 from screenshots.still import Pace, for_ever
 
 EXAMPLES = FOLDER.parent / "docs" / "examples"
+GALLERY = FOLDER.parent / "docs" / "pictures.md"
 
 
 async def played(scene: Scene, home: Path) -> dict[str, str]:
     """Play a scene on a sandbox and in a home folder of its own; return its pictures by name, as SVG."""
-    shutil.copytree(EXAMPLES / "templates", home / "templates")
+    shutil.copytree(EXAMPLES, home)
     with Sandbox(Settings(speed=scene.speed)) as box:
         here = for_demo(look_around(argparse.Namespace(home=str(home)), {}, may_ask=True), box.url)
         pace = Pace()
@@ -55,9 +56,25 @@ def taken(names: list[str]) -> Iterator[tuple[str, str]]:
                 yield from asyncio.run(played(replace(scene, views=tuple(wanted)), Path(folder) / "home")).items()
 
 
+def gallery() -> str:
+    """Return the page that shows every picture."""
+    lines = ["# Pictures", "", "Taken from the demo by `make shots`; each is there as SVG and as PNG.", ""]
+    for scene in SCENES:
+        lines += [f"## {scene.says}", ""]
+        for view in scene.views:
+            width, height = view.size
+            theme = "" if view.theme == "mesh-dark" else f", {view.theme}"
+            file = f"../screenshots/{view.name}"
+            lines += [f"{width}×{height}{theme} ([PNG]({file}.png))", "", f"![{scene.says}]({file}.svg)", ""]
+    return "\n".join(lines)
+
+
 def check(names: list[str]) -> int:
     """Say which pictures are not what the program shows now; return 1 where there are such."""
     stale = 0
+    if not GALLERY.is_file() or GALLERY.read_text(encoding="utf-8") != gallery():
+        stale = 1
+        print(f"{GALLERY.name} is stale: `make shots` renews it")
     for name, svg in taken(names):
         path = FOLDER / f"{name}.svg"
         kept = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -75,7 +92,13 @@ def check(names: list[str]) -> int:
 
 
 def take(names: list[str]) -> int:
-    """Write the pictures that changed."""
+    """Write the pictures that changed, and the page that shows them; put away those that no scene has any more."""
+    GALLERY.write_text(gallery(), encoding="utf-8")
+    known = {view.name for scene in SCENES for view in scene.views}
+    for path in (*FOLDER.glob("*.svg"), *FOLDER.glob("*.png")):
+        if path.stem not in known:
+            path.unlink()
+            print(f"screenshots/{path.name} is gone")
     for name, svg in taken(names):
         path = FOLDER / f"{name}.svg"
         png = path.with_suffix(".png")

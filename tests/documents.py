@@ -35,3 +35,31 @@ def examples(*kinds: str) -> Iterator[Example]:
         for match in _FENCE.finditer(text):
             if match[2] in kinds:
                 yield Example(page, text.count("\n", 0, match.start()) + 1, match[1], match[2], match[3])
+
+
+KEYS = re.compile(r"(<!-- keys: begin -->\n).*?(<!-- keys: end -->)", re.DOTALL)
+"""Where the tables of keys stand; `make docs` writes them anew."""
+
+
+def with_keys(page: Path) -> str:
+    """Return the text of a page with its table of keys as the command table has it."""
+    from meshtui.ui.key_table import as_markdown
+
+    table = _keys_to_begin_with() if page.name == "README.md" else as_markdown()
+    return KEYS.sub(lambda match: f"{match[1]}{table}{match[2]}", page.read_text(encoding="utf-8"))
+
+
+def _keys_to_begin_with() -> str:
+    """Return the keys that work wherever one is in the workbench, as one short table."""
+    from meshtui.ui.key_table import key_rows
+
+    rows = [row for row in key_rows() if row.where in ("prompt", "anywhere", "everywhere") and row.keys]
+    lines = [f"| {' '.join(f'`{key}`' for key in row.words)} | {row.help} |" for row in rows]
+    return "\n".join(["| key | does |", "|---|---|", *lines, ""])
+
+
+KEYED = [ROOT / "README.md", ROOT / "docs" / "keys.md"]
+
+if __name__ == "__main__":
+    for page in KEYED:
+        page.write_text(with_keys(page), encoding="utf-8")
