@@ -54,8 +54,9 @@ _WORKBENCH: frozenset[Where] = frozenset(
 def key_name(text: str) -> str:
     """Return Textual's name of a key that a user wrote, as `ctrl+]`, `Esc` or `alt+K`; raises ValueError."""
     text = text.strip()
-    *mods, name = text[:-1].split("+") + [text[-1:]] if text.endswith("+") else text.split("+")
-    modifiers = {ALIASES.get(word.strip().lower(), word.strip().lower()) for word in mods if word.strip()}
+    plus = text == "+" or text.endswith("++")
+    *mods, name = [*filter(None, text[:-1].split("+")), "+"] if plus else text.split("+")
+    modifiers = {ALIASES.get(word.strip().lower(), word.strip().lower()) for word in mods}
     if not name or not modifiers <= set(MODIFIERS):
         raise ValueError(text)
     name = name.strip()

@@ -54,6 +54,11 @@ PLACES: Mapping[Where, PlaceWords] = {
     "round": PlaceWords(
         "Tool calls", "What the model wants to call, checked against the schema. Answer each call, then go on."
     ),
+    "approval": PlaceWords(
+        "Approval",
+        "A command of yours is to answer a call. It runs only when you say so, for this call or from now on.",
+    ),
+    "call-differences": PlaceWords("Call differences", "What was changed in the arguments before they were used."),
     "model pane": PlaceWords(
         "Model", "The model that the next message goes to: what it costs, how much it reads, and what it can do."
     ),

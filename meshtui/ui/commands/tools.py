@@ -126,7 +126,7 @@ SCHEMA: tuple[Command, ...] = tuple(
 )
 
 NEW_TOOL: tuple[Command, ...] = tuple(
-    Command(f"new-tool.{id}", title, key, action, help, "new tool", priority=True, in_palette=False)
+    Command(f"new-tool.{id}", title, key, action, help, "new tool", priority=True)
     for id, title, key, action, help in (
         ("close", "Close", "escape", "back", "Leave without a tool; what is typed is there the next time."),
         ("make", "Make", "ctrl+s", "make", "Write the tool, or those that are ticked, into files."),

@@ -103,7 +103,14 @@ WORKBENCH: tuple[Command, ...] = (
     ),
     Command("template.run-all", "Run all sets", "", "run_all_sets", "Run the template once with each set of values."),
     Command("template.sets", "Value sets", "", "value_sets", "Take, keep or paste sets of values for the slots."),
-    Command("template.versions", "Versions", "", "template_versions", "The texts that runs used, and what they gave."),
+    Command(
+        "template.versions",
+        "Versions",
+        "alt+v",
+        "template_versions",
+        "The texts that runs used, and what they gave, compared.",
+        priority=True,
+    ),
     Command("template.gateway", "Gateway's copy", "", "template_gateway", "Compare with the gateway, push and pull."),
     Command("template.add_message", "Add message", "", "add_message", "Add a message to the template."),
     Command(

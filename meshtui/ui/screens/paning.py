@@ -52,6 +52,9 @@ class Paning(Composing, Bench):
     def choose_template(self) -> None:
         """Find a template and open it."""
 
+    def take_last_template(self) -> None:
+        """Open the template that was open last; where there is none, choose one."""
+
     # What is to be seen
 
     @property
@@ -188,9 +191,9 @@ class Paning(Composing, Bench):
     # The left column
 
     def action_toggle_template(self) -> None:
-        """Show the template and go to it; hide it where the focus is in it; without one, choose one."""
+        """Show the template and go to it; hide it where the focus is in it; without one, take the last."""
         if self.opened is None and not self.has_class("-templated"):
-            self.choose_template()
+            self.take_last_template()
         elif not self.has_class("-templated") or not self.editor.has_focus_within:
             self.action_front_template(True)
         elif self.shows_one:
@@ -230,9 +233,12 @@ class Paning(Composing, Bench):
         self.prompt.focus()
 
     def action_focus_conversation(self) -> None:
-        """Go to the conversation."""
+        """Go to the conversation; where nothing is said yet, to the prompt under it."""
         self.front_conversation()
-        self.pane.focus_blocks()
+        if self.session.nodes:
+            self.pane.focus_blocks()
+        else:
+            self.prompt.focus()
 
     # Sizes
 

@@ -63,9 +63,9 @@ class TemplateVersions(ModalScreen[Template | None]):
         self.query_one(OptionList).styles.max_height = 8
         self.query_one("#change").styles.height = "1fr"
         self.query_one("#change").styles.min_height = 8
-        self._show()
+        self._show(first=True)
 
-    def _show(self) -> None:
+    def _show(self, *, first: bool = False) -> None:
         options = self.query_one(OptionList)
         place = options.highlighted or 0
         try:
@@ -77,6 +77,8 @@ class TemplateVersions(ModalScreen[Template | None]):
         base = self._base.hash if self._base else ""
         options.add_options([Option(_row(row, row.hash == self._now.hash, row.hash == base)) for row in self._versions])
         options.highlighted = min(place, len(self._versions) - 1) if self._versions else None
+        if first and len(self._versions) > 1 and self._versions[0].hash == self._now.hash:
+            options.highlighted = 1  # the newest is the text as it stands: the one before is what to compare with
         options.focus()
         if not self._versions:
             self.query_one("#changed", Static).update(Content("No run yet: each run keeps the exact text it used."))

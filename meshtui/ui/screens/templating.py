@@ -21,7 +21,7 @@ from meshtui.session import (
 from meshtui.ui.editor import edit
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.composing import DRAFT_SECONDS
-from meshtui.ui.screens.setting import Setting
+from meshtui.ui.screens.reopening import Reopening
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.template_list import TemplateList
 from meshtui.ui.screens.template_preview import TemplatePreview
@@ -32,7 +32,7 @@ LOOK_SECONDS = 2.0
 """How often the file of the open template is looked at."""
 
 
-class Templating(Setting):
+class Templating(Reopening):
     """Puts a template beside the conversation. `opened` is the file as it was read, `edited` whether it differs."""
 
     def __init__(self, session: Session) -> None:
@@ -69,11 +69,11 @@ class Templating(Setting):
         if path is not None:
             self.open_template(path)
 
-    def open_template(self, path: Path) -> None:
-        """Open a template beside the conversation of its runs."""
-        self.run_worker(self._open_template(path), group="template", exit_on_error=False)
+    def open_template(self, path: Path, *, again: bool = False) -> None:
+        """Open a template beside the conversation of its runs; `again` leaves the focus and the conversation alone."""
+        self.run_worker(self._open_template(path, again), group="template", exit_on_error=False)
 
-    async def _open_template(self, path: Path) -> None:
+    async def _open_template(self, path: Path, again: bool) -> None:
         self.keep_edit()
         try:
             opened = self.templates.files.open(path)
@@ -85,12 +85,14 @@ class Templating(Setting):
         self.opened, self.edited = opened, kept is not None
         template = kept[0] if kept is not None else opened.template
         await self.editor.show(template, values, self.session.draft.params)
-        self.front_template(True)
-        self._leave_other_conversation(path)
-        if template.model:
-            self.session.choose_model(template.model)
+        self.front_template(not again)
+        self.keep_shown(self.opened.path)
+        if not again:
+            self._leave_other_conversation(path)
+            if template.model:
+                self.session.choose_model(template.model)
+            self.editor.focus_first()
         self.show_top()
-        self.editor.focus_first()
         self._show_title()
         if kept is not None and not kept[1]:
             self._resolve(self._text_of(path))

@@ -85,6 +85,7 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
             self.say(submitted)
         if typed:
             self.prompt.put(self.prompt.value + typed)
+        self.call_after_refresh(self.begin_templating)
         self.call_after_refresh(self.begin_choosing)
         self.call_after_refresh(self.begin_spending)
 
@@ -184,6 +185,8 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only while something runs, retry and copy only when there is an answer."""
+        if action in ("send", "newline"):
+            return True if self.focused in (self.prompt, None) else None
         if action == "stop":
             return self.can_stop
         if action == "back":

@@ -1,0 +1,223 @@
+"""Keys: names as users write them, what is wrong with a choice of them, the table, what every terminal sends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from meshtui.cli import run_command
+from meshtui.cli.key_doctor import line_for, readable
+from meshtui.cli.keys import surroundings
+from meshtui.ui.columns import CENTRE_LEAST, LEFT_LEAST, RIGHT_LEAST, Columns, columns_from, size_class
+from meshtui.ui.commands import COMMANDS
+from meshtui.ui.commands.places import PLACES
+from meshtui.ui.compat import keys_sent
+from meshtui.ui.key_table import as_markdown
+from meshtui.ui.keymap import is_plain, key_name, read_keymap
+
+PLAIN_BYTES = {
+    "f1": "\x1bOP",
+    "f5": "\x1b[15~",
+    "f9": "\x1b[20~",
+    "f10": "\x1b[21~",
+    "f12": "\x1b[24~",
+    "ctrl+o": "\x0f",
+    "ctrl+p": "\x10",
+    "ctrl+j": "\n",
+    "ctrl+right_square_bracket": "\x1d",
+    "alt+p": "\x1bp",
+    "alt+left": "\x1b[1;3D",
+    "alt+right": "\x1b[1;3C",
+    "alt+up": "\x1b[1;3A",
+    "alt+shift+left": "\x1b[1;4D",
+    "alt+shift+right": "\x1b[1;4C",
+    "shift+tab": "\x1b[Z",
+    "ctrl+home": "\x1b[1;5H",
+    "pagedown": "\x1b[6~",
+    "escape": "\x1b",
+    "delete": "\x1b[3~",
+}
+"""What an xterm as it is delivered (with metaSendsEscape, as all distributions set it) sends for keys of ours."""
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("ctrl+]", "ctrl+right_square_bracket"),
+        ("Esc", "escape"),
+        (" Ctrl + K ", "ctrl+k"),
+        ("shift+alt+Left", "alt+shift+left"),
+        ("ctrl++", "ctrl+plus"),
+        ("+", "plus"),
+        ("K", "K"),
+        ("/", "slash"),
+        ("pgdn", "pagedown"),
+        ("right_square_bracket", "right_square_bracket"),
+        ("plus", "plus"),
+        ("F12", "f12"),
+    ],
+)
+def test_a_key_is_read_as_users_write_it(written: str, name: str) -> None:
+    assert key_name(written) == name
+
+
+@pytest.mark.parametrize("text", ["ctlr+k", "", "ctrl+", "f99", "hello", "ctrl+shift", "+a+"])
+def test_what_is_no_key_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        key_name(text)
+
+
+def test_every_key_of_the_table_is_one() -> None:
+    for command in COMMANDS:
+        for key in filter(None, command.key.split(",")):
+            assert key_name(key) == key, f"{command.id}: {key}"
+
+
+def test_ids_are_unique_and_every_place_has_words() -> None:
+    ids = [command.id for command in COMMANDS]
+    assert len(ids) == len(set(ids))
+    assert {command.where for command in COMMANDS} <= set(PLACES), "a place without words on the help page"
+    for command in COMMANDS:
+        assert command.help.endswith("."), f"{command.id}: the help is a sentence"
+
+
+def test_every_command_has_a_key_that_a_plain_terminal_sends_or_is_in_the_palette() -> None:
+    for command in COMMANDS:
+        plain = [key for key in command.key.split(",") if key and is_plain(key)]
+        assert plain or command.in_palette, f"{command.id} has only {command.key!r}"
+
+
+@pytest.mark.parametrize(("key", "sent"), PLAIN_BYTES.items(), ids=list(PLAIN_BYTES))
+def test_what_an_xterm_sends_is_the_key_that_is_bound(key: str, sent: str) -> None:
+    assert keys_sent(sent) == [key]
+    assert is_plain(key)
+
+
+@pytest.mark.parametrize(
+    "key", ["ctrl+m", "ctrl+i", "ctrl+h", "ctrl+s", "ctrl+b", "shift+enter", "ctrl+shift+k", "super+k", "ctrl+1"]
+)
+def test_keys_to_avoid_are_not_relied_on(key: str) -> None:
+    assert not is_plain(key)
+
+
+def test_the_defaults_have_no_fault() -> None:
+    assert read_keymap({}).faults == ()
+
+
+def test_a_choice_replaces_the_default() -> None:
+    keymap = read_keymap({"conversation.new": "Ctrl+K, alt+n", "model.choose": ""})
+    assert keymap.of("conversation.new") == ("ctrl+k", "alt+n")
+    assert keymap.of("model.choose") == () and keymap.of("turn.retry") == ("f5",)
+    assert keymap.changes()["conversation.new"] == "ctrl+k,alt+n"
+    assert keymap.changes()["model.choose"] == "no key"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"conversation.nwe": "ctrl+k"}, "did you mean conversation.new?"),
+        ({"conversation.new": "ctlr+k"}, "'ctlr+k' is no key"),
+        ({"conversation.new": "f2"}, "f2 stands for both conversation.new and model.choose; model.choose has lost it"),
+        ({"conversation.new": "alt+k", "turn.retry": "alt+k"}, "only one of them will run"),
+        ({"turn.retry": "x"}, "x is needed for typing there"),
+        ({"turn.retry": "left"}, "← is needed for typing there"),
+        ({"turn.retry": "ctrl+i"}, "the same for ctrl+i as for tab"),
+        ({"params.show": "f3"}, "template.preview"),
+        ({"app.help": "ctrl+s"}, "ctrl+s stands for both app.help and"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(chosen: dict[str, str], words: str) -> None:
+    faults = read_keymap(chosen).faults
+    assert any(words in fault for fault in faults), faults
+    assert all(fault.endswith((".", "?")) for fault in faults)
+
+
+def test_a_choice_that_no_place_shares_is_no_clash() -> None:
+    assert read_keymap({"transcript.copy": "c", "compare.lock": "L", "template.run": "alt+r"}).faults == ()
+
+
+def test_the_table_in_markdown_names_every_command_and_breaks_no_row() -> None:
+    text = as_markdown()
+    for command in COMMANDS:
+        assert f"`{command.id}` |" in text
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "---" not in line]
+    assert all(line.count("|") == 4 for line in rows)
+    only = as_markdown(None, "compare")
+    assert only.count("###") == 1 and "compare.keep" in only
+
+
+def test_the_list_of_keys_tells_what_clashes(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home.mkdir(parents=True)
+    (home / "config.toml").write_text('[ui.keys]\n"conversation.new" = "f2"\n')
+    assert run_command(["keys", "--list"]) == 2
+    out, err = capsys.readouterr()
+    assert "* f2" in out and "has lost it" in err
+    assert run_command(["keys", "--list", "--json"]) == 2
+    table = json.loads(capsys.readouterr().out)
+    row = next(row for row in table["keys"] if row["id"] == "conversation.new")
+    assert row["keys"] == ["f2"] and row["chosen"] and len(table["faults"]) == 1
+    (home / "config.toml").unlink()
+    assert run_command(["keys", "--list", "--markdown"]) == 0
+    assert capsys.readouterr().out == as_markdown()
+
+
+def test_the_check_of_the_config_tells_of_keys_without_a_gateway(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir(parents=True)
+    (home / "config.toml").write_text('[ui.keys]\n"foo.bar" = "f5"\n')
+    assert run_command(["config", "check"]) == 3
+    assert "there is no command 'foo.bar'" in capsys.readouterr().err
+    monkeypatch.setenv("MESHAPI_API_KEY", "rsk_01JDEMO000000000000000000")
+
+
+def test_the_doctor_needs_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        raise SystemExit(run_command(["keys"]))
+    assert ended.value.code == 2 and "--list" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sent", "read", "key", "runs"),
+    [
+        (b"\x1b[1;3D", "ESC [ 1 ; 3 D", "alt+left", "pane.previous"),
+        (b"\x0f", "^O", "ctrl+o", "pane.jump"),
+        (b"\x1b", "ESC", "escape", "turn.stop"),
+        (b"\x7f", "DEL", "backspace", "–"),
+        ("é".encode(), "é", "é", "–"),
+        (b"\xff", "\\ x f f", "", "–"),
+    ],
+)
+def test_the_doctor_reads_what_is_sent(sent: bytes, read: str, key: str, runs: str) -> None:
+    line, last = line_for(sent, read_keymap({}))
+    assert readable(sent) == read and line.startswith(read) and runs in line
+    assert not key or last == key
+
+
+def test_what_a_terminal_keeps_is_said() -> None:
+    assert "screen keeps ctrl+a" in " ".join(surroundings({"STY": "1.x", "TERM": "screen"}))
+    assert "ctrl+p" in " ".join(surroundings({"TERM_PROGRAM": "vscode"}))
+    assert surroundings({}) == ["TERM is not set."]
+
+
+@pytest.mark.parametrize("width", [60, 80, 99, 100, 120, 139, 140, 160, 200, 400])
+@pytest.mark.parametrize(
+    "chosen", [Columns(), Columns(left=500, right=500), Columns(left=1, right=1, side=True)], ids=str
+)
+def test_columns_leave_room_for_the_conversation(width: int, chosen: Columns) -> None:
+    size = size_class(width)
+    for left in (False, True):
+        side = chosen.has_side(size)
+        wide_left, wide_right = chosen.fit(width, left=left, side=side)
+        assert (wide_left >= LEFT_LEAST) == left and (wide_right >= RIGHT_LEAST) == side
+        if size != "narrow":
+            assert width - wide_left - wide_right - left - side >= CENTRE_LEAST
+
+
+def test_columns_are_kept_and_nonsense_is_not_taken() -> None:
+    columns = Columns(50, 40, side=False)
+    assert columns_from(columns.to_json()) == columns
+    for kept in (None, 7, {"left": "x", "right": -3, "side": 1}, {"left": True}):
+        assert columns_from(kept) in (Columns(), Columns(left=1))
