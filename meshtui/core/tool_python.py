@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,7 +34,9 @@ def tools_in(source: str) -> list[Tool]:
 def python_tools(source: str) -> list[Found]:
     """Return the tools of a piece of Python with notes on what cannot be known without running it."""
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the source's own author is told, as of odd escapes
+            tree = ast.parse(source)
     except SyntaxError as error:
         raise ValueError(f"line {error.lineno}, column {error.offset}: this is not Python ({error.msg})") from None
     except (ValueError, RecursionError, MemoryError) as error:
