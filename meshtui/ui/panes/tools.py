@@ -77,7 +77,7 @@ class ToolList(OptionList):
             super().__init__()
             self.place = place
 
-    async def _on_click(self, event: events.Click) -> None:
+    def on_click(self, event: events.Click) -> None:
         """Tick where the box is; anywhere else the option is chosen."""
         place = event.style.meta.get("option")
         if place is not None and event.x - self.gutter.left < CHECK_WIDTH:

@@ -12,13 +12,16 @@ from meshtui.ui.screens.paning import Pane, Paning
 from meshtui.ui.screens.response_format import ResponseFormat
 from meshtui.ui.widgets.param_field import ParamField
 
+BESIDE = ("template", "tools")
+"""Views of the left pane that are none of parameters."""
+
 
 class Setting(Paning):
     """Shows the parameters, and lets the conversation's draft have what is typed where no template is open."""
 
     async def action_show_params(self) -> None:
         """Show the parameters: of the template that is open, else of the conversation; then as JSON; then go back."""
-        if not self.has_class("-templated") or not self.editor.has_focus_within or self.editor.view == "template":
+        if not self.has_class("-templated") or not self.editor.has_focus_within or self.editor.view in BESIDE:
             await self._look_at_params("params")
         elif self.editor.view == "params":
             await self._look_at_params("json")

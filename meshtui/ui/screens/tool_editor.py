@@ -42,23 +42,23 @@ class ToolEditor(ToolView):
 
     # Findings
 
-    def action_next_finding(self) -> None:
+    async def action_next_finding(self) -> None:
         """Go to the place of the next finding."""
         row = self.query_one(Findings).step()
         if row is not None:
-            self._go_to(row)
+            await self._go_to(row)
         else:
             self.note("Nothing is wrong, as far as can be said here.")
 
     @on(Findings.Chosen)
-    def _chosen(self, event: Findings.Chosen) -> None:
+    async def _chosen(self, event: Findings.Chosen) -> None:
         event.stop()
-        self._go_to(event.row)
+        await self._go_to(event.row)
 
-    def _go_to(self, row: FindingRow) -> None:
+    async def _go_to(self, row: FindingRow) -> None:
         """Go to what a finding is about: in the form where that is the one view and has it, else in the JSON."""
         if row.section != self.section:
-            self.show_section(row.section)
+            await self.show_section(row.section)
         if row.section == "responder":
             self._focus_view()
             return

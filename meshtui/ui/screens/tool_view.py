@@ -20,7 +20,7 @@ from meshtui.core.tool_edit import ToolEdit, pretty
 from meshtui.session import OpenTool
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.composing import DRAFT_SECONDS
-from meshtui.ui.tool_inspection import Inspection, inspect_edit
+from meshtui.ui.tool_inspection import inspect_edit
 from meshtui.ui.widgets.findings import Findings
 from meshtui.ui.widgets.function_form import FunctionForm
 from meshtui.ui.widgets.json_area import JsonArea
@@ -61,11 +61,12 @@ class ToolView(Screen[tuple[str, str]]):
     BINDINGS = bindings("tool editor")
 
     def __init__(self, opened: OpenTool, edit: ToolEdit | None = None) -> None:
-        super().__init__()
         self.opened = opened
-        self._first = edit or ToolEdit.of(opened.tool)
+        self._texts = edit or ToolEdit.of(opened.tool)
+        self._seen: set[Section] = {"definition"}
         self.section: Section = "definition"
-        self.inspection = Inspection()
+        self.inspection = inspect_edit(self._texts).after(inspect_edit(ToolEdit.of(opened.tool)))
+        super().__init__(classes="-definition" if self.form_is_right else "-definition -code")
         self._checking = self._stale = False
         self._tabs_said = ("", "")
         self._keeping: Timer | None = None
@@ -84,34 +85,27 @@ class ToolView(Screen[tuple[str, str]]):
                 yield FunctionForm(id="function")
                 yield SchemaForm(self.read_parameters, self.write_parameters, title="arguments", id="parameters")
             with Vertical(classes="code"):
-                yield JsonArea(self._first.definition, id="definition")
-        with Horizontal(id="result-section", classes="section"):
-            with Vertical(classes="form"):
-                yield SchemaForm(self.read_output, self.write_output, title="result", id="result")
-            with Vertical(classes="code"):
-                yield JsonArea(self._first.output, id="output", placeholder="no schema: any result is right")
-        with Vertical(id="responder-section", classes="section"):
-            yield ResponderForm(id="responder")
+                yield JsonArea(self._texts.definition, id="definition")
+        yield Horizontal(id="result-section", classes="section")
+        yield Vertical(id="responder-section", classes="section")
         yield Quiet(id="tool-note")
         yield Findings(id="findings")
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
         """Show what there is."""
-        self.query_one(ResponderForm).put(self._first)
-        self.inspection = inspect_edit(self._first).after(inspect_edit(ToolEdit.of(self.opened.tool)))
-        self.show_section("definition")
         self._show_inspection()
-        self.set_class(not self.form_is_right, "-code")
         self._focus_view()
 
     # What stands there
 
     @property
     def edit(self) -> ToolEdit:
-        """The texts as they stand."""
-        texts = ToolEdit(self.query_one("#definition", JsonArea).text, self.query_one("#output", JsonArea).text)
-        return self.query_one(ResponderForm).into(texts)
+        """The texts as they stand; those of a section that was never looked at are as they were read."""
+        texts = replace(self._texts, definition=self.query_one("#definition", JsonArea).text)
+        if "result" in self._seen:
+            texts = replace(texts, output=self.query_one("#output", JsonArea).text)
+        return self.query_one(ResponderForm).into(texts) if "responder" in self._seen else texts
 
     @property
     def edited(self) -> bool:
@@ -120,29 +114,47 @@ class ToolView(Screen[tuple[str, str]]):
 
     def put(self, edit: ToolEdit) -> None:
         """Show other texts; what stood in the JSON can be had back by undoing."""
+        self._texts = edit
         self.query_one("#definition", JsonArea).put(edit.definition)
-        self.query_one("#output", JsonArea).put(edit.output)
-        self.query_one(ResponderForm).put(edit)
+        if "result" in self._seen:
+            self.query_one("#output", JsonArea).put(edit.output)
+        if "responder" in self._seen:
+            self.query_one(ResponderForm).put(edit)
         self._changed()
 
     # Sections and views
 
-    def show_section(self, section: Section) -> None:
-        """Bring a section to the front."""
+    async def show_section(self, section: Section) -> None:
+        """Bring a section to the front; what is in it is made when it is first looked at."""
+        if section not in self._seen:
+            await self._make(section)
+        if section != self.section:
+            self.remove_class(f"-{self.section}", update=False)
+            self.add_class(f"-{section}")
         self.section = section
-        for name in SECTIONS:
-            self.set_class(name == section, f"-{name}")
         self._show_head()
 
-    def action_section(self, step: int) -> None:
+    async def _make(self, section: Section) -> None:
+        holder, texts = self.query_one(f"#{section}-section"), self.edit
+        if section == "result":
+            tree = SchemaForm(self.read_output, self.write_output, title="result", id="result")
+            area = JsonArea(texts.output, id="output", placeholder="no schema: any result is right")
+            await holder.mount(Vertical(tree, classes="form"), Vertical(area, classes="code"))
+        else:
+            await holder.mount(ResponderForm(id="responder"))
+            self.query_one(ResponderForm).put(texts)
+        self._seen.add(section)
+        self._show_inspection()
+
+    async def action_section(self, step: int) -> None:
         """Go on to the next section."""
-        self.show_section(SECTIONS[(SECTIONS.index(self.section) + step) % len(SECTIONS)])
+        await self.show_section(SECTIONS[(SECTIONS.index(self.section) + step) % len(SECTIONS)])
         self._focus_view()
 
     @on(ViewTabs.Asked)
-    def _section_asked(self, event: ViewTabs.Asked) -> None:
+    async def _section_asked(self, event: ViewTabs.Asked) -> None:
         event.stop()
-        self.show_section(cast("Section", event.view))
+        await self.show_section(cast("Section", event.view))
         self._focus_view()
 
     @property
@@ -269,8 +281,10 @@ class ToolView(Screen[tuple[str, str]]):
         found = self.inspection
         self.query_one(FunctionForm).show(found.function, found.broken)
         self.query_one("#parameters", SchemaForm).show(found.parameters, found.broken, found.marks("definition"))
-        self.query_one("#result", SchemaForm).show(found.output, found.broken_output, found.marks("result"))
-        self.query_one(ResponderForm).say(found.responder_fault)
+        if "result" in self._seen:
+            self.query_one("#result", SchemaForm).show(found.output, found.broken_output, found.marks("result"))
+        if "responder" in self._seen:
+            self.query_one(ResponderForm).say(found.responder_fault)
         self.query_one(Findings).show(found.rows)
         self._show_head()
 
@@ -289,7 +303,7 @@ class ToolView(Screen[tuple[str, str]]):
                 (" · not saved" if star else "", "$text-warning"),
             )
         )
-        kind = self.query_one(ResponderForm).kind
+        kind = self.edit.kind
         tabs = [("definition", "Definition"), ("result", "Result"), ("responder", f"Responder · {kind}")]
         if (self.section, kind) != self._tabs_said:
             self._tabs_said = self.section, kind

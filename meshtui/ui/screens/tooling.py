@@ -66,8 +66,14 @@ class Tooling(Setting):
     def show_top(self) -> None:
         """Say again what is in use: another conversation may have other tools on."""
         super().show_top()
-        if self.session.tools is not None and self.tool_list.is_mounted:
+        if self.has_class("-templated"):
             self.show_tools()
+
+    def front_template(self, template: bool) -> None:
+        """Show the left pane; what it says of tools is read when it comes into view."""
+        if not self.has_class("-templated"):
+            self.show_tools()
+        super().front_template(template)
 
     def show_tools(self, note: str = "") -> None:
         """Show the tools as their files are now."""

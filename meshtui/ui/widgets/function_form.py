@@ -59,8 +59,8 @@ class FunctionForm(Vertical):
         height: auto;
         .line { height: auto; }
         .name { width: 13; padding: 0 1; color: $text-muted; }
-        Input, Input:focus { width: 1fr; padding: 0 1; background: $surface; }
-        Input:focus { background: $boost; }
+        Input.-textual-compact { width: 1fr; padding: 0 1; background: $surface; }
+        Input.-textual-compact:focus { background: $boost; }
         #form-stale { height: auto; padding: 0 1; color: $text-error; text-style: bold; display: none; }
         &.-stale #form-stale { display: block; }
         #form-more { height: auto; padding: 0 1; color: $text-muted; display: none; }

@@ -59,8 +59,8 @@ class SchemaFields(Vertical):
         &:focus-within { border-top: dashed $primary; }
         .line { height: auto; }
         .name { width: 13; padding: 0 1; color: $text-muted; }
-        Input, Input:focus { width: 1fr; padding: 0 1; background: $surface; }
-        Input:focus { background: $boost; }
+        Input.-textual-compact { width: 1fr; padding: 0 1; background: $surface; }
+        Input.-textual-compact:focus { background: $boost; }
         .none { display: none; }
         #field-note { height: auto; padding: 0 1; color: $text-muted; display: none; }
         #field-note.-any { display: block; }
