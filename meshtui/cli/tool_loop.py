@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from meshtui.cli.output import OK, SPENT, say
+from meshtui.cli.output import FAULT, OK, SPENT, say
 from meshtui.core.rounds import total_usage
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, milliseconds
@@ -82,8 +82,8 @@ class ToolLoop:
         last = await self.session.rounds.drive(turn, retries, self._limit, whole=True)
         self._say_what_is_open()
         round = self.session.rounds.round_of(last)
-        if round is not None and not round.open and len(self.rounds) < self._limit and self.session.over_budget():
-            self.code = SPENT
+        if round is not None and not round.open and len(self.rounds) < self._limit:
+            self.code = SPENT if self.session.over_budget() else FAULT
         return last
 
     def _went_on(self, round: Round, turn: Turn) -> None:

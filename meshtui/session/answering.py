@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshtui.core.rounds import failure_text, matching, result_text
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from meshtui.session.session import Session
 
 Approval = Literal["once", "conversation", "refuse"]
+
+AT_ONCE = 8
+"""Commands that run at the same time; more of them wait."""
 
 NOT_ALLOWED = "its command is not allowed to run"
 
@@ -33,6 +37,8 @@ class Answering:
         self._session, self._environ = session, environ
         self._running: dict[Pending, tuple[asyncio.Task[Any], CommandRun | None]] = {}
         self._asking = asyncio.Lock()
+        # Threads of their own: programs that hang must not keep what else is done in threads waiting.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "tool command")
         self._approved: set[tuple[str, str]] = set()
 
     def _changed(self, round: Round) -> None:
@@ -117,7 +123,7 @@ class Answering:
         run = CommandRun(plan, pending.call.arguments.strip() or "{}", env)
         self._running[pending] = self._running[pending][0], run
         try:
-            outcome = await asyncio.to_thread(run.work)
+            outcome = await asyncio.get_running_loop().run_in_executor(self._threads, run.work)
         finally:
             run.stop()
         _answered(pending, outcome.text, outcome.is_error, outcome.note)

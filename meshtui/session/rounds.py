@@ -29,7 +29,7 @@ from meshtui.core.turn import Turn, TurnState
 from meshtui.session.answering import Answering
 from meshtui.session.per_conversation import PerConversation
 from meshtui.session.round import Pending, Round
-from meshtui.store.db import Node
+from meshtui.store.db import Node, StoreError
 
 if TYPE_CHECKING:
     from meshtui.session.session import Session
@@ -272,7 +272,11 @@ class Rounds(Answering):
             if reached := session.over_budget():
                 session.on_notice(f"{reached} The results were not sent.")
                 return turn
-            turn = self.go_on(round)
+            try:
+                turn = self.go_on(round)
+            except StoreError as error:
+                session.on_notice(str(error))
+                return turn
             self.on_turn(round, turn)
             await session.run(turn, retries)
         if limit and turn.state is TurnState.DONE and self.round_of(turn) is not None:
@@ -284,6 +288,7 @@ class Rounds(Answering):
         for _, run in self._running.values():
             if run is not None:
                 run.stop()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         for id in list(self._due):
             self._keep(id)
 

@@ -71,8 +71,8 @@ class Outcome:
 
 def planned(command: Command, file: Path, environ: Mapping[str, str], is_secret: Callable[[str], bool]) -> Plan:
     """Return a command ready to be run; raises CannotRun. `is_secret` says of a variable's value that it is a key."""
-    folder = (file.parent / Path(command.folder).expanduser()).resolve()
-    if not folder.is_dir():
+    folder = Path(os.path.realpath(file.parent / os.path.expanduser(command.folder)))
+    if not os.path.isdir(folder):
         raise CannotRun(f"The folder {folder} of the command {command.argv[0]} is not there.")
     for name in command.environment:
         if _is_ours(name) or is_secret(environ.get(name, "")):
