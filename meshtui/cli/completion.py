@@ -11,9 +11,15 @@ from meshtui.cli.output import OK, emit
 
 SHELLS = ("bash", "zsh", "fish")
 KINDS = ("profiles", "templates", "tools", "models", "topics")
-FILES = {"--tools", "--attach", "--values", "--respond"}
+FILES = {"--attach", "--values", "--respond"}
 FOLDERS = {"--home"}
-WORDS_OF = {"--profile": "profiles", "--template": "templates", "--model": "models", "--judge": "models"}
+WORDS_OF = {
+    "--profile": "profiles",
+    "--template": "templates",
+    "--model": "models",
+    "--judge": "models",
+    "--tools": "tools",
+}
 """Options whose values are looked up when tab is pressed, and the kind of words they take."""
 
 ARGUMENTS_OF = {"templates": "templates", "tools": "tools", "models": "models", "help": "topics"}

@@ -80,6 +80,8 @@ _meshtui; printf '%s\\n' "${{COMPREPLY[@]}}"
         ("meshtui templates p", ["push", "pull"], ["list"]),
         ("meshtui templates show re", ["refund-bot"], []),
         ("meshtui run -t ", ["refund-bot"], []),
+        ("meshtui run --tools ", ["weather"], []),
+        ("meshtui tools show ", ["weather"], []),
         ("meshtui run -m openai/", ["openai/gpt-4o", "openai/gpt-4o-mini"], ["deepseek/r1:free"]),
         ("meshtui run -m deepseek/r1:f", ["free"], ["paid", "deepseek/r1:free"]),
         ("meshtui run --model=openai/gpt-4o-", ["openai/gpt-4o-mini"], ["openai/gpt-4o"]),
