@@ -118,6 +118,8 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
         if stored is not None:
             found.append(stored)
             continue
+        if files is not None and not path.exists():
+            refuse(f"{path}: there is no such file, nor a stored tool of that name; `meshtui tools` lists them")
         rows = [row.tool for row in tools_of(name)]
         try:
             definitions = tools_from([tool.definition for tool in rows])

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from meshtui.core.schema_tree import TYPES, Path, at, path_words, place_kind, plain_types, replaced, types_of
+from meshtui.core.json_place import json_path
+from meshtui.core.schema_tree import TYPES, Path, at, place_kind, plain_types, replaced, types_of
 
 
 def _object_at(schema: object, path: Path) -> dict[str, Any]:
     """Return a copy of the object at a path; raises ValueError where it is none."""
     value = at(schema, path)
     if not isinstance(value, Mapping):
-        raise ValueError(f"{path_words(path)} is no object: edit it as JSON")
+        raise ValueError(f"{json_path(path)} is no object: edit it as JSON")
     return dict(value)
 
 
@@ -60,7 +61,7 @@ def with_type(schema: object, path: Path, types: Sequence[str], *, any_of: bool 
     if any_of is None:
         any_of = was_any_of and len(types) > 1
     if any_of and not was_any_of and "anyOf" in value:
-        raise ValueError(f"{path_words(path)} has an anyOf already: add a branch to it")
+        raise ValueError(f"{json_path(path)} has an anyOf already: add a branch to it")
     member = "anyOf" if any_of and types else "type"
     new: Any = [{"type": word} for word in types] if member == "anyOf" else types[0] if len(types) == 1 else types
     former = "anyOf" if was_any_of else "type"
@@ -93,7 +94,7 @@ def nullable(schema: object, path: Path, flag: bool) -> Any:
     """Return the schema with null allowed at a place, or not; the other types stay."""
     types = types_of(_object_at(schema, path))
     if not types:
-        raise ValueError(f"{path_words(path)} has no plain type: add a branch, or set its type first")
+        raise ValueError(f"{json_path(path)} has no plain type: add a branch, or set its type first")
     return with_type(schema, path, [*(word for word in types if word != "null"), *(["null"] if flag else [])])
 
 
@@ -120,7 +121,7 @@ def with_required(schema: object, path: Path, flag: bool) -> Any:
 def _required(value: Mapping[str, Any], path: Path) -> list[Any]:
     required = value.get("required", [])
     if not isinstance(required, list):
-        raise ValueError(f"required of {path_words(path)} is no list: edit it as JSON")
+        raise ValueError(f"required of {json_path(path)} is no list: edit it as JSON")
     return required
 
 
@@ -136,7 +137,7 @@ def with_property(schema: object, path: Path, name: str, value: Any = None, *, r
     here = _object_at(schema, path)
     properties = here.get("properties", {})
     if not isinstance(properties, Mapping):
-        raise ValueError(f"properties of {path_words(path)} is no object: edit it as JSON")
+        raise ValueError(f"properties of {json_path(path)} is no object: edit it as JSON")
     _check_name(name, properties)
     if not here:
         here = {"type": "object"}
@@ -178,7 +179,7 @@ def with_branch(schema: object, path: Path, value: Any = None) -> Any:
     if branches is None and types:
         here = _put_in_place(here, "type", "anyOf", [{"type": word} for word in types])
     elif branches is not None and not isinstance(branches, list):
-        raise ValueError(f"anyOf of {path_words(path)} is no list: edit it as JSON")
+        raise ValueError(f"anyOf of {json_path(path)} is no list: edit it as JSON")
     here["anyOf"] = [*here.get("anyOf", []), {"type": "object", "properties": {}} if value is None else value]
     return replaced(schema, path, here)
 

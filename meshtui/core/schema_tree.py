@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from meshtui.core.json_place import json_path
+
 Path = tuple[str | int, ...]
 RowKind = Literal["root", "property", "items", "item", "branch", "values", "definition"]
 
@@ -209,18 +211,13 @@ def along(schema: object, path: Path) -> list[Any]:
         here = values[-1]
         inside = step in here if isinstance(here, Mapping) else _is_index(here, step)
         if not inside:
-            raise ValueError(f"there is nothing at {path_words(path)} any more")
+            raise ValueError(f"there is nothing at {json_path(path)} any more")
         values.append(here[step])
     return values
 
 
 def _is_index(value: object, step: str | int) -> bool:
     return isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value)
-
-
-def path_words(path: Path) -> str:
-    """Return a path as people write it: `$.properties.city`."""
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 def replaced(schema: object, path: Path, value: Any) -> Any:

@@ -99,7 +99,7 @@ class Folders:
     def _all(self) -> Iterator[tuple[str, Path, Place]]:
         """Yield every file with its key and place, the project's first, each folder by name."""
         for place, folder in self.folders.items():
-            names = [path for path in folder.rglob("*") if path.suffix in self.suffixes and path.is_file()]
+            names = [path for path in folder.rglob("*") if path.suffix in self.suffixes]
             for path in sorted(names, key=lambda path: str(path).casefold()):
                 key = self._key_of(path)
                 if not any(part.startswith(".") for part in key.split("/")) and not self._is_companion(path):
@@ -138,13 +138,17 @@ class Folders:
         return now or ""
 
     def _move(self, path: Path, new: Path) -> None:
+        import shutil
+
         try:
             new.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(new)
+            shutil.move(path, new)  # not a rename: the project may be on another disk than what was put away
             if self.companion and self._companion_of(path).is_file():
-                self._companion_of(path).rename(self._companion_of(new))
-        except OSError as error:
-            raise ConfigError(f"{path} cannot be moved: {(error.strerror or str(error)).lower()}.") from None
+                shutil.move(self._companion_of(path), self._companion_of(new))
+        except (OSError, shutil.Error) as error:
+            raise ConfigError(
+                f"{path} cannot be moved: {(getattr(error, 'strerror', None) or str(error)).lower()}."
+            ) from None
 
     def _write(self, path: Path, text: str) -> None:
         try:

@@ -52,6 +52,11 @@ class ToolFiles(Folders):
         found = []
         for key, path, place in self._all():
             try:
+                first = path.with_name(path.stem + self.suffixes[0])
+                if path != first and first.exists():
+                    raise ConfigError(
+                        f"{path}: {first.name} beside it has the same name and counts. Rename one of them."
+                    )
                 found.append(ToolFile(key, path, place, self.open(path).tool))
             except ConfigError as error:
                 found.append(ToolFile(key, path, place, None, str(error)))

@@ -50,10 +50,13 @@ def written(text: str, tool: Tool, stem: str, form: Form = "toml") -> str:
     Raises ConfigError where `text` cannot be read, and where the tool cannot be written.
     """
     path = Path(f"{stem}.{form}")
-    raw = _parsed(path, text) if text.strip() else {}
-    if form == "json":
-        return edited_json(text, _arranged(raw, tool, stem, form))
-    return edited_toml(text, encoded(_arranged(decoded(raw), tool, stem, form), raw))
+    try:
+        raw = _parsed(path, text) if text.strip() else {}
+        if form == "json":
+            return edited_json(text, _arranged(raw, tool, stem, form))
+        return edited_toml(text, encoded(_arranged(decoded(raw), tool, stem, form), raw))
+    except RecursionError:
+        raise ConfigError("the tool is nested too deeply to be written.") from None
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
@@ -75,8 +78,14 @@ def _arranged(old: Mapping[str, Any], tool: Tool, stem: str, form: Form) -> dict
         value = {"type": "function", **value}
     if old:
         _leave_unsaid(old, value, tool, stem)
-    order = [*(key for key in old if key in value), *(key for key in value if key not in old)]
-    return {key: value[key] for key in order}
+    if isinstance(value.get("function"), Mapping) and isinstance(old.get("function"), Mapping):
+        value["function"] = _in_order_of(old["function"], value["function"])
+    return _in_order_of(old, value)
+
+
+def _in_order_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of `new`, those that `old` has first and in its order."""
+    return {key: new[key] for key in (*(key for key in old if key in new), *(key for key in new if key not in old))}
 
 
 def _leave_unsaid(old: Mapping[str, Any], value: dict[str, Any], tool: Tool, stem: str) -> None:
@@ -113,6 +122,5 @@ def _keep_responder(old: Any, value: dict[str, Any], tool: Tool) -> None:
         pairs = zip(as_was.rules, rows, strict=True)
         as_read = {json.dumps(rule_value(rule), sort_keys=True): row for rule, row in pairs}
         new["rules"] = [as_read.get(json.dumps(row, sort_keys=True), row) for row in new["rules"]]
-    order = [*(key for key in old if key in new), *(key for key in new if key not in old)]
     if new:
-        value["responder"] = {key: new[key] for key in order}
+        value["responder"] = _in_order_of(old, new)

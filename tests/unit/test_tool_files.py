@@ -194,6 +194,8 @@ def test_json_keeps_how_it_is_written() -> None:
     expected = expected.replace('{"type": "string"}}', '{"type": "string"}, "days": {"type": "integer"}}')
     expected = expected.replace('"The weather"\n', '"The weather of a city",\n        "strict": true\n')
     expected = expected.replace('"ephemeral"}\n', '"ephemeral"},\n    "output": {\n        "type": "object"\n    }\n')
+    function = dict(reversed(list(edited.function.items())))
+    edited = replace(edited, definition={**edited.definition, "function": function})
     assert written(JSON, edited, "w", "json") == expected
 
 
@@ -296,6 +298,18 @@ def test_one_name_is_one_file_whatever_its_form(tmp_path: Path) -> None:
         shelf.create("a", tool_named("a"))
     with pytest.raises(ConfigError, match="cannot name a tool"):
         shelf.create("../a", tool_named("a"))
+    (shelf.folders["project"] / "a.toml").write_text("")
+    toml, json_file = sorted(shelf.list(), key=lambda file: file.path.suffix, reverse=True)
+    assert toml.tool is not None and "a.toml beside it has the same name" in json_file.fault
+
+
+@pytest.mark.parametrize("form", ["toml", "json"])
+def test_what_is_nested_too_deeply_is_said(form: Form) -> None:
+    deep: Any = 1
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(ConfigError, match="^[^\n]+$"):
+        written("", with_function(tool_named("a"), parameters={"x": deep}), "a", form)
 
 
 def test_a_change_by_another_program_is_seen_and_never_written_over(tmp_path: Path) -> None:
