@@ -93,10 +93,18 @@ def left(began: float, case: dict[str, Any]) -> float:
     return max(float(case["limit"]) * SLOWER - (time.monotonic() - began), 0.05)
 
 
+def leave_round(terminal: Terminal, where: set[str], seconds: float) -> None:
+    """Close the panel that a tool call opens."""
+    if where & {"tool_name", "tool_arguments"}:
+        terminal.wait("call 1 of 1", "esc later", seconds=seconds)
+        terminal.press("escape")
+
+
 def as_shown(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     """Show a case where no key is needed to see it."""
     where = SHOWN & set(case["where"])
     began = ask(terminal, box, hostile.reply(case, where))
+    leave_round(terminal, where, left(began, case))
     terminal.wait("f5 retry", seconds=left(began, case))
     visible = shows(case, len(where), "content" in where)
     terminal.wait_for(visible, f"{where} of {case['id']}", left(began, case))
@@ -106,13 +114,14 @@ def as_folded(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     """Show a case where it stands folded, and unfold it."""
     where = FOLDED & set(case["where"])
     began = ask(terminal, box, hostile.reply(case, where))
+    leave_round(terminal, where, left(began, case))
     terminal.wait("f5 retry", seconds=left(began, case))
     terminal.wait("call_1" if "tool_arguments" in where else "▸ reasoning", seconds=left(began, case))
     began = time.monotonic()
     terminal.press("f7")
-    terminal.wait("y copy")
+    terminal.wait("▌")
     if "tool_arguments" in where:
-        terminal.press("space", "alt+up")
+        terminal.press("alt+up", "space", "alt+up")
     if "reasoning" in where:
         terminal.press("space")
         if len(hostile.text_of(case)) < 1000:

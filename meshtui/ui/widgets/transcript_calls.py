@@ -204,7 +204,7 @@ class CallView:
 
 def _title(value: ToolCall) -> Drawn:
     def draw(width: int) -> Drawing:
-        name = one_line(value.name, 80) or "(no name)"
+        name = one_line(value.name) or "(no name)"
         parts: list[Part] = [(value.sign + " ", S["bullet"], -1), (name, S["role"], -1)]
         if value.state is not None:
             parts += [("  ", 0, -1), (one_line(value.state.text), TONES[value.state.tone], -1)]
