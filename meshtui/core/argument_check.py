@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from meshtui.core.json_place import json_path
 from meshtui.core.json_refs import dead_references
-from meshtui.core.json_schema import schema_fault
+from meshtui.core.json_schema import schema_fault, subschemas
+from meshtui.core.patterns import is_tame
 from meshtui.core.schema_rules import COUNTED
 from meshtui.core.schema_run import RUN, Run, TooMuch, counted
 
@@ -73,10 +74,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """A schema made ready: the validator of the jsonschema library, or what is wrong with the schema."""
+    """A schema made ready: the validator of the jsonschema library, or what is wrong with the schema.
+
+    `notes` say what of the schema is not checked.
+    """
 
     validator: Any = None
     fault: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def checker_of(parameters: object) -> Checker:
@@ -99,7 +104,19 @@ def _checker(text: str) -> Checker:
         return Checker(fault=f"the reference {address[:80]!r} leads to no schema; nothing is fetched")
     from jsonschema_specifications import REGISTRY
 
-    return Checker(_kind()(schema, registry=REGISTRY))
+    notes = _leave_out_what_hangs(schema)
+    return Checker(_kind()(schema, registry=REGISTRY), notes=notes)
+
+
+def _leave_out_what_hangs(schema: Any) -> tuple[str, ...]:
+    """Take unevaluatedProperties out, in place, where the library would run a wild pattern for it."""
+    found = [value for _, value in subschemas(schema) if isinstance(value, dict)]
+    wild = [name for value in found for name in value.get("patternProperties", ()) if not is_tame(name)]
+    if not wild or not any("unevaluatedProperties" in value for value in found):
+        return ()
+    for value in found:
+        value.pop("unevaluatedProperties", None)
+    return (f"unevaluatedProperties was not checked: the pattern {wild[0][:60]} could take very long",)
 
 
 @lru_cache(maxsize=1)
@@ -134,7 +151,7 @@ def checked(checker: Checker, value: Any, run: Run, notes: tuple[str, ...] = ())
         given_up = f"the check failed ({type(error).__name__})"
     finally:
         RUN.reset(token)
-    notes = (*notes, *run.unchecked)
+    notes = (*notes, *checker.notes, *run.unchecked)
     if faults:
         return Verdict("misfits", tuple(faults), (*notes, given_up) if given_up else notes)
     return Verdict("bad_schema", (Fault("$", given_up),), notes) if given_up else Verdict("fits", (), notes)

@@ -41,6 +41,12 @@ def found(pattern: str, text: str) -> bool | None:
     return program.search(text) is not None
 
 
+def is_tame(pattern: str) -> bool:
+    """Return whether even a backtracking engine is done with a pattern soon: where another's code will run it."""
+    repeats = len(_REPEAT.findall(pattern))
+    return not _QUANTIFIED_GROUP.search(pattern) and repeats <= (2 if pattern.startswith("^") else 1)
+
+
 @lru_cache(maxsize=512)
 def _linear(pattern: str) -> Any:
     if len(pattern) > LONGEST:

@@ -131,7 +131,8 @@ def additional_rule(validator: Any, inner: Any, value: Any, schema: Any) -> Iter
     if not isinstance(value, dict) or inner is True:
         return
     known, rows = schema.get("properties", {}), schema.get("patternProperties", {})
-    names = f"the schema has {some(map(short, known))}" if known else "the schema has none"
+    names = f"the schema has {some(map(short, known))}" if known else "the schema names none"
+    names += " and no pattern fits its name" if rows else ""
 
     def schema_of(name: str) -> Any:
         return None if name in known or any(_found(pattern, name) is not False for pattern in rows) else inner
