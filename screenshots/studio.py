@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,13 +19,11 @@ from screenshots.picture import FOLDER, digest, drawn_from, png_of, portable, ro
 from screenshots.scenes import SCENES, Scene, Stage
 from screenshots.still import Pace, for_ever
 
-EXAMPLES = FOLDER.parent / "docs" / "examples"
 GALLERY = FOLDER.parent / "docs" / "pictures.md"
 
 
 async def played(scene: Scene, home: Path) -> dict[str, str]:
     """Play a scene on a sandbox and in a home folder of its own; return its pictures by name, as SVG."""
-    shutil.copytree(EXAMPLES, home)
     with Sandbox(Settings(speed=scene.speed)) as box:
         here = for_demo(look_around(argparse.Namespace(home=str(home)), {}, may_ask=True), box.url)
         pace = Pace()

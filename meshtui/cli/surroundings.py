@@ -185,12 +185,30 @@ def look_around(
 
 
 def for_demo(surroundings: Surroundings, url: str) -> Surroundings:
-    """Return surroundings on a sandbox: a folder of its own, a plainly fake key, nothing of the user's gateway."""
+    """Return surroundings on a sandbox: a folder of its own, a plainly fake key, nothing of the user's gateway.
+
+    Where there is no project, a template and a tool to try are there as one.
+    """
     paths = surroundings.paths
     paths = replace(paths, data=paths.data / "demo", state=paths.state / "demo")
     profile = replace(surroundings.settings.profile, name="demo", base_url=url, headers={})
     settings = replace(surroundings.settings, profile=profile, base_url=url, model=DEMO_MODEL, params={})
-    return Surroundings(paths, surroundings.config, settings, Key(Secret(DEMO_KEY), "the demo"))
+    config = replace(surroundings.config, project=surroundings.config.project or _examples(paths.data / "project"))
+    return Surroundings(paths, config, settings, Key(Secret(DEMO_KEY), "the demo"))
+
+
+def _examples(folder: Path) -> Path | None:
+    """Return a folder with the examples of the documentation, made at its first use; None where it cannot be made."""
+    if not folder.is_dir():
+        import shutil
+
+        from meshtui.cli.pages import documents
+
+        try:
+            shutil.copytree(documents() / "examples", folder)
+        except OSError:
+            return None  # the demo goes without; where nothing can be written the history says so
+    return folder
 
 
 DEMO_KEY = "rsk_01JDEMO0000000000000009F2A"

@@ -181,6 +181,17 @@ def demo_on(home: Path, box: Sandbox) -> MeshApp:
     return application(here, start)
 
 
+async def test_the_demo_has_a_template_and_a_tool_to_try(home: Path) -> None:
+    with Sandbox(Settings()) as box:
+        app = demo_on(home, box)
+        async with running(app, NARROW) as pilot:
+            await pilot.press("f12")
+            await until(lambda: "refund-bot" in shown(app), "the template")
+            await pilot.press("escape", "alt+o")
+            await until(lambda: "weather" in shown(app), "the tool")
+    assert not (home / "templates").exists(), "the user's own folders stay as they are"
+
+
 async def tour(app: MeshApp, pilot: Pilot[Any]) -> Tour:
     """Open the tour as the empty conversation of the demo says."""
     await pilot.press("ctrl+g")
