@@ -44,6 +44,27 @@ async def test_results_by_hand_go_back_and_the_model_goes_on(box: Sandbox, home:
     assert answered_once(messages)
 
 
+@pytest.mark.anyio
+async def test_a_result_begins_with_an_example_of_the_output_schema(box: Sandbox, home: Path) -> None:
+    degrees = {"type": "object", "properties": {"degrees": {"type": "number"}}, "required": ["degrees"]}
+    path = put(home, "get_weather", CITY, output=degrees)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        assert set(json.loads(pending.result)) == {"degrees"} and pending.state == "open"
+        assert pending.verdict.to_json() == {"state": "fits", "faults": []} and pending.result_fault == ""
+        session.rounds.set_result(round, pending, "warm")
+        assert "output schema" in pending.result_fault
+        session.rounds.edit_arguments(round, pending, '{"town": 1}')
+        assert pending.verdict.state == "misfits"
+        await session.run(session.rounds.go_on(round))
+        path.unlink()
+        back = session.rounds.reopen(session.nodes[1])
+        assert back is not None and back.calls[0].tool is not None, "the model was told of it"
+        assert back.calls[0].verdict.state == "misfits" and back.calls[0].result == "warm"
+
+
 # Changing a round
 
 
