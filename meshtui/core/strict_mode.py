@@ -87,6 +87,10 @@ def _of_one(keys: Keys, schema: Mapping[str, Any]) -> Iterator[Finding]:
         yield _finding(
             "keyword: no type", "strict mode wants a type here", keys, "", f"set type to {guessed_type(schema)}"
         )
+    beside = [name for name in schema if name not in ("$ref", "$defs", "definitions")]
+    if keys and "$ref" in schema and beside:
+        message = f"strict mode takes nothing beside $ref: {_listed(beside)} {_is(beside)} there"
+        yield _finding("keyword: beside $ref", message, keys, "$ref", "keep $ref alone")
     form = schema.get("format")
     if isinstance(form, str) and form not in FORMATS:
         message = f"strict mode does not know the format {form[:40]!r}, only {', '.join(FORMATS)}"

@@ -149,11 +149,17 @@ def _listed(schema: dict[str, Any]) -> list[str]:
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 
 
+def _reference_alone(schema: dict[str, Any]) -> None:
+    for name in [name for name in schema if name not in ("$ref", "$defs", "definitions")]:
+        del schema[name]
+
+
 _OF_SCHEMA: dict[str, Callable[[dict[str, Any]], None]] = {
     "additional: not false": lambda schema: schema.update(additionalProperties=False),
     "required: not every property": _require_all,
     "required: unknown property": _known_only,
     "keyword: no type": lambda schema: schema.setdefault("type", guessed_type(schema)),
+    "keyword: beside $ref": _reference_alone,
     "keyword: array without items": lambda schema: schema.setdefault("items", {"type": "string"}),
 }
 

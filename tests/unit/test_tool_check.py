@@ -87,6 +87,10 @@ def codes(definition: object, kind: str = "strict") -> list[tuple[str, str]]:
         (closed(a={"type": "string", "minLength": 1, "title": "T", "x-y": 1}), []),
         (closed(default={"type": "string"}), []),
         (
+            {**closed(a={"$ref": "#/$defs/d", "description": "A"}), "$defs": {"d": {"type": "string"}}},
+            [("keyword: beside $ref", '.properties.a["$ref"]')],
+        ),
+        (
             {**closed(a={"type": "string"}), "anyOf": [{}]},
             [("root: anyOf", ".anyOf"), ("keyword: no type", ".anyOf[0]")],
         ),
