@@ -83,6 +83,12 @@ def function(bench: Bench) -> dict[str, Any]:
     return value
 
 
+def parameters_of(bench: Bench) -> dict[str, Any]:
+    """The schema of the arguments as the JSON has it now."""
+    value: dict[str, Any] = function(bench)["parameters"]
+    return value
+
+
 async def put(bench: Bench, text: str, id: str = "definition") -> None:
     """Let a text be another one, as if it were typed, and wait for it to be looked at."""
     area(bench, id).text = text
@@ -111,8 +117,12 @@ async def test_a_property_typed_in_the_form_is_in_the_json_and_nothing_else_chan
         await bench.type("How far ahead")
         await bench.press("enter", "enter")
         await bench.type("1, 2, 3")
-        await bench.press("escape", "r")
+        await bench.press("escape")
         await settled(bench)
+        assert parameters_of(bench)["required"] == ["city", "days"]
+        await bench.press("r")
+        await settled(bench)
+        assert parameters_of(bench)["required"] == ["city"]
         parameters = function(bench)["parameters"]
         assert parameters["properties"]["days"] == {
             "type": "integer",
@@ -314,3 +324,71 @@ async def test_the_editor_is_left_and_its_words_are_where_they_belong(tmp_path: 
         await bench.press("escape")
         await bench.holds(lambda: not isinstance(bench.app.screen, ToolEditor), "the workbench")
         assert bench.screen.query_one("#top", Static).is_mounted
+
+
+async def click(bench: Bench, words: str) -> None:
+    """Click on words that are shown."""
+    await bench.wait(words)
+    rows = bench.shown().replace("\u00a0", " ").split("\n")
+    line, column = next((y, row.index(words)) for y, row in enumerate(rows) if words in row)
+    assert await bench.pilot.click(offset=(column + 1, line))
+    await bench.pilot.pause()
+
+
+async def test_everything_goes_by_the_mouse_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tools" / "get_weather.toml"
+    async with editing(tmp_path, (120, 40)) as bench:
+        await click(bench, "a add")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
+        await bench.type("days")
+        await click(bench, "·integer")
+        await click(bench, "·null")
+        await click(bench, "✓required")
+        await click(bench, "○true")
+        await settled(bench)
+        function_now = function(bench)
+        assert function_now["parameters"]["properties"]["days"] == {"type": ["integer", "null"]}
+        assert function_now["strict"] is True
+        await bench.wait("strict mode")
+        await click(bench, "strict mode")
+        await bench.holds(lambda: area(bench).has_focus, "the place in the JSON")
+        await click(bench, "f7 fix all")
+        await settled(bench)
+        assert function(bench)["parameters"]["required"] == ["city", "days"]
+        await click(bench, "days*")
+        await click(bench, "x remove")
+        await settled(bench)
+        assert list(function(bench)["parameters"]["properties"]) == ["city"]
+        await click(bench, "Responder")
+        await click(bench, "○canned")
+        await bench.wait("The first rule whose")
+        await click(bench, "^s save")
+        await bench.holds(lambda: "canned" in path.read_text(), "the file")
+        await click(bench, "esc back")
+        await bench.holds(lambda: not isinstance(bench.app.screen, ToolEditor), "the workbench")
+
+
+async def test_variants_lists_and_moves_are_made_in_the_tree(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        form(bench).focus_first()
+        await bench.holds(lambda: form(bench).list.has_focus, "the tree")
+        await bench.press("a")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
+        await bench.type("stops")
+        await bench.press("enter", "a", "escape", "c")
+        await settled(bench)
+        assert function(bench)["parameters"]["properties"]["stops"] == {"type": "array", "items": {"type": "string"}}
+        await bench.holds(lambda: getattr(form(bench).row, "name", "") == "items", "the items")
+        await bench.press("o")
+        await settled(bench)
+        items = function(bench)["parameters"]["properties"]["stops"]["items"]
+        assert len(items["anyOf"]) == 2 and items["anyOf"][0] == {"type": "string"}
+        await bench.press("up", "K")
+        await settled(bench)
+        assert list(function(bench)["parameters"]["properties"]) == ["stops", "city"]
+        await bench.press("x")
+        await settled(bench)
+        assert list(function(bench)["parameters"]["properties"]) == ["city"]
+        await bench.press("ctrl+z")
+        await settled(bench)
+        assert list(function(bench)["parameters"]["properties"]) == ["stops", "city"]

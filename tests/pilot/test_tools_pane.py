@@ -204,3 +204,14 @@ async def test_everything_about_tools_is_in_the_palette(tmp_path: Path) -> None:
         titles = " ".join(command.title for command in bench.app.get_system_commands(bench.app.screen))
         for words in ("Save", "Form/JSON", "Fix all", "Add property", "Move up", "Variants", "Drop the edit"):
             assert words in titles
+
+
+async def test_a_copy_is_another_file_that_can_be_edited_apart(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast", "The weather to come")
+    async with listing(tmp_path, (80, 24)) as bench:
+        await bench.press("D")
+        await bench.wait("Name of the copy of forecast", "forecast-copy")
+        await bench.press("enter")
+        await bench.wait("0 of 2 on", "forecast-copy is a copy of forecast")
+        copy = tmp_path / "tools" / "forecast-copy.json"
+        assert json.loads(copy.read_text())["description"] == "The weather to come"

@@ -89,10 +89,8 @@ TOOL_EDITOR: tuple[Command, ...] = (
             ("fix", "Fix", "f6", "fix", "Put the finding under the cursor right, where the program can.", True),
             ("fix-all", "Fix all", "f7", "fix_all", "Make the schema fit strict mode, all at once.", True),
             ("next", "Next", "f8", "next_finding", "Go to the place of the next finding.", True),
+            ("copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection.", False),
             ("zoom", "Zoom", "f10", "zoom", "Show the form or the JSON alone, or both.", False),
-            ("help", "Help", "f1", "help", "Show the keys and what they do.", True),
-            ("palette", "Palette", "ctrl+p", "app.command_palette", "Find any command by name.", False),
-            ("quit", "Quit", "ctrl+q", "app.quit", "Leave; what is edited is kept.", False),
         )
     ),
     *(
@@ -102,7 +100,6 @@ TOOL_EDITOR: tuple[Command, ...] = (
             ("redo", "Redo", "ctrl+y", "redo", "Make the change again that was taken back.", False),
             ("revert", "Drop the edit", "", "revert", "Go back to what the file says.", False),
             ("rename", "Rename the file", "", "rename", "Give the file of the tool another name.", False),
-            ("copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection.", False),
         )
     ),
 )

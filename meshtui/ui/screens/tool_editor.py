@@ -12,7 +12,6 @@ from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, T
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.editor import edit as edit_outside
 from meshtui.ui.screens.ask import Ask
-from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.tool_view import ToolView
@@ -238,9 +237,12 @@ class ToolEditor(ToolView):
                 return
             self._show_head()
 
-        self.app.push_screen(Ask("Another name for the file", self.opened.key), named)
+        offered = Ask(
+            "Another name for the file", "a / makes folders", lambda typed: [typed.strip() or self.opened.key]
+        )
+        self.app.push_screen(offered, named)
 
-    # Leaving, help
+    # Leaving
 
     def action_back(self) -> None:
         """Go back from a field to the tree, from the tree to the conversation; the edit is kept."""
@@ -248,11 +250,6 @@ class ToolEditor(ToolView):
             return
         self.save_typed()
         self.dismiss((self._key, self.opened.key))
-
-    def action_help(self) -> None:
-        """Show the keys and what they do."""
-        keys = {command.id: self.mesh.look.keys.get(command.id, command.key) for command in COMMANDS}
-        self.app.push_screen(HelpPage(keys, self.PLACES))
 
     async def action_run_command(self, id: str) -> None:
         """Run a command of the table by its id."""

@@ -236,10 +236,11 @@ class Tooling(Setting):
             except ConfigError as error:
                 self.tool_list.note(str(error))
                 return
-            self.show_tools(f"{key} is a copy; give it a function name of its own before both are on.")
+            self.show_tools(f"{key} is a copy of {row.key}.")
             self.tool_list.go_to(copy.path)
 
-        self.app.push_screen(Ask(f"Name of the copy of {one_line(row.key, 40)}", f"{row.key}-copy"), named)
+        title, copy = f"Name of the copy of {one_line(row.key, 40)}", f"{row.key}-copy"
+        self.app.push_screen(Ask(title, "another name, or enter", lambda typed: [typed.strip() or copy]), named)
 
     def action_delete_tool(self) -> None:
         """Delete the tool under the cursor, when the user says so."""
