@@ -80,6 +80,8 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         self.ticker = Ticker(self)
         self._start = start
         self._front = front
+        self.is_leaving = False
+        """Whether the history is closed already."""
         self._theme_fault = self.wear()
 
     def get_default_screen(self) -> Screen[object]:
@@ -233,7 +235,14 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         except Exception as error:
             self.failure = error
 
+    def on_exit_app(self) -> None:
+        """Keep everything also where somebody else ends the app: a browser's tab was closed, say."""
+        self._close_session()
+
     def _close_session(self) -> None:
+        if self.is_leaving:
+            return
+        self.is_leaving = True
         for screen in self.screen_stack:
             save = getattr(screen, "save_typed", None)
             if save is not None:

@@ -1,4 +1,7 @@
-"""Copying text out of the terminal: the system's own tool first, then the terminal itself, then a file."""
+"""Copying text out of the terminal: the system's own tool first, then the terminal itself, then a file.
+
+Served to a browser, the system's tool is that of another machine: the text goes to the browser then.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ OSC52_LIMIT = 74_000
 
 async def copy(app: App[Any], text: str, folder: Path) -> str:
     """Put `text` on the clipboard and return in words how, or where it was written instead."""
+    if app.is_web:
+        app.copy_to_clipboard(text)
+        return "sent to the browser's clipboard"
     if await asyncio.to_thread(_by_tool, text):
         return "copied to the clipboard"
     if len(text) <= OSC52_LIMIT and os.environ.get("TERM", "") not in ("dumb", "linux", ""):

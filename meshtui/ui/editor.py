@@ -48,6 +48,8 @@ def page(app: App[Any], text: str) -> str:
 
 
 def _run(app: App[Any], argv: list[str]) -> str:
+    if app.is_web:
+        return "Editor and pager are not there in a browser; the text can be edited and read here."
     try:
         with app.suspend():
             code = subprocess.run(argv, check=False).returncode  # noqa: S603 - the user's own $EDITOR

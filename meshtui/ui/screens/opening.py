@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.screen import Screen
@@ -37,12 +37,26 @@ class Opening(Screen[object]):
         self.submitted = ""
         return taken
 
+    def on_key(self, event: events.Key) -> None:
+        """Take what is typed though nothing has the focus: a browser gives it late."""
+        prompt = self.query_one(Prompt)
+        if self.focused is not None:
+            return
+        if event.is_printable and event.character:
+            prompt.insert(event.character)
+            prompt.focus()
+        elif event.key == "enter":
+            self._take(prompt.value)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Nothing can be done yet but typing and leaving."""
         return action in ("choose_model", "new_conversation", "list_conversations", "help", "send", "newline")
 
     @on(Prompt.Submitted)
     def _submit(self, event: Prompt.Submitted) -> None:
-        if event.text.strip() and not self.submitted:
-            self.submitted = event.text
+        self._take(event.text)
+
+    def _take(self, text: str) -> None:
+        if text.strip() and not self.submitted:
+            self.submitted = text
             self.query_one(Prompt).take()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from textual import on
 
 from meshtui.ui.editor import page
@@ -90,7 +88,7 @@ class Reading(Bench):
         self.app.push_screen(Links(links), chosen)
 
     async def _open(self, target: str) -> None:
-        self.mesh.say(await asyncio.to_thread(open_target, target))
+        self.mesh.say(await open_target(self.app, target))
 
     def action_page(self) -> None:
         """Show the block under the cursor, or the last answer, in the pager."""

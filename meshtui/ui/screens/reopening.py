@@ -30,6 +30,8 @@ class Reopening(Setting):
 
     def begin_templating(self) -> None:
         """Open the template again that stood beside this conversation when the program was left."""
+        if self.mesh.is_leaving:
+            return  # it was left before it was drawn: the history is closed
         here, path = self.session.conversation, self.last_template
         if path is not None and here is not None and self.session.recall("template shown", False):
             if self.session.store.template_of(here.id) == str(path):
