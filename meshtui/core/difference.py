@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from meshtui.core.chat import ToolCall
 from meshtui.core.diff import Piece, diff_words, words
+from meshtui.core.json_place import path_step
 
 ALIKE = 0.3
 """Blocks that share less than this part of their words are not compared word by word: one goes, one comes."""
@@ -149,7 +149,7 @@ def compare_values(old: Any, new: Any, path: str = "$") -> list[PathChange]:
         if isinstance(one, dict) and isinstance(two, dict):
             todo += reversed(
                 [
-                    (f"{path}{_member(name)}", one.get(name, _ABSENT), two.get(name, _ABSENT))
+                    (f"{path}{path_step(name)}", one.get(name, _ABSENT), two.get(name, _ABSENT))
                     for name in dict.fromkeys((*one, *two))
                 ]
             )
@@ -170,10 +170,6 @@ _ABSENT = object()
 
 def _at(values: Sequence[Any], number: int) -> Any:
     return values[number] if number < len(values) else _ABSENT
-
-
-def _member(name: str) -> str:
-    return f".{name}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) else f"[{json.dumps(name)}]"
 
 
 def compare_calls(old: Sequence[ToolCall], new: Sequence[ToolCall]) -> list[PathChange]:

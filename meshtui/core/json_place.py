@@ -15,10 +15,11 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 def json_path(keys: Sequence[str | int]) -> str:
     """Write a path: `$.items[2].price`, and `$["a b"]` for a name that is no identifier."""
-    return "$" + "".join(_step(key) for key in keys)
+    return "$" + "".join(map(path_step, keys))
 
 
-def _step(key: str | int) -> str:
+def path_step(key: str | int) -> str:
+    """Write one step of a path: `.items`, `[2]`, `["a b"]`."""
     if not isinstance(key, str):
         return f"[{key}]"
     if _IDENTIFIER.match(key):
