@@ -100,6 +100,9 @@ def _checker(text: str) -> Checker:
     fault = schema_fault(schema)
     if fault:
         return Checker(fault=fault)
+    for _, value in subschemas(schema):
+        if isinstance(value, dict):
+            value.pop("$schema", None)  # the library would take its own class for another draft, with its own rules
     for _, _, address in dead_references(schema):
         return Checker(fault=f"the reference {address[:80]!r} leads to no schema; nothing is fetched")
     from jsonschema_specifications import REGISTRY

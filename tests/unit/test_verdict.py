@@ -136,6 +136,15 @@ def test_a_fault_is_known_as_soon_as_it_can_be(schema: dict[str, Any], text: str
     ("schema", "value", "state", "note"),
     [
         ({"properties": {"a": {"pattern": "^(a+)+$"}}}, {"a": "a" * 5_000 + "!"}, "misfits", ""),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "properties": {"a": {"$ref": "#"}, "b": {"pattern": "^(a+)+$"}},
+            },
+            {"a": {"a": {"b": "a" * 5_000 + "!"}}},
+            "misfits",
+            "",
+        ),
         ({"properties": {"a": {"pattern": "^(?=a)(a+)+$"}}}, {"a": "a" * 50 + "!"}, "fits", "was not tried"),
         ({"properties": {"a": {"pattern": r"^(a+)+\1$"}}}, {"a": "a" * 50 + "!"}, "fits", "was not tried"),
         ({"patternProperties": {"^(a+)+$": {"type": "null"}}}, {"a" * 200 + "!": 1}, "fits", ""),
