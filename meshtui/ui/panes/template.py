@@ -274,11 +274,14 @@ class TemplatePane(PaneViews, can_focus=False):
         return field is not None
 
     def focus_first(self) -> None:
-        """Go to the first slot, or to the text where there is none; to the parameters where they are in view."""
+        """Go to the first slot without a value, else to the first, whose value typing replaces; or to the text."""
         if self.view != "template":
             (self.tools if self.view == "tools" else self.params).focus_first()
             return
-        first = next(iter(self.query(SlotField)), None)
+        fields = list(self.query(SlotField))
+        first = next((field for field in fields if not field.text), next(iter(fields), None))
+        if first is not None:
+            first.select_all()
         (first or self.query_one("#system", SlotText)).focus()
 
     def next_doubt(self) -> None:
