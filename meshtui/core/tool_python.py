@@ -16,6 +16,9 @@ from meshtui.core.tool_import import Found
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+INJECTED = frozenset(("RunContextWrapper", "RunContext", "ToolContext", "CallbackContext", "ToolRuntime", "Context"))
+"""Types that agent frameworks put in by themselves and never show to a model."""
+
 _PASSED_OVER = frozenset(
     "property,cached_property,setter,overload,fixture,validator,field_validator,model_validator,root_validator".split(
         ","
@@ -101,6 +104,10 @@ class _Reading(Module):
         properties: dict[str, Schema] = {}
         required: list[str] = []
         for argument, default in _arguments(node, bool(owner)):
+            given = outermost(argument.annotation) if argument.annotation is not None else ""
+            if given in INJECTED and given not in self.classes:
+                self.types().note(argument, f"{argument.arg} is left out: a {given} comes from the framework")
+                continue
             schema, extras = self._parameter(argument, default, docs)
             name = extras.alias or argument.arg
             properties[name] = schema

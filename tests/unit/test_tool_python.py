@@ -290,6 +290,19 @@ def test_a_decorator_and_a_field_may_name_and_describe() -> None:
     assert function(source)["parameters"]["required"] == ["query"]
 
 
+def test_what_a_framework_puts_in_is_left_out_and_said() -> None:
+    (found,) = python_tools("def f(ctx: RunContextWrapper[State], query: str) -> None:\n    'Look.'")
+    assert list(found.tool.parameters["properties"]) == ["query"]
+    assert found.notes == ("line 1: ctx is left out: a RunContextWrapper comes from the framework",)
+
+
+def test_an_unpacked_typed_dict_gives_its_names() -> None:
+    source = "class F(TypedDict, total=False):\n    price: float\n    brand: Required[str]\n\n"
+    source += "def f(query: str, **more: Unpack[F]):\n    'Look.'"
+    assert function(source)["parameters"]["required"] == ["query", "brand"]
+    assert list(function(source)["parameters"]["properties"]) == ["query", "price", "brand"]
+
+
 def test_methods_named_alike_are_told_apart() -> None:
     source = "class A:\n    def go(self): ...\nclass B:\n    def go(self): ...\n    def __call__(self, x: int): ..."
     assert [tool.name for tool in tools_in(source)] == ["A_go", "B_go", "B"]
