@@ -15,6 +15,7 @@ from meshtui.store.config import load
 from meshtui.store.paths import find_paths
 from meshtui.store.template_toml import template_from
 from meshtui.store.tool_toml import tool_from
+from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.theming import read_theme
 from tests.documents import KEYED, KEYS, PAGES, ROOT, Example, examples, with_keys
 
@@ -27,6 +28,7 @@ def test_a_config_example_is_one(example: Example, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(example.text)
     config = load(find_paths({}, str(tmp_path)))
     assert not config.notices
+    assert not first_faults(read_keymap(config.ui.keys))
 
 
 @pytest.mark.parametrize("example", examples("template"), ids=str)

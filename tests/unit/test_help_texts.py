@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
+from pathlib import Path
 
+import pexpect
 import pytest
 
 from meshtui.cli import COMMANDS, build_parser, run_command
@@ -79,6 +83,24 @@ def test_without_a_topic_all_are_named_and_a_wrong_one_leads_to_the_right_one(
     assert all(f"  {name}" in told for name in TOPICS)
     assert run_command(["help", "exitcodes"]) == 2
     assert "near it: exit-codes" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("topic", "paged"), [("keys", True), ("exit-codes", False)])
+def test_a_long_page_goes_through_the_pager_of_a_terminal(topic: str, paged: bool, tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\nhead -3\n")
+    pager.chmod(0o755)
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "meshtui", "help", topic],
+        dimensions=(24, 80),
+        env={**os.environ, "PAGER": str(pager)},
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect(pexpect.EOF)
+    assert ("PAGED" in child.before) is paged
+    assert ("Keys" if paged else "130") in child.before
 
 
 def test_markdown_becomes_text() -> None:
