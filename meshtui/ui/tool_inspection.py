@@ -58,10 +58,15 @@ class Inspection:
         """Return the places in the schema of a section at which something is wrong: True for an error."""
         marks: dict[Keys, bool] = {}
         for finding in self.findings if section == "definition" else self.output_findings:
-            if finding.keys[: len(PARAMETERS)] == PARAMETERS:
-                keys = finding.keys[len(PARAMETERS) :]
+            keys = place_in_schema(finding)
+            if keys is not None:
                 marks[keys] = marks.get(keys, False) or finding.severity == "error"
         return marks
+
+    @property
+    def wrong_members(self) -> frozenset[str]:
+        """The members of the function object at which something was found."""
+        return frozenset(filter(None, map(member_of, self.findings)))
 
     @property
     def rows(self) -> list[FindingRow]:
@@ -80,6 +85,18 @@ class Inspection:
     def warnings(self) -> int:
         """How many warnings there are."""
         return sum(not row.is_error for row in self.rows)
+
+
+def place_in_schema(finding: Finding) -> Keys | None:
+    """Return where in the schema a finding is, None where it is about something else."""
+    keys = (*finding.keys, *finding.inner)
+    return keys[len(PARAMETERS) :] if keys[: len(PARAMETERS)] == PARAMETERS else None
+
+
+def member_of(finding: Finding) -> str:
+    """Return the member of the function object that a finding is about, none for one in the schema."""
+    keys = (*finding.keys, *finding.inner)
+    return str(keys[1]) if len(keys) == 2 and keys[0] == "function" and keys != PARAMETERS else ""
 
 
 def _rows(section: Literal["definition", "result"], findings: Sequence[Finding]) -> list[FindingRow]:

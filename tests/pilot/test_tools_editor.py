@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import Any
 import pytest
 from textual.widgets import Input, Static, TextArea
 
-from meshtui.core.tool_edit import pretty
+from meshtui.core.tool_edit import ToolEdit, pretty
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.tool_editor import ToolEditor
+from meshtui.ui.tool_inspection import Inspection, inspect_edit
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.findings import Findings
 from meshtui.ui.widgets.json_area import JsonArea
@@ -392,3 +394,40 @@ async def test_variants_lists_and_moves_are_made_in_the_tree(tmp_path: Path) -> 
         await bench.press("ctrl+z")
         await settled(bench)
         assert list(function(bench)["parameters"]["properties"]) == ["stops", "city"]
+
+
+async def test_typing_never_waits_for_the_check_and_the_newest_text_is_looked_at_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, looked = threading.Event(), list[str]()
+
+    def slowly(edit: ToolEdit) -> Inspection:
+        looked.append(edit.definition)
+        assert held.wait(20)
+        return inspect_edit(edit)
+
+    async with editing(tmp_path) as bench:
+        monkeypatch.setattr("meshtui.ui.screens.tool_view.inspect_edit", slowly)
+        area(bench).focus()
+        await bench.holds(lambda: area(bench).has_focus, "the JSON")
+        area(bench).move_cursor((3, area(bench).document[3].index("get_weather")))
+        await bench.type("a")
+        await bench.holds(lambda: looked, "the first check")
+        await bench.type("_much_longer_name_than_")
+        await bench.holds(lambda: "a_much_longer_name_than_get_weather" in area(bench).text, "all that was typed")
+        assert len(looked) == 1
+        held.set()
+        await settled(bench)
+        assert editor(bench).query_one("#function-name", Input).value == "a_much_longer_name_than_get_weather"
+        assert len(looked) == 2
+
+
+async def test_a_wrong_name_is_marked_in_the_form(tmp_path: Path) -> None:
+    async with editing(tmp_path, (80, 24), FILE.replace("get_weather", "get weather!")) as bench:
+        await bench.wait("✗ name", "[f6] OpenAI, Anthropic")
+        await bench.press("tab", "f8")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "function-name", "the name")
+        await bench.press("f6")
+        await settled(bench)
+        assert function(bench)["name"] == "get_weather_"
+        assert "✗ name" not in bench.shown()

@@ -215,3 +215,15 @@ async def test_a_copy_is_another_file_that_can_be_edited_apart(tmp_path: Path) -
         await bench.wait("0 of 2 on", "forecast-copy is a copy of forecast")
         copy = tmp_path / "tools" / "forecast-copy.json"
         assert json.loads(copy.read_text())["description"] == "The weather to come"
+
+
+async def test_the_keys_of_tools_and_parameters_go_from_one_to_the_other_and_back(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast")
+    async with listing(tmp_path, (80, 24)) as bench:
+        await bench.press("alt+p")
+        await bench.holds(lambda: bench.screen.editor.view == "params", "the parameters")
+        await bench.press("alt+o")
+        await bench.holds(lambda: bench.screen.tool_list.list.has_focus, "the list of tools")
+        await bench.press("alt+o")
+        await bench.holds(lambda: bench.prompt.has_focus, "the prompt")
+        assert not bench.screen.has_class("-templated")

@@ -6,7 +6,6 @@ from typing import Any
 
 from textual import on
 
-from meshtui.core.tool_check import PARAMETERS
 from meshtui.core.tool_edit import ToolEdit
 from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits
 from meshtui.ui.commands import COMMANDS
@@ -15,8 +14,9 @@ from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.tool_view import ToolView
-from meshtui.ui.tool_inspection import fixed, fixed_all
+from meshtui.ui.tool_inspection import fixed, fixed_all, member_of, place_in_schema
 from meshtui.ui.widgets.findings import FindingRow, Findings
+from meshtui.ui.widgets.function_form import FunctionForm
 from meshtui.ui.widgets.json_area import JsonArea
 
 LOOK_SECONDS = 2.0
@@ -61,12 +61,16 @@ class ToolEditor(ToolView):
         if row.section == "responder":
             self._focus_view()
             return
-        in_form = self.form.go_to(row.finding.keys[len(PARAMETERS) :]) if row.finding is not None else False
-        if row.line is None or (self.shows_one and not self.shows_code and in_form):
-            self.form.focus_first()
-        else:
+        place = place_in_schema(row.finding) if row.finding is not None else None
+        if place is not None:
+            self.form.go_to(place)
+        if row.line is not None and not (self.shows_one and not self.shows_code and self.form_is_right):
             self.add_class("-code")
             self.code.go_to(row.line, row.column or 1)
+        elif row.finding is not None and (member := member_of(row.finding)):
+            self.query_one(FunctionForm).go_to(member)
+        else:
+            self.form.focus_first()
 
     def action_fix(self) -> None:
         """Put the finding under the cursor right."""

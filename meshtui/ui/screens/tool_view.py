@@ -279,7 +279,7 @@ class ToolView(Screen[tuple[str, str]]):
 
     def _show_inspection(self) -> None:
         found = self.inspection
-        self.query_one(FunctionForm).show(found.function, found.broken)
+        self.query_one(FunctionForm).show(found.function, found.broken, found.wrong_members)
         self.query_one("#parameters", SchemaForm).show(found.parameters, found.broken, found.marks("definition"))
         if "result" in self._seen:
             self.query_one("#result", SchemaForm).show(found.output, found.broken_output, found.marks("result"))

@@ -90,6 +90,7 @@ class Findings(OptionList):
 def _row(row: FindingRow) -> Content:
     mark = ("✗ ", "bold $text-error") if row.is_error else ("! ", "bold $text-warning")
     place = f"{row.line}:{row.column} " if row.line is not None else ""
-    fix = (f"  [f6 {one_line(row.fix, 60)}]", "$text-accent") if row.fix else ""
+    key = ("[f6] ", "$text-accent") if row.fix else ""
+    fix = (f"  ▸ {one_line(row.fix, 60)}", "$text-accent") if row.fix else ""
     where = "" if row.section == "definition" else f"{row.section}: "
-    return Content.assemble(mark, (place, "$text-muted"), where, one_line(row.message, 200), fix)
+    return Content.assemble(mark, (place, "$text-muted"), key, where, one_line(row.message, 200), fix)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, TextArea
 
 from meshtui.core.text import clean, one_line
 from meshtui.ui.widgets.choice_line import ChoiceLine
@@ -58,7 +58,8 @@ class FunctionForm(Vertical):
     FunctionForm {
         height: auto;
         .line { height: auto; }
-        .name { width: 13; padding: 0 1; color: $text-muted; }
+        .name { width: 14; padding: 0; color: $text-muted; }
+        .name.-wrong { color: $text-error; }
         Input.-textual-compact { width: 1fr; padding: 0 1; background: $surface; }
         Input.-textual-compact:focus { background: $boost; }
         #form-stale { height: auto; padding: 0 1; color: $text-error; text-style: bold; display: none; }
@@ -85,18 +86,25 @@ class FunctionForm(Vertical):
         """A line for each member."""
         yield Quiet(id="form-stale")
         with Horizontal(classes="line"):
-            yield Static("name", classes="name", markup=False)
+            yield Quiet("  name", classes="name", id="label-name", one_line=True)
             yield Input(id="function-name", placeholder="letters, digits, _ and -", compact=True)
         with Horizontal(classes="line"):
-            yield Static("description", classes="name", markup=False)
+            yield Quiet("  description", classes="name", id="label-description", one_line=True)
             yield LineText(id="function-description", placeholder="what it does, and when the model should call it")
         with Horizontal(classes="line"):
-            yield Static("strict", classes="name", markup=False)
+            yield Quiet("  strict", classes="name", id="label-strict", one_line=True)
             yield ChoiceLine(tuple(STRICT), id="function-strict")
         yield Quiet(id="form-more")
 
-    def show(self, function: Mapping[str, Any] | None, broken: str) -> None:
-        """Show a function object, as it was read last where `broken` says why the text cannot be read now."""
+    def show(self, function: Mapping[str, Any] | None, broken: str, wrong: Collection[str] = ()) -> None:
+        """Show a function object, as it was read last where `broken` says why the text cannot be read now.
+
+        `wrong` are the members at which something was found.
+        """
+        for name in ("name", "description", "strict"):
+            label = self.query_one(f"#label-{name}", Quiet)
+            label.say(f"{'✗' if name in wrong else ' '} {name}")
+            label.set_class(name in wrong, "-wrong")
         self.set_class(bool(broken) or function is None, "-stale")
         shown = function or {}
         what = "the form shows what could be read last" if function is not None else "it is no function tool"
@@ -127,6 +135,10 @@ class FunctionForm(Vertical):
     def focus_first(self) -> None:
         """Go to the name."""
         self.query_one("#function-name").focus()
+
+    def go_to(self, member: str) -> None:
+        """Go to the field of a member, to the name where it has none."""
+        self.query_one(f"#function-{member if member in ('name', 'description', 'strict') else 'name'}").focus()
 
     @on(Input.Changed)
     @on(TextArea.Changed)

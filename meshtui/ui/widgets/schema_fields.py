@@ -58,7 +58,7 @@ class SchemaFields(Vertical):
         height: auto; border-top: dashed $border-blurred;
         &:focus-within { border-top: dashed $primary; }
         .line { height: auto; }
-        .name { width: 13; padding: 0 1; color: $text-muted; }
+        .name { width: 14; padding: 0 0 0 2; color: $text-muted; }
         Input.-textual-compact { width: 1fr; padding: 0 1; background: $surface; }
         Input.-textual-compact:focus { background: $boost; }
         .none { display: none; }

@@ -137,7 +137,8 @@ class SchemaForm(Vertical):
     def _words(self, row: Row) -> Content:
         error = self._marks.get(row.path)
         mark = ("✗ ", "bold $text-error") if error else ("! ", "bold $text-warning") if error is not None else "  "
-        name = one_line(row.name if row.path else self._title, 40) + ("*" if row.required else "")
+        name = one_line(self._title if not row.path else row.name, 40) + ("*" if row.required else "")
+        name = f"{row.path[-2]} {name}" if row.kind == "definition" else name
         words = row.words if row.enum is None else f"{row.words} · {one_line(enum_text(row.enum), 40)}"
         more = f" + {one_line(', '.join(row.other), 40)}" if row.other else ""
         closed = " · closed" if row.closed and row.kind != "root" else ""
