@@ -58,7 +58,7 @@ PLACES: Mapping[Where, PlaceWords] = {
         "Approval",
         "A command of yours is to answer a call. It runs only when you say so, for this call or from now on.",
     ),
-    "call-differences": PlaceWords("Call differences", "What was changed in the arguments before they were used."),
+    "call-differences": PlaceWords("Call differences", "How the tool calls of two answers to one message differ."),
     "model pane": PlaceWords(
         "Model", "The model that the next message goes to: what it costs, how much it reads, and what it can do."
     ),

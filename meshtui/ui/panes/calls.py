@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from meshtui.core import assemble, rounds
@@ -36,12 +36,14 @@ LAID_OUT = Action("v", "laid out", "verbatim")
 ANSWER = Action("a", "answer", "answer")
 AGAIN = Action("a", "again from here", "answer")
 TAKE = Action("t", "take the repair", "take_repair")
+DIFFERENCES = Action("d", "differences", "differences")
 
 _REPAIRS = {
     assemble.NO_INDEX: "The provider sent no index: the pieces were put together by id and order.",
     assemble.NO_ID: "The provider sent no id: one was made here.",
     assemble.WRONG_INDEX: "The provider sent arguments under another call's index: they were joined to this call.",
     assemble.SAME_INDEX: "The provider sent several calls under one index: they were told apart here.",
+    assemble.SAME_ID: "The provider gave it the id of another call: one was made here.",
     assemble.NO_NAME: "The provider sent no name.",
     rounds.EDITED: "Its arguments were edited here: the model did not send them so.",
     rounds.ADDED: "It was added here: the model did not make this call.",
@@ -192,13 +194,17 @@ def checked(calls: Iterable[ToolCall], parameters: Mapping[str, Any]) -> tuple[C
 
 
 def call_values(
-    key: str, turn: Turn, known: Sequence[Checked | None], verbatim: frozenset[str], is_last: bool
+    key: str, turn: Turn, known: Sequence[Checked | None], verbatim: frozenset[str], is_last: bool, differs: bool
 ) -> Iterable[values.ToolCall]:
-    """Return the calls of an answer; `verbatim` are the keys of those shown as they came."""
+    """Return the calls of an answer; `verbatim` are the keys of those shown as they came.
+
+    `differs` says that another answer has other calls.
+    """
     places = [number for number, one in enumerate(turn.assembler.partial) if one.name]
     for number, call in enumerate(turn.assembler.calls()):
         place = number if turn.ended else places[number]
-        yield call_value(key, call, known[place] if place < len(known) else None, verbatim, is_last, turn.ended)
+        value = call_value(key, call, known[place] if place < len(known) else None, verbatim, is_last, turn.ended)
+        yield replace(value, actions=(*value.actions, DIFFERENCES)) if differs and number == 0 else value
     if turn.assembler.dropped and turn.ended:
         count = turn.assembler.dropped
         words = (

@@ -100,7 +100,7 @@ def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float
     if turn.headers.get("x-cache") == "HIT":
         footer.append(Label("from the gateway's cache", "good"))
     footer += [Label(f"{count} × {kind} passed over", "warn") for kind, count in turn.noise.items()]
-    calls = tuple(call_values(key, turn, around.known, around.verbatim, around.is_last))
+    calls = tuple(call_values(key, turn, around.known, around.verbatim, around.is_last, bool(around.differs)))
     said = card(turn, now, waits_until)
     if said is None and turn.ended:
         said = _waiting(sum(1 for call in calls if call.name), around)

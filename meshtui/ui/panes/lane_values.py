@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from meshtui.core.turn import TurnState
 from meshtui.core.waits import countdown
 from meshtui.session import Figures, Lane
+from meshtui.ui.panes.calls import Checked
 from meshtui.ui.panes.cards import CONTINUE, KEY, MODEL, RETRY, WAIT
-from meshtui.ui.panes.entries import Locate, entry_of
+from meshtui.ui.panes.entries import Around, Locate, entry_of
 from meshtui.ui.widgets.lanes_column import Head
 from meshtui.ui.widgets.transcript_values import Entry, Label, Tone
 
@@ -58,13 +60,17 @@ def head_of(
     return Head(name, (*marks, *place), state_label(lane, now, waits_until), said)
 
 
-def lane_entry(lane: Lane, locate: Locate, now: float, blind: bool) -> Entry:
-    """Return a lane's answer without its text; `blind` leaves out whatever may name the model."""
-    entry = entry_of(lane.node, locate, now)
+def lane_entry(lane: Lane, locate: Locate, now: float, blind: bool, known: Sequence[Checked | None] = ()) -> Entry:
+    """Return a lane's answer without its text; `blind` leaves out whatever may name the model.
+
+    `known` is what was found out about its calls.
+    """
+    entry = entry_of(lane.node, locate, now, around=Around(known))
     card = entry.card
     if card is not None:
         actions = tuple(_DOABLE[action] for action in card.actions if action in _DOABLE)
         card = replace(card, actions=actions, facts=() if blind else card.facts)
     # Time, tokens and speed stand in the head; what else a footer says, such as who served, stays.
     kept = tuple(label for label in entry.footer if label.text.startswith(("resolved", "served", "from the")))
-    return replace(entry, card=card, footer=() if blind else kept)
+    calls = tuple(replace(call, actions=()) for call in entry.tool_calls)  # they are answered in the conversation
+    return replace(entry, tool_calls=calls, card=card, footer=() if blind else kept)

@@ -17,6 +17,8 @@ class Calling(Answering):
     def _act_on_call(self, event: ActionChosen) -> None:
         if event.action == "verbatim":
             self.pane.turn_verbatim(event.key, event.about)
+        elif event.action == "differences":
+            self._compare_calls(next((node for node in self.session.nodes if node.id == event.key), None))
         elif event.action in ("answer", "take_repair"):
             self._answer_at(event.key, event.about, repair=event.action == "take_repair")
 
@@ -76,6 +78,9 @@ class Calling(Answering):
         nodes = [node for node in self.session.nodes if node.role == "assistant"]
         chosen = self.chosen
         node = chosen if chosen in nodes else next((one for one in reversed(nodes) if one.message.tool_calls), None)
+        self._compare_calls(node)
+
+    def _compare_calls(self, node: Node | None) -> None:
         others = [one for one in self.session.siblings(node.id) if one.role == "assistant"] if node is not None else []
         if node is None or len(others) < 2:
             self.mesh.say("There is no other answer to compare with: f5 asks once more, also with another model.")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from meshtui.core.text import one_line
 from meshtui.core.turn import TurnState
 from meshtui.session import Comparison, Lane
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.panes.calls import Checks
 from meshtui.ui.panes.conversation import Pulled
 from meshtui.ui.panes.lane_values import head_of, lane_entry
 from meshtui.ui.screens.model_picker import ModelPicker
@@ -55,6 +56,7 @@ class LanesView(Screen[Lane | None]):
         self._seen: dict[str, Pulled] = {}
         self._said: dict[str, float] = {}
         self._blanks: dict[int, Strip] = {}
+        self._checks = Checks(self.session.offered, self._check_beside, self._checked)
         self._clock: Timer | None = None
 
     @property
@@ -151,7 +153,8 @@ class LanesView(Screen[Lane | None]):
         changed = facts != (seen.calls, seen.media, seen.state)
         if changed:
             seen.calls, seen.media, seen.state = facts
-            column.view.update(lane_entry(lane, self.session.file, now, self.is_blind))
+            known = self._checks.of(turn) if turn.assembler else ()
+            column.view.update(lane_entry(lane, self.session.file, now, self.is_blind, known))
         if changed or now - self._said.get(column.key, 0.0) >= HEAD_SECONDS:
             self._said[column.key] = now
             waits, marks = self.session.waits.get(turn.id), self.marks_of(lane)
@@ -159,6 +162,16 @@ class LanesView(Screen[Lane | None]):
             changed = changed or head != column.head
             column.head = head
         return changed or bool(text or reasoning or thought) or not column.is_complete
+
+    def _check_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        self.run_worker(work, group="checks", exit_on_error=False, description="check calls")
+
+    def _checked(self, turn_id: str) -> None:
+        """Show what was found out about the calls of a lane."""
+        for lane in self.comparison.lanes:
+            if lane.turn.id == turn_id and lane.node.id in self._seen:
+                self._seen[lane.node.id].calls = -1
+                self.lanes.mark([lane.node.id])
 
     def lane_ended(self, lane: Lane) -> None:
         """Do what is to be done when a lane has ended."""
