@@ -12,7 +12,7 @@ import pytest
 
 from meshtui.cli import COMMANDS, build_parser, run_command
 from meshtui.cli.lessons import EXIT_CODES, LESSONS
-from meshtui.cli.pages import TOPICS, documents, page
+from meshtui.cli.pages import TOPICS, page
 from meshtui.cli.plain_text import headings, plain_text
 
 
@@ -45,8 +45,7 @@ def test_the_programs_own_help_has_examples_too(capfd: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(("name", "command"), [(n, e[0]) for n, lesson in LESSONS.items() for e in lesson.examples])
 def test_an_example_is_a_command_line_that_is_understood(name: str, command: str) -> None:
-    if name and name not in COMMANDS:
-        pytest.skip(f"{name} is not there yet")
+    assert not name or name in COMMANDS
     words = shlex.split(command)
     while "meshtui" in words:
         words = words[words.index("meshtui") + 1 :]
@@ -65,8 +64,6 @@ def test_exit_codes_are_told_in_the_same_words_everywhere() -> None:
 
 @pytest.mark.parametrize("name", TOPICS)
 def test_each_topic_has_a_page_that_fits_the_terminal(name: str) -> None:
-    if not (documents() / TOPICS[name].file).is_file():
-        pytest.skip(f"{TOPICS[name].file} is not there yet")
     for width in (60, 80, 100):
         text = page(TOPICS[name], width)
         assert len(text) > 200
