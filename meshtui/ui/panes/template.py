@@ -23,7 +23,6 @@ from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.panes.params import ParamsPane
-from meshtui.ui.panes.tools import ToolsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.message_box import MessageBox
@@ -103,8 +102,7 @@ class TemplatePane(PaneViews, can_focus=False):
                 yield NameLine(id="template-name")
                 yield Input(id="description", placeholder="description")
                 yield Input(id="model-id", placeholder="model: the one in use")
-        yield ToolsPane(id="tools")
-        yield ParamsPane(id="params")
+        yield from self.compose_views()
         yield FindReplace(id="replace")
         yield Static("", id="note", markup=False)
         yield Static("", id="actions", markup=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from textual import on
+from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
@@ -33,6 +34,11 @@ class PaneViews(Widget, can_focus=False):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.plain = False
+
+    def compose_views(self) -> ComposeResult:
+        """The views beside the template's own."""
+        yield ToolsPane(id="tools")
+        yield ParamsPane(id="params")
 
     @property
     def request_body(self) -> dict[str, Any]:
