@@ -19,6 +19,12 @@ FILLED = 1.6
 FAINT = 2.0
 """Below this contrast a text or border steps back, and is shown dim."""
 
+EDGES = "▊▎▌▐▔▁▏▕█"
+"""What Textual draws borders with, partly by filling the cell behind them."""
+
+BRIGHT_BLACK = 8
+"""The number of the terminal's own grey: what is drawn in it steps back."""
+
 REPLACED = (Monochrome, NoColor)
 """The filters of Textual's that this one stands for."""
 
@@ -31,20 +37,28 @@ class Colourless(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments without colours; those that have none already are as they were."""
         return [
-            segment
-            if segment.style is None or segment.control
-            else Segment(segment.text, _plain(segment.style, background))
+            Segment(text, _plain(style, background, _is_edge(text))) if style is not None and not control else segment
             for segment in segments
+            for text, style, control in (segment,)
         ]
 
 
+def _is_edge(text: str) -> bool:
+    """Whether a text is a piece of a border that is drawn by a filled background."""
+    return text[:1] in EDGES and not text.strip(EDGES)
+
+
 @lru_cache(2048)
-def _plain(style: Style, background: Color) -> Style:
+def _plain(style: Style, background: Color, is_edge: bool) -> Style:
     front, behind = _color(style.color, background.inverse), _color(style.bgcolor, background)
     if style.reverse:
         front, behind = behind, front
-    filled = bool(style.reverse) if style.bgcolor is None else contrast(behind, background) >= FILLED
-    faint = not filled and contrast(front, behind) < FAINT
+    stands_out = contrast(behind, background)
+    filled = bool(style.reverse) if style.bgcolor is None else stands_out >= FILLED
+    if style.color is not None and style.color.triplet is None and not filled:
+        faint = style.color.number == BRIGHT_BLACK  # how the others look is the terminal's affair
+    else:
+        faint = (stands_out < FAINT and is_edge) if filled else contrast(front, behind) < FAINT
     return style + _PLAIN + Style(reverse=filled or bool(style.reverse), dim=True if faint else style.dim)
 
 

@@ -146,6 +146,29 @@ async def test_without_colour_no_colour_leaves_and_what_was_filled_is_reverse(
                 assert any(one.style.reverse for one in segments if one.style and one.text.strip()), "the cursor"
 
 
+@pytest.mark.parametrize("theme", ["mesh-dark", "mesh-light", "paper", "mesh-16"])
+async def test_the_focus_is_seen_without_colour(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, theme: str
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with worn(tmp_path, box.url, Look(theme)) as bench:
+        await bench.answered("hello")
+        await bench.press("f6")
+        await bench.holds(lambda: bench.prompt.has_focus, "the focus")
+        await bench.pilot.pause()
+        assert "▔" in bright(bench)
+        await bench.press("f7")
+        await bench.holds(lambda: not bench.prompt.has_focus, "the focus elsewhere")
+        await bench.pilot.pause()
+        assert "▔" not in bright(bench)
+
+
+def bright(bench: Bench) -> str:
+    """Return what of the screen is not dim."""
+    strips = bench.app.screen._compositor.render_strips()
+    return "".join(one.text for strip in strips for one in strip if one.style is None or not one.style.dim)
+
+
 async def test_a_terminal_of_sixteen_colours_has_its_own_theme(
     box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
