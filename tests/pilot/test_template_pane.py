@@ -472,15 +472,17 @@ async def test_versions_keep_what_they_gave(tmp_path: Path) -> None:
         await bench.press("f5")
         await bench.holds(lambda: bench.turn.ended and "Hi. You" in str(bench.turn.content), "another run")
         bench.screen.action_template_versions()
-        await bench.wait("Versions", "1 run")
-        await bench.wait("{+Hi. +}")  # what the run before it says is looked at first
+        await bench.wait("Versions", "1 run", "what they gave", '+"Hi. You+')  # the run before this one
+        await bench.press("pagedown", "pagedown")
+        await bench.wait("what they say")
         await bench.press("s")
-        await bench.wait("You are {{tone}} support for ┃ {+Hi. +}You are {{tone}}")
+        await bench.wait("what they gave", "┃")
+        for _ in range(6):
+            await bench.press("pagedown")
+        await bench.wait("┃ {+Hi. +}You are {{tone}}")
         await bench.press("s")
-        await bench.wait("{+Hi. +}")
-        assert "┃" not in bench.shown()
-        await bench.press("pagedown")
         await bench.wait("what they gave")
+        assert "┃" not in bench.shown()
         await bench.press("n")
         await bench.type("first")
         await bench.press("enter")

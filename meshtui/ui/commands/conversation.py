@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from meshtui.ui.commands.command import Command, Where
 
+SHOWN = ("copy", "fold", "links")
+"""What the key line names while the conversation has the focus."""
+
 
 def _own(where: Where, prefix: str, *rows: tuple[str, str, str, str, str]) -> tuple[Command, ...]:
     """Return commands that hold for what has the focus alone, so that the palette cannot run them."""
     return tuple(
-        Command(f"{prefix}.{name}", title, key, action, help, where, in_palette=False)
+        Command(f"{prefix}.{name}", title, key, action, help, where, name in SHOWN, in_palette=False)
         for name, title, key, action, help in rows
     )
 

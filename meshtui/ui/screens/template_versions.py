@@ -111,10 +111,10 @@ class TemplateVersions(ModalScreen[Template | None]):
         base = self._base.template if self._base else self._now
         name = f"version {self._base.hash[:8]}" if self._base else "the text as it stands"
         old, new = self._templates.plain_text(version.template), self._templates.plain_text(base)
-        parts = [Content.styled(f"from this version to {name}\n", "bold $primary")]
-        parts.append(Content("no difference") if old == new else self._difference(old, new))
-        parts.append(Content.styled("\n\nwhat they gave\n", "bold $primary"))
+        parts = [Content.styled(f"what they gave, from this version to {name}\n", "bold $primary")]
         parts.append(self._outputs(version))
+        parts.append(Content.styled("\n\nwhat they say\n", "bold $primary"))
+        parts.append(Content("no difference") if old == new else self._difference(old, new))
         self.query_one("#changed", Static).update(Content("").join(parts))
         self.query_one("#change", VerticalScroll).scroll_home(animate=False)
 
