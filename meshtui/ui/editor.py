@@ -33,6 +33,15 @@ def edit(app: App[Any], text: str, suffix: str) -> tuple[str, str]:
         path.unlink(missing_ok=True)
 
 
+def edit_file(app: App[Any], path: Path) -> str:
+    """Open a file itself in the user's editor; return a sentence where that could not be done."""
+    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        return _run(app, [*shlex.split(command), str(path)])
+    except (OSError, ValueError) as error:
+        return f"{command} could not edit {path.name}: {error}"
+
+
 def page(app: App[Any], text: str) -> str:
     """Show a text in the user's pager; return a sentence where that could not be done."""
     command = os.environ.get("PAGER") or "less"

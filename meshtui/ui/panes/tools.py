@@ -133,7 +133,7 @@ class ToolsPane(Vertical):
         """Draw the actions, each clickable."""
         words = [
             Content.assemble((key, "bold $primary"), "\u00a0", name).stylize(
-                Style.from_meta({"@click": f"screen.run_command({command!r})"})
+                Style.from_meta({"@click": f"app.run_command({command!r})"})
             )
             for key, name, command in _ACTIONS
         ]
@@ -258,7 +258,7 @@ def _row_content(row: ToolRow) -> Content:
         return Content.assemble(
             " ✗  ",
             (name, "bold"),
-            (" cannot be read", "$text-error"),
+            (" cannot be read · enter opens it in $EDITOR", "$text-error"),
             (f"\n    {one_line(row.fault, 160)}", "$text-muted"),
         )
     box = Content.styled("[✓] ", "bold $text-success") if row.on else Content("[ ] ")

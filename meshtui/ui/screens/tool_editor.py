@@ -8,7 +8,6 @@ from textual import on
 
 from meshtui.core.tool_edit import ToolEdit
 from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits
-from meshtui.ui.commands import COMMANDS
 from meshtui.ui.editor import edit as edit_outside
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.question import Question
@@ -254,9 +253,3 @@ class ToolEditor(ToolView):
             return
         self.save_typed()
         self.dismiss((self._key, self.opened.key))
-
-    async def action_run_command(self, id: str) -> None:
-        """Run a command of the table by its id."""
-        command = next((command for command in COMMANDS if command.id == id), None)
-        if command is not None:
-            await self.run_action(command.action)

@@ -8,6 +8,7 @@ from textual import on
 
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, Session, StoreError, ToolEdits, ToolFile, Tools
+from meshtui.ui.editor import edit_file
 from meshtui.ui.panes.tools import ToolRow, ToolsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.screens.ask import Ask
@@ -175,10 +176,10 @@ class Tooling(Setting):
 
     @on(ToolsPane.Opened)
     def action_edit_tool(self) -> None:
-        """Open the tool under the cursor in the editor."""
+        """Open the tool under the cursor in the editor; a file that cannot be read in the user's own ($EDITOR)."""
         row = self._tool_here()
         if row is not None and row.fault:
-            self.tool_list.note(f"{row.fault} Put the file right in another editor.")
+            self.show_tools(edit_file(self.app, row.path))
         elif row is not None:
             self.open_tool(row.path)
 
