@@ -210,6 +210,19 @@ async def test_rounds_go_on_by_themselves_up_to_the_limit(home: Path, box: Sandb
         await bench.wait("stops at each round")
 
 
+async def test_escape_stops_rounds_that_go_on_by_themselves(home: Path, box: Sandbox) -> None:
+    rules = [{"result": "fine", "latency": 600}]
+    async with opened(home, box, responder={"kind": "canned", "rules": rules}) as bench:
+        bench.session.rounds.set_automatic(5)
+        box.script(calling(("get_weather", OSLO)))
+        await bench.ask("go")
+        await bench.wait("1 get_weather …", "running … esc stops it")
+        assert bench.prompt.has_focus, "it goes on beside what the user does"
+        await bench.press("escape")
+        await bench.wait("1 get_weather ○", "stopped before it answered")
+        assert bench.screen.running is None and round_of(bench).calls[0].state == "open"
+
+
 async def test_the_mouse_reaches_every_call(home: Path, box: Sandbox) -> None:
     async with opened(home, box) as bench:
         box.script(calling(("get_weather", OSLO), ("get_weather", ROME)))
@@ -219,3 +232,9 @@ async def test_the_mouse_reaches_every_call(home: Path, box: Sandbox) -> None:
         await bench.pilot.click(offset=(lines[row].index("2 get_weather") + 1, row))
         second = round_of(bench).calls[1]
         await bench.holds(lambda: bench.screen.panel.here is second, "the second call")
+        await bench.press("escape")
+        await bench.wait("2 calls wait")
+        lines = bench.shown().splitlines()
+        row = next(number for number, line in enumerate(lines) if line.count("[a]nswer") == 2)
+        await bench.pilot.click(offset=(lines[row].rindex("[a]nswer") + 1, row))
+        await bench.holds(lambda: bench.screen.panel.here is round_of(bench).calls[1], "the round at that call")

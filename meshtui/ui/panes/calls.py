@@ -31,6 +31,9 @@ _PAUSE = 0.02
 _SHORT = 20_000
 """Characters of arguments that are checked at once; longer ones are checked in a thread."""
 
+_PARSED = 500_000
+"""Characters of a result that is read as JSON to show it; a longer one is laid out where it begins so."""
+
 VERBATIM = Action("v", "verbatim", "verbatim")
 LAID_OUT = Action("v", "laid out", "verbatim")
 ANSWER = Action("a", "answer", "answer")
@@ -307,16 +310,18 @@ def verdict_notes(known: Checked | None, ended: bool = True) -> Iterable[Label]:
 
 def result_value(key: str, message: Message, call: ToolCall | None) -> values.ToolCall:
     """Return a result, linked to the call that it answers; one that tells of an error is marked."""
-    value = parsed(message.text) if message.text[:1] in "{[" else None
+    text = message.text
+    value = parsed(text) if text.lstrip()[:1] in ("{", "[") and len(text) <= _PARSED else None
     failed = isinstance(value, dict) and bool(value.get("error"))
     id = message.tool_call_id or ""
     if failed:
         state = Label(f"error ✗ · answers {id}", "bad")
     else:
         state = Label(f"answers {id}")
-    notes = () if message.text else (Label("The result is empty."),)
+    notes = () if text else (Label("The result is empty."),)
     name = call.name if call is not None else "a call that is not in this conversation"
-    return values.ToolCall(key, name, message.text, state, notes, sign="↩", actions=(AGAIN,) if call else ())
+    again, raw = (AGAIN,) if call else (), value is None and len(text) <= _PARSED
+    return values.ToolCall(key, name, text, state, notes, sign="↩", actions=again, raw=raw)
 
 
 # Differences

@@ -53,9 +53,11 @@ class RoundPane(Container):
 
     DEFAULT_CSS = """
     RoundPane {
-        display: none; height: 50%; min-height: 12; background: $panel; border-top: solid $primary; padding: 0 1;
+        display: none; height: 50%; min-height: 12; max-height: 26; padding: 0 1;
+        background: $panel; border-top: solid $primary;
         &.-open { display: block; }
         Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #round-note { height: auto; max-height: 3; text-wrap: wrap; }
         #round-sides { layout: horizontal; height: 1fr; }
         .side { width: 1fr; height: 1fr; }
         #round-arguments-side { margin-right: 1; }
@@ -110,7 +112,8 @@ class RoundPane(Container):
         self._round, self._parameters, self._automatic = round, parameters, automatic
         self._here = None
         self.add_class("-open")
-        first = next(iter(round.open), None) or next(iter(round.calls), None)
+        by_hand = (one for one in round.open if one.kind == "hand")
+        first = next(by_hand, None) or next(iter(round.open), None) or next(iter(round.calls), None)
         self.go_to(at or first)
 
     def close(self) -> None:
@@ -284,7 +287,7 @@ class RoundPane(Container):
             note = Content.assemble(*_spaced(self._notes(here)))
         self.query_one("#round-arguments-label", Static).update(arguments, layout=False)
         self.query_one("#round-result-label", Static).update(result, layout=False)
-        self.query_one("#round-note", Static).update(note, layout=False)
+        self.query_one("#round-note", Static).update(note)
 
     def _argument_words(self, here: Pending) -> Iterator[tuple[str, Tone]]:
         if here.original is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import ClassVar
 
 from textual import on
@@ -14,6 +15,9 @@ from textual.widgets import Button, Static
 from meshtui.core.text import clean, one_line
 from meshtui.session import Approval, Pending, Plan
 from meshtui.ui.commands import Where, bindings
+
+_LONGEST = 4_000
+"""Characters of a word of the command that are shown; the question scrolls."""
 
 WARNING = (
     "It would run on this machine with your rights: it can read and change your files and use the network."
@@ -50,13 +54,12 @@ class ApprovalQuestion(ModalScreen[Approval]):
 
     def _facts(self) -> Content:
         plan = self._plan
-        words = [one_line(word, 400) for word in plan.argv]
         names = ", ".join(one_line(name, 80) for name in plan.environment)
         arguments = clean(self._pending.call.arguments[:2000])
         if len(self._pending.call.arguments) > 2000:
             arguments += f"\n… {len(self._pending.call.arguments) / 1000:,.0f} kB in all"
         facts = [
-            ("command", " ".join(f"[{word}]" if " " in word or not word else word for word in words)),
+            ("command", " ".join(map(_word, plan.argv))),
             ("program", one_line(plan.program, 400)),
             ("folder", one_line(str(plan.folder), 400)),
             ("variables", names or "only PATH, HOME and the language"),
@@ -75,3 +78,9 @@ class ApprovalQuestion(ModalScreen[Approval]):
     def _answer(self, event: Button.Pressed) -> None:
         said = event.button.id
         self.dismiss("once" if said == "once" else "conversation" if said == "conversation" else "refuse")
+
+
+def _word(word: str) -> str:
+    """Return a word of a command as a shell would have it, every character to be seen."""
+    shown = clean(word[:_LONGEST]).replace("\n", "⏎").replace("\t", "⇥")
+    return shlex.quote(shown) + (f"… {len(word) - _LONGEST:,} characters more" if len(word) > _LONGEST else "")
