@@ -101,6 +101,16 @@ def test_every_picture_is_shown_somewhere_and_in_both_forms() -> None:
     assert svgs and not unused
 
 
+def test_a_picture_loads_nothing_from_elsewhere() -> None:
+    for path in SCREENSHOTS.glob("*.svg"):
+        assert not re.search(r"url\((?!#)|@import|<image|href=", path.read_text(encoding="utf-8")), path.name
+
+
+def test_every_shipped_theme_is_shown() -> None:
+    shown = {path.stem.removeprefix("theme-") for path in SCREENSHOTS.glob("theme-*.svg")}
+    assert shown | {"mesh-dark"} == {path.stem for path in (ROOT / "themes").glob("*.toml")}
+
+
 @pytest.mark.parametrize("page", KEYED, ids=lambda page: page.name)
 def test_the_keys_are_those_of_the_command_table(page: Path) -> None:
     assert page.read_text(encoding="utf-8") == with_keys(page), "`make docs` renews the tables of keys"
