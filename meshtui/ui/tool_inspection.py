@@ -119,16 +119,16 @@ def inspect_edit(edit: ToolEdit) -> Inspection:
         edit.responder()
     except ValueError as error:
         fault = str(error).removeprefix("responder: ")
-    is_object = isinstance(definition, dict)
+    broken = _unread(edit.definition) if isinstance(definition, dict) else _broken(findings)
     return Inspection(
-        definition if is_object else None,
-        "" if is_object else _broken(findings),
+        None if broken else definition,
+        broken,
         output if isinstance(output, dict) else None,
         "" if isinstance(output, dict) or not edit.output.strip() else _broken(output_findings),
         tuple(findings),
         tuple(output_findings),
         fault,
-        tokens_of(definition) if is_object else 0,
+        0 if broken else tokens_of(definition),
         tool,
     )
 
@@ -136,6 +136,15 @@ def inspect_edit(edit: ToolEdit) -> Inspection:
 def _broken(findings: Sequence[Finding]) -> str:
     first = next((one for one in findings if one.kind == "json" and one.severity == "error"), None)
     return f"line {first.line}, column {first.column}: {first.message}" if first else "an object is expected: {…}"
+
+
+def _unread(text: str) -> str:
+    """Say why JSON that can be read is not taken as it stands: a name that stands twice would be lost."""
+    try:
+        json_value(text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _check_output(text: str) -> tuple[Any, list[Finding]]:

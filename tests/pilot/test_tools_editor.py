@@ -23,6 +23,7 @@ from meshtui.ui.widgets.findings import Findings
 from meshtui.ui.widgets.json_area import JsonArea
 from meshtui.ui.widgets.schema_form import SchemaForm
 from tests.bench import Bench, workbench
+from tests.cases import load, needs_cases
 
 pytestmark = pytest.mark.anyio
 
@@ -431,3 +432,28 @@ async def test_a_wrong_name_is_marked_in_the_form(tmp_path: Path) -> None:
         await settled(bench)
         assert function(bench)["name"] == "get_weather_"
         assert "✗ name" not in bench.shown()
+
+
+async def test_a_name_that_stands_twice_is_not_lost_by_an_edit_in_the_form(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        twice = area(bench).text.replace('"name": "get_weather",', '"name": "one",\n    "name": "get_weather",')
+        await put(bench, twice)
+        await bench.wait("The JSON cannot be read", "stands twice")
+        form(bench).focus_first()
+        await bench.press("a", "x")
+        assert area(bench).text == twice
+
+
+@needs_cases
+async def test_every_definition_of_the_shared_cases_stands_as_it_is_and_is_looked_at(tmp_path: Path) -> None:
+    cases = load("tools.json")["tools"]
+    async with editing(tmp_path, (100, 30)) as bench:
+        for case in cases:
+            text = case["text"] if "text" in case else pretty(case["tool"])
+            editor(bench).put(ToolEdit(text))
+            await settled(bench)
+            found = editor(bench).inspection
+            assert area(bench).text == text, case["id"]
+            wrong = case["expect"]["json"] != "ok" or case["expect"]["tool_faults"]
+            assert not wrong or found.findings or found.broken, case["id"]
+            assert "\x1b" not in bench.shown(), case["id"]
