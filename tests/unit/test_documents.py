@@ -17,6 +17,7 @@ from meshtui.store.template_toml import template_from
 from meshtui.store.tool_toml import tool_from
 from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.theming import read_theme
+from screenshots.picture import digest, drawn_from
 from tests.documents import KEYED, KEYS, PAGES, ROOT, Example, examples, with_keys
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -96,6 +97,9 @@ def test_every_picture_is_shown_somewhere_and_in_both_forms() -> None:
     svgs = {path.stem for path in SCREENSHOTS.glob("*.svg")}
     pngs = {path.stem for path in SCREENSHOTS.glob("*.png")}
     assert svgs == pngs
+    for name in svgs:
+        svg = (SCREENSHOTS / f"{name}.svg").read_text(encoding="utf-8")
+        assert drawn_from((SCREENSHOTS / f"{name}.png").read_bytes()) == digest(svg), f"{name}.png is of another SVG"
     told = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     unused = {name for name in svgs if f"screenshots/{name}.svg" not in told}
     assert svgs and not unused
