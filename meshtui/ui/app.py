@@ -136,6 +136,16 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         """Return the first key in force of a command as users read it, empty where it has none."""
         return key_words(next(iter(self.keymap.of(id)), ""))
 
+    async def action_run_command(self, id: str) -> None:
+        """Run a command of the table by its id, where it holds now: a click on its name does this."""
+        for active in self.screen.active_bindings.values():
+            if active.binding.id == id and active.enabled:
+                await self.run_action(active.binding.action, active.node)
+                return
+        command = next((command for command in COMMANDS if command.id == id), None)
+        if command is not None:
+            await self.screen.run_action(command.action)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open nothing over the first screen: the workbench takes its place in a moment."""
         return self.session is not None if action in ("help", "command_palette") else True

@@ -81,6 +81,8 @@ async def test_every_pane_is_reached_and_nothing_lies_over_it(box: Sandbox, home
             await bench.pilot.pause()
             await bench.holds(lambda pane=pane: bench.screen.pane_in_front == pane, f"{pane} in front")  # type: ignore[misc]
             lies_apart(bench, size)
+            if pane == "usage":
+                await bench.wait("this run")
             focused = bench.app.focused
             assert focused is not None and focused.region.area > 0, f"{pane}: what has the focus is not to be seen"
             assert {"top", "state", "prompt", "keys"} <= set(seen(bench)), f"{pane} covers a line"
@@ -96,7 +98,7 @@ async def test_columns_follow_the_size_class(box: Sandbox, home: Path) -> None:
         assert {"template", "conversation"} <= set(seen(bench)) and not {"side", "tabs"} & set(seen(bench))
         await bench.holds(
             lambda: all(
-                part in str(bench.screen.query_one(StateLine).content) for part in ("haiku", "$0.50/$1.50", "~$")
+                part in str(bench.screen.query_one(StateLine).content) for part in ("haiku", "$0.50/$1.50", "$0.0000")
             ),
             "model, price and usage in one line",
         )
@@ -265,6 +267,17 @@ async def test_a_terminal_too_small_is_told(box: Sandbox, home: Path) -> None:
 
 
 # The key line and the help page
+
+
+async def test_a_click_on_the_key_line_runs_the_command_where_the_focus_is(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, size=(120, 40)) as bench:
+        await bench.answered("hello")
+        await bench.press("f7")
+        await bench.holds(lambda: "y copy" in key_line(bench), "the conversation's keys")
+        await bench.pilot.click("#keys", offset=(key_line(bench).index("y copy") + 2, 0))
+        await bench.holds(lambda: bench.app.clipboard, "a copy")
+        await bench.pilot.click("#keys", offset=(key_line(bench).index("f1 help") + 2, 0))
+        await bench.holds(lambda: isinstance(bench.app.screen, HelpPage), "the help page")
 
 
 def key_line(bench: Bench) -> str:

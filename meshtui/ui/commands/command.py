@@ -47,6 +47,7 @@ Where = Literal[
     "ask",
     "question",
     "tour",
+    "themes",
 ]
 """A place where a command holds: the workbench, one of its panes, or a screen over it."""
 

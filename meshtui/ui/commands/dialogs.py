@@ -186,6 +186,10 @@ DIALOGS: tuple[Command, ...] = (
         ("page-up", "Page up", "pageup", "scroll(-10)", "Scroll up by ten lines."),
     ),
     *_of(
+        "themes",
+        ("close", "Close", "escape", "leave", "Wear the theme from before again."),
+    ),
+    *_of(
         "finding",
         ("close", "Close", "escape", "close", "Find no longer, and go back to the prompt."),
         ("up", "Before", "up", "step(-1)", "Go to what was found before this."),

@@ -98,6 +98,7 @@ PLACES: Mapping[Where, PlaceWords] = {
     "links": PlaceWords("Links", "The links of one message in full, before one is opened or copied."),
     "ask": PlaceWords("Entry", "Type, then press enter; escape leaves without an answer."),
     "question": PlaceWords("Question", "One answer is needed before it goes on; the careful one is chosen already."),
+    "themes": PlaceWords("Themes", "Each theme is worn as you go over it; enter keeps it."),
     "tour": PlaceWords("Tour", "Five steps that show what can be done; each can be tried."),
     "jump": PlaceWords("Jump", "Press the letter that stands over a place to go there."),
     "help": PlaceWords("Help", "This page. Type to find a command; it looks at those of all places."),

@@ -124,7 +124,7 @@ class TemplatePane(PaneViews, can_focus=False):
         )
         words = [
             Content.assemble((key, "bold $primary"), " " if key else "", name).stylize(
-                Style.from_meta({"@click": f"screen.run_command({command!r})"})
+                Style.from_meta({"@click": f"app.run_command({command!r})"})
             )
             for name, key, command in rows
         ]

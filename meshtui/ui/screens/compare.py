@@ -8,7 +8,6 @@ from typing import Any
 from textual import on
 
 from meshtui.session import Choice, Comparison, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
-from meshtui.ui.commands import COMMANDS
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.judging import Judging
 from meshtui.ui.screens.lane_choice import LaneChoice
@@ -196,12 +195,6 @@ class Compare(Judging):
         if action == "add_version":
             return isinstance(self.comparison, TemplateComparison)
         return True
-
-    async def action_run_command(self, id: str) -> None:
-        """Run a command of the table by its id."""
-        command = next((command for command in COMMANDS if command.id == id), None)
-        if command is not None:
-            await self.run_action(command.action)
 
 
 def json_or_text(value: str) -> Any:

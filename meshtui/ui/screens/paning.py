@@ -43,6 +43,7 @@ class Paning(Composing, Bench):
         self.opened: OpenTemplate | None = None
         self._in_front: Column = "conversation"
         self._columns: dict[SizeClass, Columns] = {}
+        self._drew_side: bool | None = None
 
     @property
     def editor(self) -> TemplatePane:
@@ -101,6 +102,9 @@ class Paning(Composing, Bench):
         wide_left, wide_right = self.columns.fit(width, left=left, side=side)
         self.editor.styles.width = "1fr" if one else wide_left
         self.query_one("#side").styles.width = "1fr" if one else wide_right
+        if self._drew_side != self.shows_side:
+            self._drew_side = self.shows_side
+            self.call_after_refresh(self.show_usage)
         self.set_class(width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT, "-tiny")
         self.show_pane_tabs()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -14,6 +14,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
+from meshtui.ui.commands import Where, bindings
 
 HINT = "up and down try a theme on · enter keeps it · esc goes back"
 
@@ -27,7 +28,8 @@ class ThemeList(ModalScreen[str | None]):
         .dialog { width: 36; }
     }
     """
-    BINDINGS = [Binding("escape", "leave", "Close")]
+    PLACES: ClassVar[tuple[Where, ...]] = ("themes",)
+    BINDINGS = bindings("themes")
 
     def __init__(self, ours: Sequence[str], own: Sequence[str], others: Sequence[str]) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.timer import Timer
 
 from meshtui.session import Session, StoreError
-from meshtui.ui.commands import COMMANDS, bindings
+from meshtui.ui.commands import bindings
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
 from meshtui.ui.panes.round import RoundPane
@@ -230,9 +230,3 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
         """Find text in this conversation, or in the template where the focus is there."""
         if not self.find_in_template():
             super().action_find()
-
-    async def action_run_command(self, id: str) -> None:
-        """Run a command of the table by its id."""
-        command = next((command for command in COMMANDS if command.id == id), None)
-        if command is not None:
-            await self.run_action(command.action)

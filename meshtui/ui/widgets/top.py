@@ -84,7 +84,7 @@ class KeyLine(Static):
                 continue
             name = binding.description
             words = Content.assemble((_words(binding.key), "bold $primary"), " ", name.lower())
-            parts[name] = words.stylize(Style.from_meta({"@click": f"screen.run_command({binding.id!r})"}))
+            parts[name] = words.stylize(Style.from_meta({"@click": f"app.run_command({binding.id!r})"}))
         last = parts.pop(HELP, Content(""))
         room, shown = self.size.width - 2 - last.cell_length, []
         for part in parts.values():
