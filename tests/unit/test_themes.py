@@ -42,6 +42,9 @@ LAID = (
 )
 """Pairs of a text and what is laid between it and the ground."""
 
+HINTS = (("text-muted", "error 25%"),)
+"""Such a pair that says again what stands elsewhere too: 3:1 is enough."""
+
 
 def colours(name: str) -> dict[str, str]:
     """Return every variable of a shipped theme as Textual resolves it."""
@@ -76,10 +79,10 @@ def test_what_is_laid_over_a_ground_can_be_read(name: str) -> None:
     values, faint = colours(name), []
     for ground_name in GROUNDS:
         ground = solid(values, ground_name, Color(0, 0, 0))
-        for text, laid in LAID:
+        for text, laid in (*LAID, *HINTS):
             behind = solid(values, laid, ground)
             found = contrast(solid(values, text, behind), behind)
-            if found < TEXT:
+            if found < (BORDER if (text, laid) in HINTS else TEXT):
                 faint.append(f"{text} on {laid} over {ground_name}: {found:.2f}")
     assert not faint
 
@@ -197,9 +200,6 @@ def test_one_s_own_file_wins_over_the_shipped_one(tmp_path: Path) -> None:
     assert theme_files(shipped_folder(), tmp_path)["mesh-dark"].parent == tmp_path
 
 
-def test_the_example_in_the_document_is_a_theme(tmp_path: Path) -> None:
+def test_the_document_names_every_shipped_theme() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs" / "themes.md").read_text(encoding="utf-8")
-    (tmp_path / "night.toml").write_text(text.split("```toml\n")[1].split("```")[0])
-    theme = read_theme(tmp_path / "night.toml")
-    assert theme.name == "night" and theme.variables["border-blurred"] == "#3B4261"
     assert all(f"`{name}`" in text for name in SHIPPED)
