@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshtui.core.rounds import failure_text, matching, result_text
-from meshtui.core.tool import Rule
+from meshtui.core.tool import Rule, Tool
 from meshtui.core.tools import parsed
 from meshtui.session.round import Pending, Round
 from meshtui.session.tool_command import CannotRun, CommandRun, Plan, environment, planned
@@ -23,6 +23,7 @@ AT_ONCE = 8
 """Commands that run at the same time; more of them wait."""
 
 NOT_ALLOWED = "its command is not allowed to run"
+STOPPED = "It was stopped before it answered."
 
 
 class Answering:
@@ -72,14 +73,28 @@ class Answering:
             return str(error)
         return ""
 
+    def tool_of(self, round: Round, name: str) -> Tool | None:
+        """Return the tool of a name as it is now; where it is gone, as the model was told of it."""
+        tools = self._session.tools
+        found = None if tools is None else tools.tool_named(name)
+        if found is not None:
+            return found
+        told = [Tool(definition) for definition in self._session.offered(round.source)]
+        return next((tool for tool in told if tool.name == name), None)
+
     async def fill(self, round: Round) -> None:
-        """Let canned rules and commands answer the open calls, side by side; what none answers stays open."""
+        """Let canned rules and commands answer the open calls, side by side; what none answers stays open.
+
+        They answer as their files are now.
+        """
+        for pending in round.calls:
+            pending.tool = self.tool_of(round, pending.call.name)
         async with asyncio.TaskGroup() as tasks:
             for pending in round.open:
                 if pending.state == "open":
-                    tasks.create_task(self.answer(round, pending))
+                    tasks.create_task(self._answer(round, pending))
 
-    async def answer(self, round: Round, pending: Pending) -> None:
+    async def _answer(self, round: Round, pending: Pending) -> None:
         """Let the canned rules or the command of a call's tool answer it; by hand, nothing happens here."""
         found = self.rule_for(pending)
         if found is None and pending.kind != "command":
@@ -97,11 +112,13 @@ class Answering:
             if found is not None:
                 await self._canned(pending, *found)
             else:
-                await self._command(pending)
+                await self._command(pending, task)
         finally:
-            self._running.pop(pending, None)
-            if pending.state == "running":
-                pending.state, pending.note = "open", pending.note or "It was stopped before it answered."
+            # Once halted, another answer may have been begun already.
+            if self._running.get(pending, (None,))[0] is task:
+                del self._running[pending]
+                if pending.state == "running":
+                    pending.state, pending.note = "open", pending.note or STOPPED
             self._changed(round)
 
     async def _canned(self, pending: Pending, number: int, rule: Rule) -> None:
@@ -110,18 +127,19 @@ class Answering:
         pending.rule = f"rule {number}"
         _answered(pending, failure_text(rule.error) if rule.error else result_text(rule.result), bool(rule.error))
 
-    async def _command(self, pending: Pending) -> None:
+    async def _command(self, pending: Pending, task: asyncio.Task[Any]) -> None:
         try:
             plan = self.plan(pending)
+            if not await self._is_approved(pending, plan):
+                raise CannotRun("The command was not allowed to run.")
+            if self.plan(pending) != plan:
+                raise CannotRun("The command changed while you were asked: it was not run. Let it answer again.")
         except CannotRun as error:
             pending.note = str(error)
             return
-        if not await self._is_approved(pending, plan):
-            pending.note = "The command was not allowed to run."
-            return
         env = environment(plan, self._environ, self._session.store.is_withheld)
         run = CommandRun(plan, pending.call.arguments.strip() or "{}", env)
-        self._running[pending] = self._running[pending][0], run
+        self._running[pending] = task, run
         try:
             outcome = await asyncio.get_running_loop().run_in_executor(self._threads, run.work)
         finally:
@@ -155,10 +173,12 @@ class Answering:
     def halt(self, pending: Pending) -> None:
         """Stop what answers a call; it is open again then."""
         task, run = self._running.pop(pending, (None, None))
+        if task is None:
+            return
+        pending.state, pending.note = "open", STOPPED
         if run is not None:
             run.stop()
-        if task is not None:
-            task.cancel()
+        task.cancel()
 
     def stop(self, round: Round) -> None:
         """Stop everything that answers calls of a round."""
@@ -167,10 +187,11 @@ class Answering:
 
 
 def _answered(pending: Pending, result: str, is_error: bool, note: str = "") -> None:
-    pending.result, pending.is_error, pending.state = result, is_error, "answered"
+    pending.result, pending.is_error, pending.state, pending.by_hand = result, is_error, "answered", False
     pending.note = " ".join(filter(None, (note, pending.result_fault)))
 
 
 def _is_json(pending: Pending) -> bool:
     """Whether the arguments of a call can be read; no text at all counts as no arguments."""
-    return parsed(pending.call.arguments.strip() or "{}") is not None
+    text = pending.call.arguments.strip() or "{}"
+    return text == "null" or parsed(text) is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.rounds import result_fault, verdict_of
@@ -21,8 +22,8 @@ State = Literal["open", "running", "answered", "dropped"]
 class Pending:
     """One call of a round and its answer so far. `note` is a sentence on how it was answered, or why it was not.
 
-    `original` is the call as the model made it, None for one that was added here. `rule` says which canned rule
-    answered.
+    `original` is the call as the model made it, None for one that was added here. `by_hand` says that the result is
+    the user's, or what it begins with; else `rule` says which canned rule answered, and without one a command did.
     """
 
     call: ToolCall
@@ -33,7 +34,8 @@ class Pending:
     state: State = "open"
     note: str = ""
     rule: str = ""
-    _verdict: tuple[str, Verdict] | None = None
+    by_hand: bool = True
+    _verdict: tuple[str, Tool | None, Verdict] | None = None
 
     @property
     def kind(self) -> ResponderKind:
@@ -48,15 +50,50 @@ class Pending:
     @property
     def verdict(self) -> Verdict:
         """Whether its arguments fit the schema of its tool."""
-        if self._verdict is None or self._verdict[0] != self.call.arguments:
+        known = self._verdict
+        if known is None or known[0] != self.call.arguments or known[1] is not self.tool:
             found = verdict_of(self.call, None if self.tool is None else (self.tool.parameters,))
-            self._verdict = self.call.arguments, found
-        return self._verdict[1]
+            known = self._verdict = self.call.arguments, self.tool, found
+        return known[2]
 
     @property
     def result_fault(self) -> str:
         """Where its result does not fit the tool's schema of results, in a sentence; of an error nothing is said."""
         return "" if self.is_error or self.tool is None else result_fault(self.result, self.tool.output)
+
+    def reopen(self) -> None:
+        """Take its answer back; what the user typed stays to be taken again, what answered other arguments does not."""
+        self.state, self.is_error, self.note, self.rule = "open", False, "", ""
+        if not self.by_hand:
+            self.result, self.by_hand = "", True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is kept of it as JSON values."""
+        return {
+            "call": {**self.call.to_wire(), "notes": list(self.call.notes)},
+            "original": None if self.original is None else self.original.id,
+            "result": self.result,
+            "is_error": self.is_error,
+            "state": self.state,
+            "note": self.note,
+            "rule": self.rule,
+            "by_hand": self.by_hand,
+        }
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any], originals: Mapping[str, ToolCall]) -> Pending:
+        """Read what `to_json` returned, without the tool; what ran when the program ended is open."""
+        return cls(
+            ToolCall.from_wire(row["call"]),
+            None,
+            originals.get(row["original"]),
+            row["result"],
+            row["is_error"],
+            "open" if row["state"] == "running" else row["state"],
+            row["note"],
+            row.get("rule", ""),
+            row.get("by_hand", True),
+        )
 
 
 @dataclass(slots=True, eq=False)

@@ -24,7 +24,6 @@ from meshtui.core.rounds import (
     result_text,
 )
 from meshtui.core.text import one_line
-from meshtui.core.tool import Tool
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session.answering import Answering
 from meshtui.session.per_conversation import PerConversation
@@ -100,7 +99,8 @@ class Rounds(Answering):
     def reopen(self, node: Node) -> Round | None:
         """Go back to a message with calls and open its round, with the results as they were; raises StoreError.
 
-        What goes on from there is another branch; the one that was left stays in the tree.
+        What was typed into it since stays. What goes on from there is another branch; the one that was left stays in
+        the tree.
         """
         nodes = self._session.nodes
         place = next((number for number, one in enumerate(nodes) if one.id == node.id), None)
@@ -109,8 +109,9 @@ class Rounds(Answering):
         if source is None or not node.message.tool_calls:
             return None
         self._session.show_branch(node.id)
-        here = self._session.nodes[-1]
-        round = self._rounds[node.id] = self._begun(Round(here, source), given)
+        known = self._rounds.get(node.id) or self._restored(Round(self._session.nodes[-1], source))
+        round = known or self._begun(Round(self._session.nodes[-1], source), given)
+        self._rounds[node.id] = round
         self._changed(round)
         return round
 
@@ -130,22 +131,13 @@ class Rounds(Answering):
     def _begun(self, round: Round, given: Mapping[str, str]) -> Round:
         is_own = round.node.turn is None
         for call in round.node.message.tool_calls:
-            pending = Pending(call, self._tool(round, call.name), None if is_own and ADDED in call.notes else call)
+            pending = Pending(call, self.tool_of(round, call.name), None if is_own and ADDED in call.notes else call)
             if call.id in given:
                 pending.result, pending.state = given[call.id], "answered"
             elif pending.kind == "hand":
                 pending.result = self.suggestion(pending)
             round.calls.append(pending)
         return round
-
-    def _tool(self, round: Round, name: str) -> Tool | None:
-        """Return the tool of a name as it is now; where it is gone, as the model was told of it."""
-        tools = self._session.tools
-        found = None if tools is None else tools.tool_named(name)
-        if found is not None:
-            return found
-        told = [Tool(definition) for definition in self._session.offered(round.source)]
-        return next((tool for tool in told if tool.name == name), None)
 
     def suggestion(self, pending: Pending) -> str:
         """Return what a result by hand begins with: the last one for this tool, else one made of its output schema."""
@@ -164,7 +156,7 @@ class Rounds(Answering):
         """Answer a call with a text, which may be JSON."""
         self.halt(pending)
         pending.result, pending.is_error, pending.state = text, is_error, "answered"
-        pending.note, pending.rule = "", ""
+        pending.note, pending.rule, pending.by_hand = "", "", True
         self._changed(round)
 
     def accept(self, round: Round) -> None:
@@ -178,17 +170,21 @@ class Rounds(Answering):
         """Take an answer or a drop back: the call is open again, its arguments as the model sent them."""
         self.halt(pending)
         pending.call = pending.original or pending.call
-        pending.state, pending.is_error, pending.note, pending.rule = "open", False, "", ""
+        pending.reopen()
         self._changed(round)
 
     def edit_arguments(self, round: Round, pending: Pending, arguments: str) -> None:
-        """Let a call go back with other arguments, well-formed or not; a canned or command's answer is taken back."""
+        """Let a call go back with other arguments, well-formed or not.
+
+        What answers the old ones is stopped, and what a rule or a command answered to them is taken back.
+        """
+        self.halt(pending)
         notes = _without(pending.call.notes, EDITED)
         if pending.original is None or arguments != pending.original.arguments:
             notes = (*notes, *(() if pending.original is None else (EDITED,)))
         pending.call = replace(pending.call, arguments=arguments, notes=notes)
-        if pending.kind != "hand" and pending.state == "answered":
-            pending.state, pending.is_error, pending.note, pending.rule = "open", False, "", ""
+        if not pending.by_hand and pending.state == "answered":
+            pending.reopen()
         self._changed(round)
 
     def drop(self, round: Round, pending: Pending) -> None:
@@ -204,7 +200,7 @@ class Rounds(Answering):
         """Put one more call into the round, as if the model had made it."""
         taken = {pending.call.id for pending in round.calls} | {""}
         call = ToolCall(free_id(taken, f"call_{round.source.id[-8:]}"), name, arguments, notes=(ADDED,))
-        pending = Pending(call, self._tool(round, name), None)
+        pending = Pending(call, self.tool_of(round, name), None)
         pending.result = self.suggestion(pending) if pending.kind == "hand" else ""
         round.calls.append(pending)
         self._changed(round)
@@ -245,7 +241,8 @@ class Rounds(Answering):
     def _forget(self, round: Round) -> None:
         """The round is answered: keep the results by hand for the next time, and nothing else."""
         for pending in round.kept:
-            if pending.kind == "hand" and not pending.is_error and len(pending.result) <= LONGEST_KEPT:
+            is_ours = pending.kind == "hand" and pending.by_hand and not pending.is_error
+            if is_ours and len(pending.result) <= LONGEST_KEPT:
                 self._session.keep_quietly(f"tool result {pending.call.name}", pending.result)
         self._rounds.pop(round.node.id, None)
         due = self._due.pop(round.node.id, None)
@@ -309,7 +306,7 @@ class Rounds(Answering):
         if due is not None:
             due.cancel()
         if round is not None:
-            self._session.keep_quietly(f"round {id}", [_row(one) for one in round.calls])
+            self._session.keep_quietly(f"round {id}", [one.to_json() for one in round.calls])
 
     def _restored(self, round: Round) -> Round | None:
         """Return the round as it was kept before the program ended, None where nothing was."""
@@ -318,23 +315,10 @@ class Rounds(Answering):
             return None
         by_id = {call.id: call for call in round.node.message.tool_calls}
         for row in rows:
-            call = ToolCall.from_wire(row["call"])
-            pending = Pending(call, self._tool(round, call.name), by_id.get(row["original"]))
-            pending.result, pending.is_error, pending.note = row["result"], row["is_error"], row["note"]
-            pending.state = "open" if row["state"] == "running" else row["state"]
+            pending = Pending.from_json(row, by_id)
+            pending.tool = self.tool_of(round, pending.call.name)
             round.calls.append(pending)
         return round
-
-
-def _row(pending: Pending) -> dict[str, Any]:
-    return {
-        "call": {**pending.call.to_wire(), "notes": list(pending.call.notes)},
-        "original": None if pending.original is None else pending.original.id,
-        "result": pending.result,
-        "is_error": pending.is_error,
-        "state": pending.state,
-        "note": pending.note,
-    }
 
 
 def _without(notes: Sequence[str], note: str) -> tuple[str, ...]:

@@ -158,3 +158,103 @@ async def test_questions_come_one_at_a_time_and_the_screen_stays_awake(box: Sand
         turn = session.rounds.go_on(round)
         await session.run(turn)
         assert turn.state is TurnState.DONE, turn.problem
+
+
+@pytest.mark.anyio
+async def test_the_answer_to_other_arguments_never_goes_back(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder=command("import sys", "print('got', sys.stdin.read())"))
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round, rounds = await called(session), session.rounds
+        (pending,) = round.calls
+        rounds.approve = Asked("once")
+        await rounds.fill(round)
+        assert pending.state == "answered"
+        rounds.edit_arguments(round, pending, '{"city": "Oslo"}')
+        rounds.accept(round)
+        assert round.open == [pending] and not pending.result, "what answered Paris does not answer Oslo"
+        await rounds.fill(round)
+        assert not round.open and pending.result.endswith('{"city": "Oslo"}')
+        rounds.reset(round, pending)
+        assert not pending.result
+        rounds.set_result(round, pending, "typed")
+        rounds.edit_arguments(round, pending, '{"city": "Bergen"}')
+        assert not round.open and pending.result.startswith("typed"), "what was typed is the user's own"
+
+
+@pytest.mark.anyio
+async def test_editing_the_arguments_stops_what_answers_the_old_ones(box: Sandbox, home: Path) -> None:
+    async with opened(home, box, "sandbox/tools") as session:
+        round, filling, pid = await hanging(session, home)
+        (pending,) = round.calls
+        session.rounds.edit_arguments(round, pending, '{"city": "Oslo"}')
+        assert pending.state == "open"
+        await asyncio.wait([filling], timeout=10)
+        await gone(pid)
+        assert filling.done() and pending.state == "open" and not pending.result
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_was_stopped_does_not_disturb_the_one_begun_after_it(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder=command("print('new')"))
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        asked, closing = asyncio.Event(), asyncio.Event()
+
+        async def approve(pending: Pending, plan: Plan) -> Any:
+            if asked.is_set():
+                return "once"
+            try:
+                asked.set()
+                await asyncio.Event().wait()
+            finally:
+                await closing.wait()  # a screen takes a moment to go
+
+        session.rounds.approve = approve
+        loop = asyncio.get_running_loop()
+        first = loop.create_task(session.rounds.fill(round))
+        await asked.wait()
+        session.rounds.halt(pending)
+        assert pending.state == "open"
+        second = loop.create_task(session.rounds.fill(round))
+        await until(lambda: pending.state == "running", "the second answer")
+        closing.set()
+        await asyncio.wait([first, second], timeout=10)
+        assert not round.open and pending.result == "new"
+
+
+@pytest.mark.anyio
+async def test_a_script_that_changed_while_the_user_was_asked_does_not_run(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "answer.py"]})
+    script = home / "tools" / "answer.py"
+    script.write_text("print(1)")
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+
+        async def approve(pending: Pending, plan: Plan) -> Any:
+            script.write_text("print(2)")
+            return "once"
+
+        session.rounds.approve = approve
+        await session.rounds.fill(round)
+        assert pending.state == "open" and "changed" in pending.note and not pending.result
+        await session.rounds.fill(round)
+        assert not round.open and pending.result.endswith("2"), "it did not change again"
+
+
+@pytest.mark.anyio
+async def test_arguments_that_are_null_are_json(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder=command("import sys", "print('got', sys.stdin.read())"))
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        session.rounds.approve = Asked("once")
+        session.rounds.edit_arguments(round, pending, "null")
+        assert session.rounds.why_not(pending) == ""
+        await session.rounds.fill(round)
+        assert pending.result == "got null"

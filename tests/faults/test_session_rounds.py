@@ -296,3 +296,44 @@ async def test_a_canned_answer_takes_its_time_and_can_be_stopped(box: Sandbox, h
         session.rounds.stop(round)
         assert await driving is turn
         assert round.calls[0].state == "open" and "stopped" in round.calls[0].note
+
+
+@pytest.mark.anyio
+async def test_what_was_typed_into_a_round_that_was_left_is_there_when_it_is_opened_again(
+    box: Sandbox, home: Path
+) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        session.rounds.set_result(round, round.calls[0], "rain")
+        await session.run(session.rounds.go_on(round))
+        end, calling = session.nodes[-1].id, session.nodes[1]
+        back = session.rounds.reopen(calling)
+        assert back is not None
+        session.rounds.set_result(back, back.calls[0], "half typed")
+        session.show_branch(end)
+        again = session.rounds.reopen(calling)
+        assert again is not None and again.calls[0].result == "half typed"
+        await until(lambda: session.recall(f"round {calling.id}") is not None, "what is kept")
+        async with opened(home, box, "sandbox/tools") as other:
+            other.open()
+            other.show_branch(end)
+            kept = other.rounds.reopen(other.nodes[1])
+            assert kept is not None and kept.calls[0].result == "half typed"
+
+
+@pytest.mark.anyio
+async def test_a_tool_that_was_changed_meanwhile_answers_as_it_is_now(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"when": {"city": "Nowhere"}, "result": "rain"}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        await session.rounds.fill(round)
+        assert round.open and pending.verdict.state == "fits"
+        number = {"type": "object", "properties": {"city": {"type": "number"}}}
+        put(home, "get_weather", number, responder={"rules": [{"result": "sun"}]})
+        await session.rounds.fill(round)
+        assert pending.result == "sun" and pending.rule == "rule 1"
+        assert pending.verdict.faults, "by the schema as it is now"
