@@ -48,6 +48,7 @@ bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.transcript
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.lanes
+	$(BIN)/python -m benchmarks.calls
 
 console: $(BIN)/meshtui
 	$(BIN)/textual console

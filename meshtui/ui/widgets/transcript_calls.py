@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from meshtui.core.text import clean, one_line
 from meshtui.ui.widgets.call_layout import JsonLayout
-from meshtui.ui.widgets.markdown_code import Code
+from meshtui.ui.widgets.markdown_code import Code, LineHighlighter
 from meshtui.ui.widgets.markdown_leaves import Leaf
 from meshtui.ui.widgets.markdown_lines import Rows
 from meshtui.ui.widgets.markdown_styles import Part, Row, S
@@ -36,8 +36,6 @@ COLUMN = 36
 """Cells that a call takes at least beside others."""
 _LONGEST = 300
 """Characters of a line that are shown while its call is folded."""
-_LONGEST_LIVE = 100
-"""The same while it arrives: these lines are coloured anew for each frame."""
 _HEAD = 4_000
 """Characters of folded arguments that are laid out; all of those that arrive are."""
 _PIECE = 4_096
@@ -46,6 +44,10 @@ _MARKED = 3
 """Marked lines beyond the first ones that are shown while a call is folded."""
 _BETWEEN = 3
 """Cells between calls that stand side by side: the cursor is drawn in them."""
+
+
+_PLAIN = LineHighlighter("")
+"""For a piece of a line: it is data, not code, and looking for colours in it would take long."""
 
 
 class CallCode(Code):
@@ -59,10 +61,14 @@ class CallCode(Code):
         self.marked: set[int] = set()
         self.size = 0
 
-    def add(self, line: str) -> None:
+    def add(self, line: str, *, coloured: bool = True) -> None:
         """Add a line."""
         self.size += len(line) + 1
+        if not coloured:
+            kept, self._highlighter = self._highlighter, _PLAIN
         self.add_line(line)
+        if not coloured:
+            self._highlighter = kept
 
     def row(self, index: int, width: int) -> Row:
         """Return row `index`, with its sign where its line is marked."""
@@ -182,12 +188,12 @@ class CallView:
                 code.add("⋯")
             if number in marked:
                 code.marked.add(len(code.raw))
-            longest = _LONGEST_LIVE if value.live else _LONGEST
-            if len(line) > longest:
+            is_long = len(line) > _LONGEST
+            if is_long:
                 shortened = True
                 tail = value.live and number == len(layout.lines)
-                line = "… " + line[-longest:] if tail else line[:longest] + " …"
-            code.add(line)
+                line = "… " + line[-_LONGEST:] if tail else line[:_LONGEST] + " …"
+            code.add(line, coloured=not is_long)
         above = f"… {first:,} lines above (enter unfolds)" if first else ""
         if cut or (shortened and not value.live):
             return above, code, f"… {len(value.arguments) / 1000:,.0f} kB in all (enter unfolds)"
