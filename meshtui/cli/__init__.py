@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from meshtui import __version__
 from meshtui.cli.output import FAULT, INTERRUPTED, OK, Refused, close_quietly, say
@@ -33,12 +34,48 @@ def run_command(arguments: Sequence[str]) -> int:
         return FAULT
 
 
+class Command(argparse.ArgumentParser):
+    """The line of one command: its options may stand between the words that it works with.
+
+    argparse alone reads `tools check --json FILE` as a check of nothing with a FILE too many, and what it has for mixed
+    lines forgets where `--` stood.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.words: list[argparse.Action] = []
+        super().__init__(**options)
+
+    def add_argument(self, *names: str, **options: Any) -> argparse.Action:
+        """Add an option or a word, and know the words."""
+        action = super().add_argument(*names, **options)
+        if not action.option_strings:
+            self.words.append(action)
+        return action
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Read the options up to `--` first, then the words that are left."""
+        given = list(sys.argv[1:] if args is None else args)
+        end = given.index("--") if "--" in given else len(given)
+        words = [(action, action.nargs, action.default) for action in self.words]
+        self.usage = self.format_usage().removeprefix("usage: ")
+        for action, _, _ in words:
+            action.nargs = action.default = argparse.SUPPRESS
+        try:
+            found, left = super().parse_known_args(given[:end], namespace)
+        finally:
+            for action, nargs, default in words:
+                action.nargs, action.default = nargs, default
+        return super().parse_known_args([*left, *given[end:]], found)
+
+
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser; the options of a command are only built when `arguments` name it."""
     asked = "-h" in arguments or "--help" in arguments
     if asked:
         from meshtui.cli.lessons import teach
-    common = argparse.ArgumentParser(add_help=False)
+    common = Command(add_help=False)
     _add_common(common)
     parser = argparse.ArgumentParser(
         prog="meshtui",
@@ -50,7 +87,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
     _add_linear(parser)
     parser.set_defaults(command=_workbench)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Command)
     for name, (summary, add, command) in COMMANDS.items():
         sub = commands.add_parser(
             name,
