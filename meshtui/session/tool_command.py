@@ -2,7 +2,8 @@
 
 It runs in a thread, so that a program that writes without end keeps nothing waiting, and in a process group of its
 own, which is killed with everything in it as soon as the answer is there, its time is over, or nobody wants it any
-more. What a program starts in another session (`setsid`) is out of reach.
+more. What a program starts in another session (`setsid`) is out of reach, and so is a program whose meshtui was
+killed (`kill -9`): it ends by itself, or when it writes and nobody reads.
 """
 
 from __future__ import annotations
@@ -196,8 +197,8 @@ class CommandRun:
         finally:
             with self._lock:
                 self._kill()
-                process.wait()
-                self._process = None  # its number may be another program's from now on
+                self._process = None  # once waited for, its number may be another program's
+            process.wait()
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None and not stream.closed:
                     stream.close()
@@ -220,7 +221,7 @@ class CommandRun:
                 for key, _ in watched.select(_LOOK):  # with nothing left to watch it only waits
                     self._move(watched, key.fileobj, process)  # type: ignore[arg-type]
                 reading = any(fd in answering for fd in watched.get_map())
-                if process.poll() is not None and not ended:
+                if not ended and _has_ended(process):
                     ended, deadline = True, time.monotonic() + LINGER
                 if self._out.size + self._errors.size > MOST:
                     self._why = f"it wrote more than {_bytes(MOST)} and was stopped"
@@ -273,6 +274,13 @@ class CommandRun:
         if not self._out.size:
             notes.append("It wrote nothing.")
         return Outcome(text, False, " ".join(notes))
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a program is over; it keeps its number until it is waited for, so that nobody else's group is killed."""
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return process.poll() is not None
 
 
 def _ending(code: int) -> str:

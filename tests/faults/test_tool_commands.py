@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -245,3 +246,44 @@ def test_the_digest_changes_with_everything_that_was_approved(tmp_path: Path) ->
     plans.append(plan_of(tmp_path, argv))
     assert len({plan.digest for plan in plans}) == len(plans)
     assert plan_of(tmp_path, argv).digest == plans[-1].digest
+
+
+def test_the_number_that_is_killed_is_still_the_programs_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kill, own = os.killpg, list[bool]()
+
+    def killpg(group: int, number: int) -> None:
+        own.append(is_ours(group))
+        kill(group, number)
+
+    def is_ours(pid: int) -> bool:
+        try:
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return True
+
+    monkeypatch.setattr(os, "killpg", killpg)
+    assert CommandRun(plan_of(tmp_path, ("true",)), "{}", dict(os.environ)).work().text == ""
+    assert own and all(own), "a number that was given back may be another program's"
+
+
+def test_stopping_waits_for_no_program_that_takes_long_to_die(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dying, dead, wait = threading.Event(), threading.Event(), subprocess.Popen.wait
+
+    def waits(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        dying.set()
+        dead.wait(10)
+        return wait(process, timeout)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", waits)
+    run = CommandRun(plan_of(tmp_path, ("true",)), "{}", dict(os.environ))
+    working = threading.Thread(target=run.work)
+    working.start()
+    assert dying.wait(10)
+    stopping = threading.Thread(target=run.stop)
+    stopping.start()
+    stopping.join(5)
+    held = stopping.is_alive()
+    dead.set()
+    working.join(10)
+    assert not held, "the screen would hang with it"
