@@ -198,8 +198,3 @@ def test_a_theme_of_one_colour_is_whole(tmp_path: Path) -> None:
 def test_one_s_own_file_wins_over_the_shipped_one(tmp_path: Path) -> None:
     (tmp_path / "mesh-dark.toml").write_text('[colors]\nprimary = "#7AA2F7"\n')
     assert theme_files(shipped_folder(), tmp_path)["mesh-dark"].parent == tmp_path
-
-
-def test_the_document_names_every_shipped_theme() -> None:
-    text = (Path(__file__).resolve().parents[2] / "docs" / "themes.md").read_text(encoding="utf-8")
-    assert all(f"`{name}`" in text for name in SHIPPED)

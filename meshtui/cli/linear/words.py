@@ -23,7 +23,9 @@ LONGEST_CHANGE = 300
 def model_words(card: ModelCard) -> str:
     """Return a model in one line: id, context, price, what it can."""
     can = ", ".join(card.capabilities) if card.chats else f"{one_line(card.kind, 20)} model"
-    rows = (one_line(card.id, 120), f"context {card.context_words}", f"{card.price} per million in/out", can)
+    price = {"unknown": "price unknown", "free": "free"}.get(card.price, f"{card.price} per million in/out")
+    context = "context unknown" if card.context is None else f"context {card.context_words}"
+    rows = (one_line(card.id, 120), context, price, can)
     return ", ".join(row for row in rows if row)
 
 
