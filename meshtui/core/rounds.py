@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
 
-_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']*)'\]""")
+_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']+)'\]""")
 _ABSENT = object()
 
 
@@ -29,15 +29,14 @@ def steps_of(path: str) -> tuple[str | int, ...]:
     steps: list[str | int] = []
     place = 0
     while place < len(rest):
-        match = _STEP.match(rest, place)
-        if match is None:
-            raise ValueError(f'{path!r} is no path: write $.name, name[0] or $["any name"]')
-        name, index, quoted, single = match.groups()
-        if index is not None:
-            steps.append(int(index))
-        else:
-            steps.append(json.loads(quoted) if quoted is not None else single if single is not None else name)
-        place = match.end()
+        step: str | int | None = None
+        if match := _STEP.match(rest, place):
+            name, index, quoted, single = match.groups()
+            step = int(index) if index is not None else parsed(quoted) if quoted is not None else single or name
+            place = match.end()
+        if step is None:
+            raise ValueError(f'{path[:200]!r} is no path: write $.name, name[0] or $["any name"]')
+        steps.append(step)
     return tuple(steps)
 
 
@@ -52,7 +51,7 @@ def _at(value: Any, path: str) -> Any:
     for step in steps:
         if isinstance(value, Mapping):
             value = value.get(str(step), _ABSENT)
-        elif isinstance(value, list) and isinstance(step, int | str) and re.fullmatch(r"-?\d+", str(step)):
+        elif isinstance(value, list) and isinstance(step, int | str) and re.fullmatch(r"-?\d{1,9}", str(step)):
             value = value[int(step)] if -len(value) <= int(step) < len(value) else _ABSENT
         else:
             return _ABSENT
@@ -72,7 +71,7 @@ def fits(rule: Rule, name: str, arguments: Any) -> bool:
 
 def matching(rules: Iterable[Rule], call: ToolCall) -> tuple[int, Rule] | None:
     """Return the first rule that answers a call, with its number from 1; None where none does."""
-    arguments = parsed(call.arguments or "{}")
+    arguments = parsed(call.arguments.strip() or "{}")
     return next(((n, rule) for n, rule in enumerate(rules, 1) if fits(rule, call.name, arguments)), None)
 
 

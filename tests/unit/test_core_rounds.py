@@ -59,8 +59,10 @@ def test_a_rule_answers_by_values_at_paths(when: dict[str, Any], holds: bool) ->
 
 def test_a_path_that_is_none_is_one_sentence() -> None:
     assert steps_of("$") == () and steps_of("a[0].b") == ("a", 0, "b")
-    with pytest.raises(ValueError, match="is no path: write"):
-        steps_of("a[")
+    for path in ("a[", f"a[{'9' * 5000}]", '$["\\x"]'):
+        with pytest.raises(ValueError, match="is no path: write"):
+            steps_of(path)
+    assert not fits(Rule(1, {f"a.{'9' * 5000}": 1}), "any", {"a": [1]}), "no place is that far"
 
 
 def test_the_first_rule_that_fits_answers_and_one_for_another_tool_never_does() -> None:
@@ -69,7 +71,7 @@ def test_the_first_rule_that_fits_answers_and_one_for_another_tool_never_does() 
     found = matching(rules, call)
     assert found is not None and found[0] == 3 and found[1].result == 3
     assert matching(rules[:2], call) is None
-    assert matching([Rule(1)], ToolCall("c", "get", "")) is not None, "no text is no arguments"
+    assert matching([Rule(1, {"$": {}})], ToolCall("c", "get", " ")) is not None, "no text is no arguments"
 
 
 def test_a_text_is_sent_as_it_is_and_anything_else_as_json() -> None:
