@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
 
-_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']+)'\]""")
+_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']*)'\]""")
 _ABSENT = object()
 
 
@@ -32,7 +32,8 @@ def steps_of(path: str) -> tuple[str | int, ...]:
         step: str | int | None = None
         if match := _STEP.match(rest, place):
             name, index, quoted, single = match.groups()
-            step = int(index) if index is not None else parsed(quoted) if quoted is not None else single or name
+            text = name if single is None else single
+            step = int(index) if index is not None else text if quoted is None else parsed(quoted)
             place = match.end()
         if step is None:
             raise ValueError(f'{path[:200]!r} is no path: write $.name, name[0] or $["any name"]')
