@@ -21,7 +21,7 @@ from meshtui.ui.widgets.quiet import Quiet
 
 _ABOUT = {
     "hand": (
-        "You answer each call yourself: the round stops before anything goes back, and you type the result.\n"
+        "You answer each call yourself: the round stops before anything goes back, and you type the result. "
         "It is filled in from the last result of this tool, or from an example of the result's schema."
     ),
     "canned": (
@@ -30,8 +30,8 @@ _ABOUT = {
         ' {"error": "no such city"}]          TOML is read as well: [[rules]]'
     ),
     "command": (
-        "A program on this machine answers: arguments as JSON on its stdin, its stdout is the result. No shell is\n"
-        "used, and the API key is not in its environment. It never runs by itself: you are asked before each call,\n"
+        "A program on this machine answers: arguments as JSON on its stdin, its stdout is the result. No shell is "
+        "used, and the API key is not in its environment. It never runs by itself: you are asked before each call, "
         "and can allow it for one conversation. No file, not even a project's, can give that approval."
     ),
 }
