@@ -19,13 +19,16 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
 # How many more than the least number an open repetition may give.
 _EXTRA = 3
 
+MOST_REPEATS = 100_000
+"""Repetitions in all, one within the other included: a short pattern can ask for more than any memory holds."""
+
 
 class BadPattern(ValueError):
-    """The pattern cannot be read here."""
+    """The pattern cannot be read here, or asks for too long a text."""
 
 
 def text_matching(pattern: str, chance: random.Random, at_least: int = 0) -> str:
-    """A text for the pattern; each open repetition gives `at_least` or more. Raises BadPattern."""
+    """Return a text for the pattern; each open repetition gives `at_least` or more. Raises BadPattern."""
     reader = _Reader(pattern, at_least)
     make = reader.alternatives()
     if reader.place != len(pattern):
@@ -40,6 +43,7 @@ class _Reader:
         self.pattern = pattern
         self.place = 0
         self._at_least = at_least
+        self._left = MOST_REPEATS
 
     def _peek(self) -> str:
         return self.pattern[self.place] if self.place < len(self.pattern) else ""
@@ -72,7 +76,15 @@ class _Reader:
     def _repeated(self, atom: Maker) -> Maker:
         least, most = self._bounds()
         self._skip("?") or self._skip("+")
-        return lambda chance: "".join(atom(chance) for _ in range(chance.randint(least, most)))
+
+        def repeated(chance: random.Random) -> str:
+            count = chance.randint(least, most)
+            self._left -= count
+            if self._left < 0:
+                raise BadPattern(f"{self.pattern!r} asks for too long a text")
+            return "".join(atom(chance) for _ in range(count))
+
+        return repeated
 
     def _bounds(self) -> tuple[int, int]:
         if self._skip("*"):

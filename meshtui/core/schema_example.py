@@ -33,6 +33,12 @@ DEPTH = 3
 DEPTH_MAX = 24
 TRIES = 12
 
+MOST_VALUES = 5_000
+"""Values that are made for one schema: lists of lists may ask for more than any memory holds."""
+
+LONGEST = 100_000
+"""Characters that a text may have to have."""
+
 _FORMATS = {
     "date": "2026-03-14",
     "time": "09:30:00Z",
@@ -74,24 +80,29 @@ _WORDS = ("query", "question", "text", "prompt", "message", "content", "search",
 
 
 class _NoValue(ValueError):
-    """No value fits."""
+    """No value fits, or none that is small enough to be made."""
 
 
 def value_for(schema: Any, mark: str, hint: str = "") -> Any:
-    """A value that fits the schema. mark decides among the fitting ones; hint is text that may be quoted in it."""
-    maker = _Maker(schema, random.Random(mark), hint)
-    try:
-        return maker.make(schema, 0, "")
-    except _NoValue:
-        return {}
+    """Return a value that fits the schema; `mark` decides among the fitting ones, `hint` may be quoted in it.
+
+    It is an empty object where no value fits, or only one too large to be made.
+    """
+    return _made(schema, _Maker(schema, random.Random(mark), hint))
 
 
 def example(schema: Any) -> Any:
-    """Return a small value that fits the schema and shows all of it: what is optional is there, too."""
-    maker = _Maker(schema, random.Random("example"), "", whole=True)
+    """Return a small value that fits the schema and shows all of it: what is optional is there, too.
+
+    It is an empty object where no value fits, or only one too large to be made.
+    """
+    return _made(schema, _Maker(schema, random.Random("example"), "", whole=True))
+
+
+def _made(schema: Any, maker: _Maker) -> Any:
     try:
         return maker.make(schema, 0, "")
-    except _NoValue:
+    except (_NoValue, RecursionError):
         return {}
 
 
@@ -101,9 +112,11 @@ class _Maker:
         self._chance = chance
         self._hint = hint
         self._whole = whole
+        self._left = MOST_VALUES
 
     def make(self, schema: Any, depth: int, name: str) -> Any:
-        if schema is False or depth > DEPTH_MAX:
+        self._left -= 1
+        if schema is False or depth > DEPTH_MAX or self._left < 0:
             raise _NoValue
         if not isinstance(schema, Mapping) or not schema:
             return self._words(name)
@@ -318,11 +331,13 @@ class _Maker:
     def _string(self, schema: Mapping[str, Any], name: str) -> str:
         least, most = schema.get("minLength", 0), schema.get("maxLength", math.inf)
         if isinstance(schema.get("pattern"), str):
-            for number in range(TRIES):
+            for number in range(TRIES if least <= LONGEST else 0):
                 text = self._matching(schema["pattern"], least if number % 2 else 0)
                 if least <= len(text) <= most and matches(schema["pattern"], text):
                     return text
         text = _FORMATS.get(str(schema.get("format"))) or self._words(name)
+        if least > LONGEST:
+            raise _NoValue
         if len(text) < least:
             text += "." * int(least - len(text))
         return text if len(text) <= most else text[: int(most)]

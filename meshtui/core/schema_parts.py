@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+
+from meshtui.core.patterns import found
 
 # Type names of other worlds that are met in tool definitions.
 _TYPES = {
@@ -138,11 +139,8 @@ def simply_fits(value: object, kind: str, schema: Mapping[str, Any]) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a pattern is found in a text; a pattern that Python cannot read never is."""
-    try:
-        return re.search(pattern, text) is not None
-    except (re.error, RecursionError):
-        return False
+    """Whether a pattern is found in a text, as far as bounded time can tell."""
+    return found(pattern, text) is True
 
 
 def anchored(schema: Any, name: str) -> Mapping[str, Any] | None:

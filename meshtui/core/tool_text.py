@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from meshtui.core.json_text import json_value
+from meshtui.core.text import whole_characters
 from meshtui.core.toml_json import toml_value
 from meshtui.core.tool_import import Found, import_tools
 
@@ -89,7 +90,8 @@ def _ansi(match: re.Match[str]) -> str:
         word = found[1]
         return chr(int(word[1:], 16)) if word[0] in "ux" and len(word) > 1 else plain.get(word, "\\" + word)
 
-    return shlex.quote(re.sub(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", escaped, match[1], flags=re.DOTALL))
+    text = re.sub(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", escaped, match[1], flags=re.DOTALL)
+    return shlex.quote(whole_characters(text))  # browsers write what is beyond U+FFFF as two halves
 
 
 def _json(text: str) -> Any:

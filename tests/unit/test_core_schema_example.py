@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import Any
 
 import jsonschema
@@ -11,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshtui.core.pattern_text import text_matching
-from meshtui.core.schema_example import value_for
+from meshtui.core.schema_example import example, value_for
 from tests.cases import load, needs_cases
 
 OBJECT: dict[str, Any] = {"type": "object"}
@@ -242,6 +244,36 @@ KEYWORDS = st.sampled_from(
 @given(st.dictionaries(KEYWORDS, JSON | st.sampled_from(["object", "string", "#", "#/$defs/a"]), max_size=6))
 def test_nonsense_never_raises(schema: dict[str, Any]) -> None:
     value_for(schema, "m", "hint")
+
+
+def _nested(keyword: str, schema: Any, depth: int) -> Any:
+    for _ in range(depth):
+        schema = {"type": "array", "minItems": 60, keyword: [schema] if keyword == "allOf" else schema}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"$ref": "#"}]},
+        _nested("allOf", {}, 3_000),
+        {"$ref": "#nowhere", "properties": {"a": _nested("items", {}, 3_000)}},
+        _nested("items", {"type": "string"}, 6),
+        {"type": "array", "minItems": 10**9, "items": {"type": "string"}},
+        {"type": "string", "minLength": 10**10},
+        {"type": "string", "minLength": 10**10, "pattern": "^a+$"},
+        {"type": "string", "pattern": "(a{99999}){99999}"},
+        {"type": "string", "pattern": "((){99999}){99999}"},
+        {"type": "string", "default": "a" * 40 + "!", "pattern": "^(a+)+$"},
+        {"type": "object", "patternProperties": {"(a+)+$": {}}, "required": ["a" * 40 + "!"]},
+    ],
+    ids=range(11),
+)
+def test_a_schema_that_asks_for_too_much_is_given_up_soon(schema: Any) -> None:
+    began = time.perf_counter()
+    made = example(schema)
+    assert time.perf_counter() - began < 3.0
+    assert len(json.dumps(made)) < 1_000_000
 
 
 def _shared() -> dict[str, Any]:

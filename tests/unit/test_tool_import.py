@@ -112,6 +112,12 @@ def test_texts_of_several_kinds_give_the_same_tool(text: str) -> None:
     assert found.tool.definition == WIRE
 
 
+def test_a_character_that_a_browser_writes_as_two_halves_is_one() -> None:
+    body = r'{"name": "a", "description": "\ud83d\ude00", "input_schema": {}}'
+    (found,) = tools_in_text(f"curl u -d $'{body}'")
+    assert found.tool.description == "\U0001f600"
+
+
 def test_python_is_known_by_its_looks() -> None:
     (found,) = tools_in_text("import os\n\ndef go(place: str) -> None:\n    '''Go there.'''\n")
     assert found.tool.name == "go" and form_of("@tool\ndef x(): ...") == "python"
