@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
 from meshtui.core.catalog import ModelCard, price_from, token_words, tokens_from
 from meshtui.core.money import dollars
@@ -74,11 +73,6 @@ class Filter:
         if self.price is not None:
             said["price"] = f"price ≤ ${dollars(self.price)}"
         return said
-
-    def without(self, name: str) -> Filter:
-        """Return the filter with one field no longer asked for."""
-        nothing: Any = {"provider": "", "context": None, "price": None}.get(name, False)
-        return replace(self, **{name: nothing})
 
     def __bool__(self) -> bool:
         return self != _ANY
@@ -167,15 +161,6 @@ class ModelIndex:
 
     def __len__(self) -> int:
         return len(self.cards)
-
-    @property
-    def providers(self) -> list[str]:
-        """The providers, those with most models first."""
-        counts: dict[str, int] = {}
-        for card in self.cards:
-            if card.provider:
-                counts[card.provider] = counts.get(card.provider, 0) + 1
-        return sorted(counts, key=lambda name: (-counts[name], name.casefold()))
 
     def find(
         self, query: str = "", filter: Filter = _ANY, sort: Sort = Sort.MATCH, first: Sequence[str] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -145,9 +145,3 @@ def _filled(message: Message, values: Mapping[str, str]) -> Message:
         replace(part, text=fill(part.text, values)) if isinstance(part, TextPart) else part for part in content or ()
     )
     return replace(message, content=tuple(parts))
-
-
-def unused(texts: Iterable[str], variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names in `variables` that no slot of `texts` takes."""
-    taken = {slot.name for text in texts for slot in scan(text)}
-    return tuple(name for name in variables if name not in taken)

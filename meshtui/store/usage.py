@@ -61,11 +61,6 @@ class UsageSum:
             return "unknown"
         return f"{'~' if self.estimated else ''}{price_words(self.cost)}{' + ?' if self.unknown else ''}"
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether every turn's cost is the gateway's own word."""
-        return not self.estimated and not self.unknown
-
 
 @dataclass(frozen=True, slots=True)
 class TurnUsage:

@@ -149,9 +149,6 @@ def test_what_is_asked_in_words() -> None:
     asked = Filter(free=True, structured_output=True, provider="openai", context=128_000, price=Decimal("0.5"))
     assert list(asked.words.values()) == ["free", "structured output", "openai", "context ≥ 128k", "price ≤ $0.50"]
     assert asked and not Filter()
-    for name in list(asked.words):
-        asked = asked.without(name)
-    assert asked == Filter()
 
 
 @pytest.mark.parametrize(
@@ -167,7 +164,3 @@ def test_what_is_asked_in_words() -> None:
 )
 def test_typed_filters_become_chips_once_they_are_whole(typed: str, left: str, asked: Filter) -> None:
     assert typed_filters(typed, Filter()) == (left, asked)
-
-
-def test_the_providers_with_most_models_come_first(index: ModelIndex) -> None:
-    assert index.providers[0] == "sandbox" and "openai" in index.providers[:3]

@@ -74,7 +74,7 @@ def test_sums_are_exact_to_the_last_digit(store: Store) -> None:
     assert {key: one.cost for key, one in found.items()} == expected
     total = store.usage_total()
     assert (total.turns, total.prompt, total.completion) == (200, 200, 400)
-    assert total.cost == sum(expected.values()) and total.is_exact
+    assert total.cost == sum(expected.values()) and not total.estimated and not total.unknown
 
 
 def test_what_is_unknown_is_counted_and_not_called_nothing(store: Store) -> None:
@@ -83,7 +83,6 @@ def test_what_is_unknown_is_counted_and_not_called_nothing(store: Store) -> None
     turn_with(store, "3", text="")  # refused: nothing was used
     total = store.usage_total()
     assert (total.turns, total.estimated, total.unknown, total.cost) == (2, 1, 1, Decimal("0.0001"))
-    assert not total.is_exact
     assert [one.cost for one in store.last_usage()] == [Decimal("0.0001"), None]
 
 
