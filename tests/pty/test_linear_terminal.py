@@ -36,12 +36,17 @@ def linear(home: Path, box: Sandbox, model: str = "sandbox/haiku", term: str = "
     return terminal
 
 
+def asked(terminal: Terminal, text: str) -> None:
+    """Wait until a text was told and the next line is asked for."""
+    terminal.wait_for(lambda shown: text in shown and shown.rstrip().endswith("\n>"), f"{text} and the next prompt")
+
+
 def test_nothing_is_drawn_over(home: Path, slow: Sandbox) -> None:
     with linear(home, slow) as terminal:
         terminal.send("hello\r")
         terminal.wait("Answer of sandbox/haiku:", "Done, ")
         terminal.send("/usage\r")
-        terminal.wait_for(lambda shown: "Last run:" in shown and shown.rstrip().endswith("\n>"), "the next prompt")
+        asked(terminal, "Last run:")
         terminal.press("ctrl+d")
         assert terminal.wait_end() == 0
         raw = HARMLESS.sub(b"", bytes(terminal.raw))
@@ -53,7 +58,7 @@ def test_ctrl_c_stops_the_answer_and_keeps_it_and_does_not_leave(home: Path, slo
         terminal.send("go on\r")
         terminal.wait("promise")
         terminal.press("ctrl+c")
-        terminal.wait("Stopped, what arrived is kept")
+        asked(terminal, "Stopped, what arrived is kept")
         terminal.press("ctrl+c")
         terminal.wait("ctrl+d or /quit leaves.")
         terminal.send("/read\r")
@@ -70,7 +75,7 @@ def test_a_dumb_terminal_gets_it_unasked_and_not_one_escape(home: Path, slow: Sa
     with linear(home, slow, term="dumb") as terminal:
         terminal.wait("TERM is dumb")
         terminal.send("hello\r")
-        terminal.wait("Done, ")
+        asked(terminal, "Done, ")
         terminal.press("ctrl+d")
         assert terminal.wait_end() == 0
         assert b"\x1b" not in terminal.raw
@@ -95,7 +100,7 @@ def test_a_paste_of_several_lines_is_one_message(home: Path, slow: Sandbox) -> N
         terminal.wait("second line")
         assert not slow.requests or all("first line" not in str(row.get("body")) for row in slow.requests)
         terminal.press("enter")
-        terminal.wait("Done, ")
+        asked(terminal, "Done, ")
         terminal.press("ctrl+d")
         terminal.wait_end()
     said = slow.requests[-1]["body"] if "messages" in (slow.requests[-1]["body"] or {}) else slow.requests[-2]["body"]
@@ -105,6 +110,6 @@ def test_a_paste_of_several_lines_is_one_message(home: Path, slow: Sandbox) -> N
 def test_words_are_completed(home: Path, slow: Sandbox) -> None:
     with linear(home, slow) as terminal:
         terminal.send("/conv\t\r")
-        terminal.wait("There are no conversations yet.")
+        asked(terminal, "There are no conversations yet.")
         terminal.press("ctrl+d")
         assert terminal.wait_end() == 0
