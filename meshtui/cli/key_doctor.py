@@ -49,15 +49,16 @@ def watch(keymap: Keymap, told: Sequence[str]) -> int:
     """Tell of each key until q is pressed twice, or ctrl+c; return the exit code."""
     for sentence in (*told, *keymap.faults):
         emit(sentence)
-    emit("\nPress keys to see what arrives. q twice or ctrl+c leaves.\n")
-    emit(HEAD)
     before = ""
     with _raw():
+        emit("\nPress keys to see what arrives. q twice or ctrl+c leaves.\n")
+        emit(HEAD)
+        sys.stdout.flush()
         while data := _read():
             if data == b"\x03":
                 break
             line, key = line_for(data, keymap)
-            sys.stdout.write(f"{line}\r\n")
+            emit(line)
             sys.stdout.flush()
             if key == before == "q":
                 break
@@ -89,6 +90,9 @@ def _raw() -> Iterator[None]:
     before = termios.tcgetattr(number)
     try:
         tty.setraw(number)
+        modes = termios.tcgetattr(number)
+        modes[1] |= termios.OPOST  # a new line begins at the left all the same
+        termios.tcsetattr(number, termios.TCSADRAIN, modes)
         sys.stdout.write("\x1b[>25u")  # all of the protocol that Textual asks for
         sys.stdout.flush()
         yield
