@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import refuse, say
 from meshtui.core.tool import Rule
-from meshtui.core.tools import tools_from
 
 if TYPE_CHECKING:
     from meshtui.core.tool_import import Found
@@ -120,13 +118,10 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
             continue
         if files is not None and not path.exists():
             refuse(f"{path}: there is no such file, nor a stored tool of that name; `meshtui tools` lists them")
-        rows = [row.tool for row in tools_of(name)]
-        try:
-            definitions = tools_from([tool.definition for tool in rows])
-        except ValueError as error:
-            refuse(f"{path}: {error}")
-        for tool, definition in zip(rows, definitions, strict=True):
-            found.append(OpenTool(tool.name, path, "yours", replace(tool, definition=definition), ""))
+        for number, row in enumerate(tools_of(name), 1):
+            if row.tool.fault:
+                refuse(f"{path}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
+            found.append(OpenTool(row.tool.name, path, "yours", row.tool, ""))
     return tuple(found)
 
 

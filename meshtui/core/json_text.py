@@ -21,6 +21,14 @@ def json_value(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def json_or_none(text: str) -> Any:
+    """Return JSON as values, None where it is none; lenient as Python's own reader is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
 def json_text(value: Any) -> str:
     """Write JSON over several lines; a short list or object stands on one."""
     short = json.dumps(value, ensure_ascii=False)

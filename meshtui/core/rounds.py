@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.difference import compare_values
+from meshtui.core.json_text import json_or_none
 from meshtui.core.tool import Rule
-from meshtui.core.tools import parsed
 
 if TYPE_CHECKING:
     from meshtui.core.verdict import Verdict
@@ -33,7 +33,7 @@ def steps_of(path: str) -> tuple[str | int, ...]:
         if match := _STEP.match(rest, place):
             name, index, quoted, single = match.groups()
             text = name if single is None else single
-            step = int(index) if index is not None else text if quoted is None else parsed(quoted)
+            step = int(index) if index is not None else text if quoted is None else json_or_none(quoted)
             place = match.end()
         if step is None:
             raise ValueError(f'{path[:200]!r} is no path: write $.name, name[0] or $["any name"]')
@@ -72,14 +72,14 @@ def fits(rule: Rule, name: str, arguments: Any) -> bool:
 
 def matching(rules: Iterable[Rule], call: ToolCall) -> tuple[int, Rule] | None:
     """Return the first rule that answers a call, with its number from 1; None where none does."""
-    arguments = parsed(call.arguments.strip() or "{}")
+    arguments = json_or_none(call.arguments.strip() or "{}")
     return next(((n, rule) for n, rule in enumerate(rules, 1) if fits(rule, call.name, arguments)), None)
 
 
 def call_object(call: ToolCall, tools: object) -> dict[str, Any]:
     """Return a call as headless commands print it: with parsed arguments and the verdict by the request's tools."""
     verdict = verdict_of(call, parameters_in(tools, call.name))
-    row = {"id": call.id, "name": call.name, "arguments": call.arguments, "parsed": parsed(call.arguments)}
+    row = {"id": call.id, "name": call.name, "arguments": call.arguments, "parsed": json_or_none(call.arguments)}
     return {**row, "verdict": verdict.to_json()}
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from meshtui.core.json_text import kind_of
+
 ResponderKind = Literal["hand", "canned", "command"]
 
 OURS = ("output", "responder")
@@ -83,6 +85,17 @@ class Tool:
     def parameters(self) -> Any:
         """The JSON Schema of the arguments as it stands, None where there is none."""
         return self.function.get("parameters")
+
+    @property
+    def fault(self) -> str:
+        """What keeps it from being sent at all, in a few words; what only some providers refuse is left to them."""
+        if self.definition.get("type") != "function":
+            return ""
+        if not self.name.strip():
+            return "it needs a name, a text"
+        if self.parameters is not None and not isinstance(self.parameters, Mapping):
+            return f"parameters is {kind_of(self.parameters)}, not a JSON Schema object"
+        return ""
 
     @property
     def strict(self) -> bool:

@@ -90,14 +90,6 @@ def tokens_of(definition: object) -> int:
         return 0
 
 
-def schema_state(findings: Sequence[Finding]) -> str:
-    """Return `valid`, `invalid` or `unresolvable`: what a definition's findings say of its schema."""
-    codes = {finding.code for finding in findings if finding.kind == "schema" and finding.severity == "error"}
-    if not codes:
-        return "valid"
-    return "unresolvable" if codes == {"unresolvable"} else "invalid"
-
-
 # JSON
 
 

@@ -70,11 +70,6 @@ def own_value(tool: Tool, *, bare: bool) -> dict[str, Any]:
 # Other shapes
 
 
-def imported(value: object, name: str = "") -> list[Tool]:
-    """Return the tools in JSON values of any known shape; see `import_tools`."""
-    return [found.tool for found in import_tools(value, name)]
-
-
 def import_tools(value: object, name: str = "") -> list[Found]:
     """Return the tools in JSON values, with notes on what was left out.
 

@@ -26,16 +26,12 @@ _PASSED_OVER = frozenset(
 )
 
 
-def tools_in(source: str) -> list[Tool]:
+def python_tools(source: str) -> list[Found]:
     """Return the tools of a piece of Python: one for each public function, method and model that stands for itself.
 
-    Raises ValueError, one sentence with the line, where it is no Python. `python_tools` also tells what is not known.
+    Notes say what cannot be known without running it. Raises ValueError, one sentence with the line, where it is no
+    Python.
     """
-    return [found.tool for found in python_tools(source)]
-
-
-def python_tools(source: str) -> list[Found]:
-    """Return the tools of a piece of Python with notes on what cannot be known without running it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the source's own author is told, as of odd escapes

@@ -13,7 +13,7 @@ from meshtui.core.json_repair import JsonFault, json_fault
 from meshtui.core.json_stream import ABSENT, DEEPEST, JsonStream, Unfinished
 from meshtui.core.schema_run import MOST_STEPS, STEPS_PER_CHARACTER, OpenNumber, OpenText, Run, shown
 
-__all__ = ["Fault", "JsonFault", "LiveVerdict", "Verdict", "json_fault", "partial_verdict", "verdict"]
+__all__ = ["Fault", "JsonFault", "LiveVerdict", "Verdict", "json_fault", "verdict"]
 
 SHORT = 2_000
 """Characters up to which arriving arguments are checked whenever something new has come."""
@@ -37,18 +37,12 @@ def verdict(arguments: str, parameters: object | None) -> Verdict:
     return checked(checker, value, Run(MOST_STEPS + STEPS_PER_CHARACTER * len(arguments)), notes)
 
 
-def partial_verdict(arguments: str, parameters: object | None) -> Verdict:
-    """Check arguments of which this much has arrived: `misfits` only for what no further text can mend."""
-    live = LiveVerdict(parameters)
-    live.feed(arguments)
-    return live.verdict
-
-
 class LiveVerdict:
     """The verdict on arguments while they arrive, from the pieces as they come.
 
-    What has come is read once, and members that are whole and fit are not looked at again. Longer arguments are checked
-    at growing intervals, so that `verdict` may lag behind by a GROWTH-th part of them; `finish` gives the last word.
+    `verdict` is `misfits` only for what no further text can mend. What has come is read once, and members that are
+    whole and fit are not looked at again. Longer arguments are checked at growing intervals, so that `verdict` may lag
+    behind by a GROWTH-th part of them; `finish` gives the last word.
     """
 
     def __init__(self, parameters: object | None) -> None:

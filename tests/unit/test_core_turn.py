@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.chat import ImagePart, TextPart
+from meshtui.core.json_text import json_or_none
 from meshtui.core.problem import Problem, ProblemKind
-from meshtui.core.tools import parsed
 from meshtui.core.turn import (
     ENDED,
     Delta,
@@ -208,7 +208,7 @@ def test_the_result_of_a_cut_turn_keeps_the_partial_message() -> None:
 
 
 def test_arguments_nested_too_deeply_are_no_crash() -> None:
-    assert parsed("[" * 100_000) is None and parsed('{"a": NaN') is None and parsed("") is None
+    assert json_or_none("[" * 100_000) is None and json_or_none('{"a": NaN') is None and json_or_none("") is None
 
 
 # Problems

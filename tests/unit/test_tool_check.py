@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import jsonschema
@@ -13,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_specifications import REGISTRY
 
+from meshtui.core.finding import Finding
 from meshtui.core.json_schema import schema_fault
-from meshtui.core.tool_check import check_text, check_tool, check_tools, schema_state, tokens_of
+from meshtui.core.tool_check import check_text, check_tool, check_tools, tokens_of
 from meshtui.core.tool_mend import mended, mended_all
 from meshtui.core.verdict import verdict
 from tests.cases import load, needs_cases
@@ -43,6 +45,14 @@ def test_each_definition_gets_the_verdict_given(case: dict[str, Any]) -> None:
         assert schema_state(findings) == expect["schema_2020_12"]
         assert sorted({one.code for one in errors if one.kind == "strict"}) == sorted(expect["strict_faults"])
     assert {(one.kind, one.code) for one in findings} == {(one.kind, one.code) for one in check_tool(value)}
+
+
+def schema_state(findings: Sequence[Finding]) -> str:
+    """Return what a definition's findings say of its schema, in the words of the cases."""
+    codes = {finding.code for finding in findings if finding.kind == "schema" and finding.severity == "error"}
+    if not codes:
+        return "valid"
+    return "unresolvable" if codes == {"unresolvable"} else "invalid"
 
 
 def tool(parameters: Any, **members: Any) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.rules import responder_from, responder_value, rules_from
-from meshtui.core.tool import Command, Responder, Rule
+from meshtui.core.tool import Command, Responder, Rule, Tool
 from meshtui.core.tool_example import schema_of, tool_from_example
-from meshtui.core.tool_import import import_tools, imported
+from meshtui.core.tool_import import import_tools
 from meshtui.core.tool_text import form_of, tools_in_text
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -23,6 +23,10 @@ WIRE = {
 ANTHROPIC = {"name": "get_weather", "description": "The weather", "input_schema": SCHEMA, "strict": True}
 MCP = {"name": "get_weather", "description": "The weather", "inputSchema": SCHEMA, "strict": True}
 GEMINI_SCHEMA = {"type": "OBJECT", "properties": {"city": {"type": "STRING"}}, "required": ["city"]}
+
+
+def imported(value: object) -> list[Tool]:
+    return [found.tool for found in import_tools(value)]
 
 
 @pytest.mark.parametrize(
@@ -258,3 +262,18 @@ def test_a_faulty_responder_is_said(value: object, words: str) -> None:
     with pytest.raises(ValueError, match="^[^\n]+$") as error:
         responder_from(value)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        (WIRE, ""),
+        ({"type": "web_search"}, ""),
+        ({"type": "function", "function": {"name": " "}}, "a name"),
+        ({"type": "function", "function": {"name": "f", "parameters": [1]}}, "a list"),
+        ({"type": "function", "function": {"name": "f.g", "parameters": {"type": 5}}}, ""),
+    ],
+)
+def test_what_keeps_a_tool_from_being_sent_is_said(definition: dict[str, Any], words: str) -> None:
+    fault = Tool(definition).fault
+    assert words in fault and bool(fault) is bool(words)

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.python_docs import docs_from
-from meshtui.core.tool_python import python_tools, tools_in
+from meshtui.core.tool import Tool
+from meshtui.core.tool_python import python_tools
+
+
+def tools_in(source: str) -> list[Tool]:
+    return [found.tool for found in python_tools(source)]
+
 
 WEATHER = '''
 import os

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.verdict import LiveVerdict, partial_verdict, verdict
+from meshtui.core.verdict import LiveVerdict, verdict
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -58,9 +58,9 @@ def test_a_fault_is_told_by_path_with_what_was_expected_and_what_came(arguments:
 
 
 def test_an_unknown_property_is_told_while_it_arrives() -> None:
-    said = partial_verdict('{"city": "Ro', SCHEMA)
+    said = LiveVerdict(SCHEMA).feed('{"city": "Ro')
     assert said.state == "fits"
-    said = partial_verdict('{"city": "Rome", "items": [{"colour": "r', SCHEMA)
+    said = LiveVerdict(SCHEMA).feed('{"city": "Rome", "items": [{"colour": "r')
     assert [fault.path for fault in said.faults] == ["$.items[0].colour"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshtui.core.json_stream import JsonStream
-from meshtui.core.verdict import LiveVerdict, partial_verdict, verdict
+from meshtui.core.verdict import LiveVerdict, verdict
 
 NAMES = ("a", "b", "kind", "größe x")
 names = st.sampled_from(NAMES)
@@ -114,7 +114,7 @@ def test_no_beginning_of_what_fits_is_called_a_misfit(
     final = verdict(text, schema)
     live = LiveVerdict(schema)
     for end in range(len(text) + 1):
-        said = partial_verdict(text[:end], schema).state
+        said = LiveVerdict(schema).feed(text[:end]).state
         assert said == "fits" or final.state == "misfits", text[:end]
         if end:
             assert live.feed(text[end - 1]).state == said

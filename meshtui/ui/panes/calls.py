@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from meshtui.core import assemble, rounds
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.difference import PathChange, compare_calls
+from meshtui.core.json_text import json_or_none
 from meshtui.core.text import json_text, one_line
-from meshtui.core.tools import parsed
 from meshtui.core.turn import Turn
 from meshtui.session import Node
 from meshtui.ui.widgets import transcript_values as values
@@ -311,7 +311,7 @@ def verdict_notes(known: Checked | None, ended: bool = True) -> Iterable[Label]:
 def result_value(key: str, message: Message, call: ToolCall | None) -> values.ToolCall:
     """Return a result, linked to the call that it answers; one that tells of an error is marked."""
     text = message.text
-    value = parsed(text) if text.lstrip()[:1] in ("{", "[") and len(text) <= _PARSED else None
+    value = json_or_none(text) if text.lstrip()[:1] in ("{", "[") and len(text) <= _PARSED else None
     failed = isinstance(value, dict) and bool(value.get("error"))
     id = message.tool_call_id or ""
     if failed:
