@@ -14,7 +14,7 @@ from meshtui.cli.output import OK, USAGE, Refused, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import look_around
 from meshtui.core.text import one_line
 from meshtui.core.tool import Responder, Tool
-from meshtui.core.tool_export import SHAPES, exported
+from meshtui.core.tool_import import SHAPES, exported
 from meshtui.store.folders import file_name
 from meshtui.store.toml import ConfigError
 

@@ -187,26 +187,3 @@ _MORE: dict[str, Callable[[Any], Iterator[tuple[Keys, str]]]] = {
     "$id": _id_faults,
     "$vocabulary": _vocabulary_faults,
 }
-
-
-def format_fault(value: Any) -> str:
-    """Say what is wrong with a `response_format`, nothing where the gateway would take it (contract, section 2)."""
-    if not isinstance(value, dict):
-        return "an object is expected"
-    kind = value.get("type")
-    if kind not in ("text", "json_object", "json_schema"):
-        return 'type: "json_object" or "json_schema" is expected'
-    if kind != "json_schema":
-        return ""
-    inner = value.get("json_schema")
-    if not isinstance(inner, dict):
-        return "json_schema: an object with name and schema is expected"
-    name = inner.get("name")
-    if not isinstance(name, str) or not name:
-        return "json_schema.name: a name is expected"
-    if not isinstance(inner.get("strict", False), bool):
-        return "json_schema.strict: true or false is expected"
-    if "schema" not in inner:
-        return "json_schema.schema: a JSON Schema is expected"
-    fault = schema_fault(inner["schema"])
-    return f"json_schema.schema, {fault}" if fault else ""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from meshtui.core.json_schema import format_fault
+from meshtui.core.json_schema import schema_fault
 from meshtui.core.json_text import json_text, json_value
 
 Kind = Literal["number", "int", "text", "choice", "bool", "lines", "object", "list", "mixed", "map"]
@@ -187,6 +187,29 @@ def _item(line: str) -> str:
         if isinstance(value, str):
             return value
     return plain
+
+
+def format_fault(value: Any) -> str:
+    """Say what is wrong with a `response_format`, nothing where the gateway would take it (contract, section 2)."""
+    if not isinstance(value, dict):
+        return "an object is expected"
+    kind = value.get("type")
+    if kind not in ("text", "json_object", "json_schema"):
+        return 'type: "json_object" or "json_schema" is expected'
+    if kind != "json_schema":
+        return ""
+    inner = value.get("json_schema")
+    if not isinstance(inner, dict):
+        return "json_schema: an object with name and schema is expected"
+    name = inner.get("name")
+    if not isinstance(name, str) or not name:
+        return "json_schema.name: a name is expected"
+    if not isinstance(inner.get("strict", False), bool):
+        return "json_schema.strict: true or false is expected"
+    if "schema" not in inner:
+        return "json_schema.schema: a JSON Schema is expected"
+    fault = schema_fault(inner["schema"])
+    return f"json_schema.schema, {fault}" if fault else ""
 
 
 _IMAGE = (

@@ -1,11 +1,11 @@
-"""Tools out of what people have at hand: our own files, and the shapes that providers and protocols use."""
+"""Tools in the shapes of our own files, and of providers and protocols: read from them, and written for them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from meshtui.core.json_place import Keys
 from meshtui.core.json_text import kind_of
@@ -239,3 +239,36 @@ def places_of(row: object) -> Mapping[str, Keys]:
 
 def _is_titled(row: Mapping[str, Any]) -> bool:
     return row.get("type") == "object" and "properties" in row and "title" in row and "name" not in row
+
+
+# The other way
+
+
+Shape = Literal["openai", "responses", "anthropic", "mcp"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+
+NOTHING: Mapping[str, Any] = {"type": "object", "properties": {}}
+"""The parameters of a tool that takes none, where a shape wants some."""
+
+
+def exported(tool: Tool, shape: Shape) -> dict[str, Any]:
+    """Return the definition in a shape; what it has no place for stays beside the rest, except in MCP, where it goes.
+
+    A tool that is no function is the same in each. Raises ValueError for one in MCP's, which knows none.
+    """
+    definition, function = dict(tool.definition), dict(tool.function)
+    if shape == "openai":
+        return definition
+    if definition.get("type") != "function" or not function:
+        if shape == "mcp":
+            raise ValueError(f"{tool.name or 'this tool'} is no function: MCP has no such tools")
+        return definition
+    beside = {name: item for name, item in definition.items() if name not in ("type", "function")}
+    if shape == "responses":
+        return {"type": "function", **function, **beside}
+    parameters = function.pop("parameters", NOTHING)
+    if shape == "anthropic":
+        named: dict[str, Any] = {name: function.pop(name) for name in ("name", "description") if name in function}
+        return {**named, "input_schema": parameters, **function, **beside}
+    schema = {"outputSchema": tool.output} if tool.output is not None else {}
+    return {"name": tool.name, "description": tool.description, "inputSchema": parameters, **schema}

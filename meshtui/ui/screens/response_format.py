@@ -12,8 +12,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
-from meshtui.core.json_schema import format_fault
 from meshtui.core.json_text import json_value
+from meshtui.core.params import format_fault
 from meshtui.core.text import clean
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
