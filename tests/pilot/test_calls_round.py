@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.widgets import Button, TextArea
 
 from meshtui.sandbox import Sandbox
@@ -238,3 +239,14 @@ async def test_the_mouse_reaches_every_call(home: Path, box: Sandbox) -> None:
         row = next(number for number, line in enumerate(lines) if line.count("[a]nswer") == 2)
         await bench.pilot.click(offset=(lines[row].rindex("[a]nswer") + 1, row))
         await bench.holds(lambda: bench.screen.panel.here is round_of(bench).calls[1], "the round at that call")
+
+
+async def test_keys_that_act_wait_for_those_that_write(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO), ("get_weather", ROME)), saying("Done."))
+        await asked(bench)
+        keys = [*"first", "alt+down", *"second", "alt+e", "f5"]
+        for key in keys:  # as fast as a terminal sends what was typed ahead
+            bench.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await bench.wait("Done.")
+        assert [message["content"] for message in sent_last(box)[-2:]] == ["first", "second"]

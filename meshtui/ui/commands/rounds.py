@@ -27,8 +27,18 @@ ROUNDS: tuple[Command, ...] = (
         "call_differences",
         "Show how the tool calls of an answer differ from those of the answers beside it.",
     ),
+    # With priority, what each does is put behind the keys that are still to be typed, in their order.
     *(
-        Command(f"round.{id}", title, key, f"screen.{action}", help, "round", shown, priority=True)
+        Command(
+            f"round.{id}",
+            title,
+            key,
+            f"screen.{action}",
+            help,
+            "round",
+            shown,
+            priority=True,
+        )
         for id, title, key, action, help, shown in (
             ("send", "Send results", "f5", "round_send", "Send all results back and go on.", True),
             (

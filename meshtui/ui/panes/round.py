@@ -32,6 +32,7 @@ _BLIND = 20_000
 """Characters that are checked at once; longer texts are checked in a thread."""
 
 What = Literal["arguments", "result"]
+SIDES: tuple[What, What] = ("arguments", "result")
 
 _COLOURS: dict[Tone, str] = {
     "plain": "$foreground",
@@ -205,13 +206,19 @@ class RoundPane(Container):
 
     def take(self, what: What) -> None:
         """Hand on what is typed."""
+        edit = self.edit_of(what)
+        if edit is not None:
+            self.post_message(edit)
+            if what == "arguments":
+                self._check_soon()
+
+    def edit_of(self, what: What) -> Edited | None:
+        """Return what stands in a text as the edit that it is, None where no call is shown."""
         here = self._here
         if here is None:
-            return
+            return None
         text = self._put[what] = self.text_of(what)
-        self.post_message(self.Edited(here, what, _original(here, text) if what == "arguments" else text))
-        if what == "arguments":
-            self._check_soon()
+        return self.Edited(here, what, _original(here, text) if what == "arguments" else text)
 
     def replace_text(self, what: What, text: str) -> None:
         """Take another text in, as if it had been typed."""

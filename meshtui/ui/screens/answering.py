@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -22,7 +24,7 @@ from meshtui.session import (
 from meshtui.ui.commands import Where
 from meshtui.ui.editor import edit
 from meshtui.ui.panes.calls import parameters_of
-from meshtui.ui.panes.round import RoundPane
+from meshtui.ui.panes.round import SIDES, RoundPane
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.bench import Bench
@@ -179,6 +181,12 @@ class Answering(Paning, Composing, Bench):
             self._close()
 
     @on(RoundPane.Edited)
+    def _typed_in(self, event: RoundPane.Edited) -> None:
+        """Take what stands there now; of a call that is left, it was taken when it was left."""
+        typed = self.panel.edit_of(event.what) if event.pending is self.panel.here else None
+        if typed is not None:
+            self._edited(typed)
+
     def _edited(self, event: RoundPane.Edited) -> None:
         round, pending, rounds = self.panel.round, event.pending, self.session.rounds
         if round is None or pending not in round.calls:
@@ -194,14 +202,28 @@ class Answering(Paning, Composing, Bench):
             pending.state = "open"
             self.panel.show_again()
 
+    def _after_keys(self, act: Callable[[], None]) -> None:
+        """Act when what was typed before is taken: keys that act come before those that write."""
+
+        def taken() -> None:
+            for typed in filter(None, map(self.panel.edit_of, SIDES)):
+                self._edited(typed)
+            act()
+
+        (self.focused or self).call_later(taken)
+
     def action_round_send(self) -> None:
         """Send all results back and go on."""
-        round, rounds = self.panel.round, self.session.rounds
+        self._after_keys(self._take_and_send)
+
+    def _take_and_send(self) -> None:
+        round = self.panel.round
         if round is None:
             return
-        for what in ("arguments", "result"):
-            self.panel.take(what)
-        self.call_after_refresh(self._send, round) if rounds.current() is round else self._close()
+        if self.session.rounds.current() is round:
+            self._send(round)
+        else:
+            self._close()
 
     def _send(self, round: Round) -> None:
         rounds = self.session.rounds
@@ -240,6 +262,9 @@ class Answering(Paning, Composing, Bench):
 
     def action_round_later(self) -> None:
         """Stop what runs; with nothing running, close the panel and keep everything."""
+        self._after_keys(self._leave)
+
+    def _leave(self) -> None:
         round = self.panel.round
         if round is not None and any(one.state == "running" for one in round.calls):
             self.session.rounds.stop(round)
@@ -249,20 +274,26 @@ class Answering(Paning, Composing, Bench):
 
     def action_round_go(self, step: int) -> None:
         """Go to the next call or the one before."""
-        self.panel.go(step)
+        self._after_keys(partial(self.panel.go, step))
 
     def action_round_nth(self, number: int) -> None:
         """Go to a call by its place."""
-        self.panel.go_nth(number)
+        self._after_keys(partial(self.panel.go_nth, number))
 
     def action_round_error(self) -> None:
         """Tell the model that this result is an error, or not."""
+        self._after_keys(self._error_call)
+
+    def _error_call(self) -> None:
         round, pending = self.panel.round, self.panel.here
         if round is not None and pending is not None and pending.state != "running":
             self.session.rounds.set_result(round, pending, self.panel.text_of("result"), is_error=not pending.is_error)
 
     def action_round_drop(self) -> None:
         """Let a call not go back, or take it up again."""
+        self._after_keys(self._drop_call)
+
+    def _drop_call(self) -> None:
         round, pending, rounds = self.panel.round, self.panel.here, self.session.rounds
         if round is None or pending is None:
             return
@@ -273,6 +304,9 @@ class Answering(Paning, Composing, Bench):
 
     def action_round_reset(self) -> None:
         """Take the arguments and the answer of a call back to how they came."""
+        self._after_keys(self._reset_call)
+
+    def _reset_call(self) -> None:
         round, pending = self.panel.round, self.panel.here
         if round is not None and pending is not None:
             self.session.rounds.reset(round, pending)
@@ -281,11 +315,17 @@ class Answering(Paning, Composing, Bench):
 
     def action_round_fix(self) -> None:
         """Take the repair that is suggested for arguments that are no JSON."""
+        self._after_keys(self._fix_call)
+
+    def _fix_call(self) -> None:
         if not self.panel.take_repair():
             self.mesh.say("There is no repair to take: the arguments are JSON, or nothing is suggested.")
 
     def action_round_add(self) -> None:
         """Add a call, of a tool that was offered or of any other."""
+        self._after_keys(self._add_call)
+
+    def _add_call(self) -> None:
         round = self.panel.round
         if round is None:
             return
@@ -305,6 +345,9 @@ class Answering(Paning, Composing, Bench):
 
     def action_round_edit(self) -> None:
         """Open the arguments or the result in the user's own editor."""
+        self._after_keys(self._edit_outside)
+
+    def _edit_outside(self) -> None:
         what = self.panel.edited_side
         before = self.panel.text_of(what)
         text, fault = edit(self.app, before, ".json")
