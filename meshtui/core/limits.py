@@ -1,100 +1,120 @@
-"""What is left of a gateway's minute, as far as it said: from headers, from a refusal, from its own table.
+"""What a gateway says of a key's limits, whatever its words: its own table, and headers by their prefix.
 
-Times are seconds since the epoch. Unknown stays unknown: nothing waits for a limit that nobody named.
+Times are in seconds, `now` since the epoch. No number is believed that cannot be (contract, section 8).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-LONGEST_WINDOW = 90.0
-"""A window that ends later than this is no minute: nobody waits for it unasked."""
+from meshtui.core.waits import seconds_from
 
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-_STYLES = ("x-ratelimit-{}-requests", "x-ratelimit-rpm-{}", "x-ratelimit-{}", "ratelimit-{}")
+MINUTE, DAY = 60.0, 86_400.0
+WINDOWS: Mapping[str, float] = {"rpm": MINUTE, "rpd": DAY, "tpm": MINUTE}
+"""The limits that are known, each with how long its window lasts."""
 
-
-class Allowance:
-    """How many requests may still leave before `resets_at`; `left` and `limit` are None while unknown.
-
-    Every request says `leave` before it goes and `settle` when it was answered, so that what is under way counts
-    before the gateway has told so.
-    """
-
-    __slots__ = ("_under_way", "left", "limit", "resets_at")
-
-    def __init__(self) -> None:
-        self.limit: int | None = None
-        self.left: int | None = None
-        self.resets_at = 0.0
-        self._under_way: set[str] = set()
-
-    def leave(self, id: str) -> None:
-        """Note that a request goes out now."""
-        self._under_way.add(id)
-        if self.left is not None:
-            self.left = max(self.left - 1, 0)
-
-    def settle(self, id: str) -> None:
-        """Note that a request was answered, or will not be."""
-        self._under_way.discard(id)
-
-    def read_headers(self, headers: Mapping[str, str], now: float) -> None:
-        """Take in what the headers of an answer say (names in lower case); several spellings are known."""
-        for style in _STYLES:
-            left, limit = _count(headers.get(style.format("remaining"))), _count(headers.get(style.format("limit")))
-            resets = _span(headers.get(style.format("reset")))
-            if left is not None and resets is not None:
-                self._take(limit, left, resets, now)
-                return
-
-    def read_table(self, table: Mapping[str, Any], now: float) -> None:
-        """Take in the key's requests per minute from the gateway's table of limits (contract, section 7)."""
-        key = table.get("key")
-        row = key.get("rpm") if isinstance(key, Mapping) else None
-        if not isinstance(row, Mapping):
-            return
-        limit, used, resets = (row.get(name) for name in ("limit", "current", "resets_in_seconds"))
-        if isinstance(limit, int) and isinstance(used, int) and isinstance(resets, int | float):
-            self._take(limit, max(limit - used, 0), float(resets), now)
-
-    def refuse(self, seconds: float, now: float) -> None:
-        """Take in that nothing may leave for so long."""
-        if seconds <= LONGEST_WINDOW:
-            self.left, self.resets_at = 0, max(self.resets_at, now + seconds)
-
-    def _take(self, limit: int | None, left: int, resets: float, now: float) -> None:
-        if resets > LONGEST_WINDOW:
-            return
-        same = self.left is not None and now < self.resets_at and now + resets < self.resets_at + 2.0
-        if same and self.left is not None:
-            left = min(self.left, left)  # what is under way here the gateway may not have counted yet
-        else:
-            left = max(left - len(self._under_way), 0)
-        self.limit = limit if limit is not None else self.limit
-        self.left, self.resets_at = left, now + resets
-
-    def room(self, now: float) -> int | None:
-        """Return how many requests may leave now; None where nobody knows."""
-        if self.left is not None and now >= self.resets_at:
-            self.left = None if self.limit is None else max(self.limit - len(self._under_way), 0)
-            self.resets_at = now + 60.0 if self.left is not None else 0.0
-        return self.left
-
-    def wait(self, now: float) -> float:
-        """Return how many seconds the next request should wait; 0 where it may leave, or nobody knows."""
-        return max(self.resets_at - now, 0.0) if self.room(now) == 0 else 0.0
+SLACK = 1.5
+"""A window that is said to last this many times as long as it can is not believed."""
 
 
-def _count(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What was said of one limit; None is what was not. `resets` is in how many seconds its window ends."""
+
+    most: float | None = None
+    used: float | None = None
+    left: float | None = None
+    resets: float | None = None
 
 
-def _span(text: str | None) -> float | None:
-    """Read a time such as `12`, `12s`, `1m3s` or `120ms` in seconds."""
-    if not text or not re.fullmatch(rf"(?:{_SPAN.pattern})+", text.strip()):
+def limits_in_table(table: Mapping[str, Any], now: float) -> dict[str, Limit]:
+    """Read the gateway's own table (contract, section 7); of several owners the one that leaves least counts."""
+    found: dict[str, Limit] = {}
+    for name in WINDOWS:
+        rows = []
+        for owner in ("key", "member", "team", "org"):
+            counters = table.get(owner)
+            row = counters.get(name) if isinstance(counters, Mapping) else None
+            if isinstance(row, Mapping) and (most := _number(row.get("limit"))) is not None:
+                resets = seconds_from(row.get("resets_in_seconds"), now)
+                rows.append(_limit(name, most, _number(row.get("current")), None, resets))
+        if rows:
+            found[name] = min(rows, key=lambda row: row.left if row.left is not None else row.most or 0.0)
+    return found
+
+
+def limits_in_headers(headers: Mapping[str, str], now: float) -> dict[str, Limit]:
+    """Read every header that looks like a limit, whatever its exact name (names in lower case)."""
+    found: dict[str, Limit] = {}
+    for name, facts in _grouped(headers, now).items():
+        most, left, used, resets = (facts.get(part) for part in ("limit", "remaining", "used", "reset"))
+        found[name] = _limit(name, most, used, left, resets)
+    return found
+
+
+def _limit(name: str, most: float | None, used: float | None, left: float | None, resets: float | None) -> Limit:
+    """Return a limit with what follows from what was said."""
+    if most is not None and used is None and left is not None:
+        used = max(most - left, 0.0)
+    elif most is not None and left is None and used is not None:
+        left = max(most - used, 0.0)
+    return Limit(most, used, left, resets if resets is not None and resets <= WINDOWS[name] * SLACK else None)
+
+
+_PARTS = {
+    "limit": "limit",
+    "remaining": "remaining",
+    "left": "remaining",
+    "reset": "reset",
+    "used": "used",
+    "current": "used",
+}
+_SPANS = {"minute": "m", "min": "m", "day": "d"}
+
+
+def _grouped(headers: Mapping[str, str], now: float) -> dict[str, dict[str, float]]:
+    """Return the facts of limit headers by limit: any order of the words limit, requests, minute and the like."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    for header, text in headers.items():
+        words = _words(header)
+        part = next((_PARTS[word] for word in words if word in _PARTS), None)
+        if part is None:
+            continue
+        name = next((word for word in words if word in WINDOWS), "")
+        what = "tokens" if any(word.startswith("token") for word in words) else "requests"
+        span = next((_SPANS[word] for word in words if word in _SPANS), "")
+        number = seconds_from(text, now) if part == "reset" else _number_in(text)
+        if number is not None:
+            found.setdefault((name or what, span), {})[part] = number
+    return {_name(what, span, facts): facts for (what, span), facts in found.items()}
+
+
+def _words(header: str) -> Sequence[str]:
+    """Return the words of a limit header behind its prefix, none for any other header."""
+    for prefix in ("x-ratelimit", "x-rate-limit", "ratelimit", "rate-limit"):
+        if header.startswith(prefix):
+            return header[len(prefix) :].strip("-").split("-")
+    return ()
+
+
+def _name(what: str, span: str, facts: Mapping[str, float]) -> str:
+    if what in WINDOWS:
+        return what
+    if what == "tokens":
+        return "tpm"
+    # Requests without a span: a minute's window cannot end in more than a minute.
+    return "rpd" if span == "d" or (not span and facts.get("reset", 0.0) > 2 * MINUTE) else "rpm"
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in _SPAN.findall(text.strip()))
+    return float(value)
+
+
+def _number_in(text: str) -> float | None:
+    match = re.match(r"\s*(\d{1,12})(?:\.\d+)?\s*(?:[,;].*)?$", text)
+    return float(match[1]) if match else None

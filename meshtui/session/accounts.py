@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from meshtui.core.meters import Meters, Spend, amounts_of, runs_left, step_of
+from meshtui.core.allowance import Allowance
+from meshtui.core.limits import limits_in_headers, limits_in_table
+from meshtui.core.meters import Meters, Said, runs_left
 from meshtui.core.money import Budget, balance_from, price_words
 from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.spend import Spend, amounts_of, step_of
 from meshtui.core.turn import Turn, TurnState
 from meshtui.core.usage import tokens_of
 from meshtui.session.gateway import Target
@@ -34,10 +37,12 @@ BILLED_DAYS = 7
 class Account:
     """What is known of one key: its limits, its money, and which reports its gateway lacks.
 
-    `fault` says in a sentence why the last report could not be had.
+    `meters` show its limits, `allowance` holds back what they would refuse. `fault` says in a sentence why the last
+    report could not be had.
     """
 
     meters: Meters = field(default_factory=Meters)
+    allowance: Allowance = field(default_factory=Allowance)
     spend: Spend = field(default_factory=Spend)
     lacks: set[str] = field(default_factory=set)
     fault: str = ""
@@ -82,6 +87,10 @@ class Accounts(Prices):
         kept = kept if isinstance(kept, Mapping) else {}
         cap = target.spend_cap if target.spend_cap is not None else balance_from(kept.get("cap"))
         account.spend = Spend(cap, None, balance_from(kept.get("balance")), balance_from(kept.get("most")))
+
+    def allowance(self, target: Target | None = None) -> Allowance:
+        """Return what is known to be left of a target's minute, of the one in use where none is named."""
+        return self.account(target).allowance
 
     def time(self) -> float:
         """Return seconds since the epoch."""
@@ -128,7 +137,17 @@ class Accounts(Prices):
 
     def note_headers(self, target: Target | None, headers: Mapping[str, str]) -> None:
         """Take in what the headers of an answer say of limits."""
-        self.account(target).meters.read_headers(headers, self._now())
+        account, now = self.account(target), self._now()
+        limits = limits_in_headers(headers, now)
+        account.meters.read(limits, Said.HEADERS, now)
+        account.allowance.read(limits, now)
+
+    def note_table(self, target: Target | None, table: Mapping[str, Any]) -> None:
+        """Take in the gateway's table of limits."""
+        account, now = self.account(target), self._now()
+        limits = limits_in_table(table, now)
+        account.meters.read(limits, Said.TABLE, now)
+        account.allowance.read(limits, now)
 
     def note_end(self, turn: Turn, target: Target | None) -> None:
         """Estimate what an ended turn cost, learn from its usage, take in what its refusal says."""
@@ -249,7 +268,7 @@ class Accounts(Prices):
         if "table" not in account.lacks:
             table = await gateway.limits()
             if table:
-                account.meters.read_table(table, self._now())
+                self.note_table(target, table)
             else:
                 account.lacks.add("table")
         if "balance" not in account.lacks:

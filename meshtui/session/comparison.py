@@ -252,13 +252,13 @@ class Comparison:
 
     async def look(self) -> int | None:
         """Ask the gateway what is left of the minute, where it tells; return how many requests may leave now."""
-        allowance = self.session.allowance()
+        target = self.session.target
         try:
             async with asyncio.timeout(LOOK_SECONDS):
-                allowance.read_table(await (await self.session.gateway()).limits(), self._now())
+                self.session.note_table(target, await (await self.session.gateway(target)).limits())
         except (Problem, TimeoutError):
             pass  # a gateway without that table says what it allows when it refuses
-        return allowance.room(self._now())
+        return self.session.allowance(target).room(self._now())
 
     async def run_all(self) -> None:
         """Run every lane that has not ended, side by side, and return when all have."""

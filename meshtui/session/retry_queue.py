@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from meshtui.core.limits import Allowance
+from meshtui.core.allowance import Allowance
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Turn
 from meshtui.session.gateway import Target

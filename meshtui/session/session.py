@@ -23,7 +23,6 @@ from meshtui.core.attachments import (
     expand,
 )
 from meshtui.core.chat import Draft, Message, sealed
-from meshtui.core.limits import Allowance
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
 from meshtui.session.attaching import Attaching
@@ -80,7 +79,6 @@ class Session(Attaching):
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._started: dict[str, float] = {}
         self._due: dict[str, asyncio.TimerHandle] = {}
-        self._allowances: dict[tuple[str, str], Allowance] = {}
         self.queue = RetryQueue(self, now=now, clock=clock)
         self.queue.on_notice = lambda sentence: self.on_notice(sentence)
 
@@ -282,11 +280,6 @@ class Session(Attaching):
         finally:
             del self.waits[turn.id]
 
-    def allowance(self, target: Target | None = None) -> Allowance:
-        """Return what is known to be left of a target's limits, of those in use where none is named."""
-        target = target or self.target
-        return self._allowances.setdefault((target.base_url, target.masked_key), Allowance())
-
     async def _stream(self, gateway: Gateway, turn: Turn) -> None:
         started, request = self._started[turn.id], turn.request
         self.note_sent(self._targets.get(turn.id))
@@ -298,10 +291,9 @@ class Session(Attaching):
         async with aclosing(gateway.stream(request, stream=bool(request.get("stream")))) as deltas:
             async for delta in deltas:
                 if isinstance(delta, Opened):
-                    allowance = self.allowance(self._targets.get(turn.id))
-                    allowance.settle(turn.id)
-                    allowance.read_headers(delta.headers, self._now())
-                    self.note_headers(self._targets.get(turn.id), delta.headers)
+                    target = self._targets.get(turn.id)
+                    self.allowance(target).settle(turn.id)
+                    self.note_headers(target, delta.headers)
                 elif isinstance(delta, MediaDelta):
                     delta = MediaDelta(self._taken_in(delta.part))
                 turn.apply(delta, self._clock() - started)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.limits import Allowance
+from meshtui.core.allowance import Allowance
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Turn, TurnState
 from meshtui.sandbox import Sandbox, Settings

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.meters import DAY, Meter, Meters, Purse, Said, Spend, amounts_of, purse_of, runs_left, step_of
+from meshtui.core.limits import DAY, limits_in_headers, limits_in_table
+from meshtui.core.meters import Meter, Meters, Said, runs_left
+from meshtui.core.spend import Purse, Spend, amounts_of, purse_of, step_of
 from meshtui.core.waits import countdown, seconds_from
 
 NOON = 1_790_035_200.0 - 1_790_035_200.0 % DAY + DAY / 2
@@ -24,9 +26,17 @@ def window(current: Any, limit: Any, resets: Any) -> dict[str, Any]:
     return {"current": current, "limit": limit, "resets_in_seconds": resets}
 
 
+def read(meters: Meters, table: dict[str, Any], at: float) -> None:
+    meters.read(limits_in_table(table, at), Said.TABLE, at)
+
+
 def test_the_gateway_s_table_is_believed_and_what_leaves_since_is_added() -> None:
     meters = Meters()
-    meters.read_table({"key": {"rpm": window(80, 100, 30), "rpd": window(500, 10_000, 43_200), "tpm": None}}, NOON)
+    meters.read(
+        limits_in_table({"key": {"rpm": window(80, 100, 30), "rpd": window(500, 10_000, 43_200), "tpm": None}}, NOON),
+        Said.TABLE,
+        NOON,
+    )
     meters.count(NOON + 1)
     row = by_name(meters, NOON + 2)["rpm"]
     assert (row.used, row.limit, row.left, row.wait(NOON + 2), row.said) == (81, 100, 19, 28, Said.TABLE)
@@ -35,7 +45,11 @@ def test_the_gateway_s_table_is_believed_and_what_leaves_since_is_added() -> Non
 
 def test_the_owner_that_leaves_least_counts() -> None:
     meters = Meters()
-    meters.read_table({"key": {"rpm": window(1, 100, 30)}, "team": {"rpm": window(48, 50, 30)}, "org": None}, NOON)
+    meters.read(
+        limits_in_table({"key": {"rpm": window(1, 100, 30)}, "team": {"rpm": window(48, 50, 30)}, "org": None}, NOON),
+        Said.TABLE,
+        NOON,
+    )
     assert by_name(meters, NOON)["rpm"].left == 2
 
 
@@ -74,7 +88,7 @@ def test_the_owner_that_leaves_least_counts() -> None:
 )  # fmt: skip
 def test_headers_are_read_by_their_prefix(headers: dict[str, str], expected: dict[str, tuple[float, ...]]) -> None:
     meters = Meters()
-    meters.read_headers(headers, NOON)
+    meters.read(limits_in_headers(headers, NOON), Said.HEADERS, NOON)
     rows = by_name(meters, NOON)
     assert {name: (row.used, row.limit, round(row.wait(NOON) or 0, 3)) for name, row in rows.items()} == expected
     assert all(row.said is Said.HEADERS for row in rows.values())
@@ -106,7 +120,7 @@ def test_where_nobody_tells_our_own_count_is_shown_without_a_limit() -> None:
 
 def test_after_its_window_a_meter_begins_again_and_says_that_it_counts() -> None:
     meters = Meters()
-    meters.read_table({"key": {"rpm": window(100, 100, 30)}}, NOON)
+    read(meters, {"key": {"rpm": window(100, 100, 30)}}, NOON)
     assert by_name(meters, NOON + 29)["rpm"].left == 0
     meters.count(NOON + 61)
     row = by_name(meters, NOON + 62)["rpm"]
@@ -115,7 +129,7 @@ def test_after_its_window_a_meter_begins_again_and_says_that_it_counts() -> None
 
 def test_a_clock_that_was_set_back_keeps_no_window_open() -> None:
     meters = Meters()
-    meters.read_table({"key": {"rpm": window(100, 100, 30)}}, NOON)
+    read(meters, {"key": {"rpm": window(100, 100, 30)}}, NOON)
     row = by_name(meters, NOON - 5 * DAY)["rpm"]
     assert row.left == 100 and (row.wait(NOON - 5 * DAY) or 0) <= 60
 
@@ -123,7 +137,7 @@ def test_a_clock_that_was_set_back_keeps_no_window_open() -> None:
 @pytest.mark.parametrize("resets", [447 * 3600, -4, "soon", None, float("nan"), 10**30])
 def test_an_end_that_cannot_be_is_not_believed(resets: Any) -> None:
     meters = Meters()
-    meters.read_table({"key": {"rpm": window(2, 3, resets)}}, NOON + 20)
+    read(meters, {"key": {"rpm": window(2, 3, resets)}}, NOON + 20)
     meters.read_refusal("rpm", "no", resets if isinstance(resets, int) and resets > 0 else None, NOON + 20)
     row = by_name(meters, NOON + 20)["rpm"]
     assert row.limit == 3 and row.wait(NOON + 20) == 40, "the end of the clock's minute"
@@ -134,7 +148,7 @@ def test_an_end_that_cannot_be_is_not_believed(resets: Any) -> None:
 )
 def test_no_header_breaks_the_meters(headers: dict[str, str]) -> None:
     meters = Meters()
-    meters.read_headers(headers, NOON)
+    meters.read(limits_in_headers(headers, NOON), Said.HEADERS, NOON)
     for row in meters.rows(NOON):
         assert 0 <= (row.wait(NOON) or 0) <= DAY
 
@@ -142,7 +156,7 @@ def test_no_header_breaks_the_meters(headers: dict[str, str]) -> None:
 def test_how_many_runs_fit_is_what_the_tightest_window_leaves() -> None:
     meters = Meters()
     table = {"rpm": window(80, 100, 30), "rpd": window(9_990, 10_000, 900), "tpm": window(1000, 6000, 30)}
-    meters.read_table({"key": table}, NOON)
+    read(meters, {"key": table}, NOON)
     assert runs_left(meters.rows(NOON), 2000) == 2 and runs_left(meters.rows(NOON), None) == 10
     assert runs_left([], 10) is None
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from meshtui.core.meters import Purse, amounts_of, purse_of
 from meshtui.core.money import price_words
 from meshtui.core.problem import LIMIT_WORDS, Problem, ProblemKind
+from meshtui.core.spend import Purse, amounts_of, purse_of
 from meshtui.core.text import mask_secrets
 from meshtui.core.turn import Turn
 from meshtui.core.waits import countdown

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widgets import Static
 
-from meshtui.core.meters import Meter, Said, Spend, step_of
+from meshtui.core.meters import Meter, Said
 from meshtui.core.money import price_words
+from meshtui.core.spend import Spend, step_of
 from meshtui.core.turn import Turn
 from meshtui.core.usage import tokens_of
 from meshtui.core.waits import countdown
