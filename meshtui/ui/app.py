@@ -21,6 +21,7 @@ from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
+from meshtui.ui.columns import MEDIUM, WIDE
 from meshtui.ui.commands import COMMANDS, Where, bindings, key_words
 from meshtui.ui.compat import binding_ids
 from meshtui.ui.keymap import first_faults, read_keymap
@@ -54,7 +55,7 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         *bindings("everywhere"),
         Binding("ctrl+c", "screen.copy_or_stop", "Copy", show=False, system=True, id="app.copy"),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-medium"), (140, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (MEDIUM, "-medium"), (WIDE, "-wide")]
     NOTIFICATION_TIMEOUT = 4
 
     def __init__(
