@@ -52,7 +52,9 @@ class ToolLoop:
     ) -> None:
 
         self.active = bool(
-            rules or arguments.max_rounds is not None or any(one.tool.responder.kind != "hand" for one in given)
+            arguments.respond
+            or arguments.max_rounds is not None
+            or any(one.tool.responder.kind != "hand" for one in given)
         )
         self.rounds: list[dict[str, Any]] = []
         self.turn: Turn | None = None

@@ -50,7 +50,7 @@ def rules_from(value: object) -> tuple[Rule, ...]:
 def _rules_of(name: str, answer: object) -> Sequence[Rule]:
     """Read what stands under a tool's name: its rules, or a result for every call."""
     rows = answer if isinstance(answer, list) and answer else [answer]
-    if not all(_is_rule(row) for row in rows):
+    if not all(_is_rule(row) for row in rows) and not _means_rules(answer):
         return [Rule(answer, tool=name)]
     rules = []
     for number, row in enumerate(rows, 1):
@@ -66,6 +66,15 @@ def _is_rule(value: object) -> bool:
     if not isinstance(value, Mapping) or not all(word in _WORD_OF for word in value):
         return False
     return bool({_WORD_OF[word] for word in value} & {"result", "error"})
+
+
+def _means_rules(answer: object) -> bool:
+    """Whether what is not made of rules was meant so: a slip in a rule must not send the rule as a result."""
+    if isinstance(answer, Mapping):
+        return "when" in answer
+    rows = answer if isinstance(answer, list) else []
+    objects = [row for row in rows if isinstance(row, Mapping)]
+    return len(objects) == len(rows) and any("when" in row or "result" in row for row in objects)
 
 
 def _rule(row: object, where: str) -> Rule:

@@ -59,9 +59,10 @@ class Answering:
         """Say why nothing here would answer a call, an empty text where a rule or a command does."""
         if self.rule_for(pending) is not None:
             return ""
-        if pending.kind != "hand" and not _is_json(pending):
+        ruled = any(rule.tool in ("", pending.call.name) for rule in self.rules)
+        if (ruled or pending.kind != "hand") and not _is_json(pending):
             return "its arguments are not JSON"
-        if pending.kind == "canned":
+        if pending.kind == "canned" or (ruled and pending.kind == "hand"):
             return "no rule answers these arguments"
         if pending.kind == "hand":
             return "nothing here answers this tool" if pending.tool is not None else "no such tool is known"

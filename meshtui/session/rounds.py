@@ -277,7 +277,7 @@ class Rounds(Answering):
             self.on_turn(round, turn)
             await session.run(turn, retries)
         if limit and turn.state is TurnState.DONE and self.round_of(turn) is not None:
-            session.on_notice(f"The limit of {limit} rounds is reached: the last calls wait for you.")
+            session.on_notice(f"The limit of {limit} round{'s' * (limit > 1)} is reached: the last calls wait for you.")
         return turn
 
     def close(self) -> None:

@@ -133,6 +133,25 @@ def test_a_call_that_no_rule_answers_ends_the_loop(
     assert err == "meshtui: stopped at the call of get_weather: no rule answers these arguments\n"
 
 
+@pytest.mark.parametrize(
+    ("rules", "model", "reason"),
+    [
+        ({"get_weather": [{"when": {"city": "Oslo"}, "result": 1}]}, "tools", "no rule answers these arguments"),
+        ([{"when": {"city": "Oslo"}, "result": 1}], "tools", "no rule answers these arguments"),
+        ({"get_weather": 1}, "fault-half-json-args", "its arguments are not JSON"),
+        ({"get_time": 1}, "tools", "nothing here answers this tool"),
+        ({}, "tools", "nothing here answers this tool"),
+    ],
+)
+def test_what_rules_given_apart_leave_open_is_said(
+    tmp_path: Path, rules: Any, model: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--tools", put(tmp_path, "w.json", WEATHER), "--respond", put(tmp_path, "r.json", rules)]
+    code, result, err = result_of(capsys, "get_weather in Rome", "-m", f"sandbox/{model}", *options)
+    assert (code, result["rounds"], result["total"]["requests"]) == (0, [], 1)
+    assert f"stopped at the call of get_weather: {reason}\n" in err
+
+
 def test_the_loop_ends_at_its_limit(tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     tool = put(tmp_path, "w.json", {**WEATHER, "responder": {"rules": [{"result": 1}]}})
     options = ["get_weather", "-m", "sandbox/tools-9", "--tools", tool]
@@ -142,6 +161,7 @@ def test_the_loop_ends_at_its_limit(tmp_path: Path, box: Sandbox, capsys: pytest
     assert result["message"]["tool_calls"] and "limit of 5 rounds is reached" in err
     _, result, err = result_of(capsys, *options, "--max-rounds", "2")
     assert len(result["rounds"]) == 2 and "limit of 2 rounds" in err
+    assert "limit of 1 round is reached" in result_of(capsys, *options, "--max-rounds", "1")[2]
     _, result, err = result_of(capsys, *options, "--max-rounds", "0")
     assert result["rounds"] == [] and result["message"]["tool_calls"]
 
@@ -200,6 +220,9 @@ def test_events_tell_of_results(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ("7", "r.json: rules are a list"),
         ('[{"when": {"a[": 1}, "result": 1}]', "r.json: 'a[' is no path"),
         ('[{"when": {}}]', "r.json: rule 1 has neither a result nor an error"),
+        ('{"w": [{"when": {}}]}', "r.json: rule 1 of w has neither a result nor an error"),
+        ('{"w": [{"result": 1}, {"whne": {}, "result": 2}]}', "r.json: rule 2 of w: 'whne' is no part of a rule"),
+        ('{"w": {"when": {}, "result": 1, "latency_ms": 5}}', "r.json: rule 1 of w: 'latency_ms' is no part of a rule"),
     ],
 )
 def test_bad_rules_are_one_sentence(
