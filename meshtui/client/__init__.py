@@ -13,143 +13,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from meshtui.client.api import (
-        AsyncMeshAPI,
-    )
-    from meshtui.client.errors import (
-        MeshAPIError,
-        problem_from,
-    )
-    from meshtui.client.gateway import (
-        Catalogue,
-        Gateway,
-    )
-    from meshtui.client.limits import (
-        Retries,
-        Timeouts,
-    )
-    from meshtui.client.types import (
-        AudioOutputOptions,
-        AutoRouterMeta,
-        Balance,
-        ChatCompletionChoice,
-        ChatCompletionChunk,
-        ChatCompletionChunkChoice,
-        ChatCompletionChunkDelta,
-        ChatCompletionMessage,
-        ChatCompletionParams,
-        ChatCompletionResponse,
-        ChatMessage,
-        ChatRole,
-        CompareParams,
-        CompareResponse,
-        CompareStreamEvent,
-        ContentPart,
-        ContentPartAudio,
-        ContentPartImage,
-        ContentPartOther,
-        ContentPartText,
-        ContentPartVideo,
-        CreateTemplateParams,
-        ImageDetail,
-        ImageOptions,
-        InputAudio,
-        ListModelsParams,
-        ModelCompareResult,
-        ModelInfo,
-        ModelOverride,
-        ModelPricing,
-        ModelSearchParams,
-        ModelsPage,
-        RateLimits,
-        RateLimitWindow,
-        RouterSelectParams,
-        RouterSelectResponse,
-        ServerTool,
-        Template,
-        TemplateSummary,
-        TokenUsage,
-        Tool,
-        ToolCall,
-        ToolCallChunk,
-        ToolCallFunction,
-        ToolCallFunctionChunk,
-        ToolChoice,
-        ToolChoiceFunction,
-        ToolChoiceObject,
-        ToolFunction,
-        UpdateTemplateParams,
-        UsageEvent,
-        UsageInfo,
-        VideoUrl,
-    )
-    from meshtui.client.wire import (
-        WireEvent,
-    )
-
-__all__ = [
-    "AsyncMeshAPI",
-    "AudioOutputOptions",
-    "AutoRouterMeta",
-    "Balance",
-    "Catalogue",
-    "ChatCompletionChoice",
-    "ChatCompletionChunk",
-    "ChatCompletionChunkChoice",
-    "ChatCompletionChunkDelta",
-    "ChatCompletionMessage",
-    "ChatCompletionParams",
-    "ChatCompletionResponse",
-    "ChatMessage",
-    "ChatRole",
-    "CompareParams",
-    "CompareResponse",
-    "CompareStreamEvent",
-    "ContentPart",
-    "ContentPartAudio",
-    "ContentPartImage",
-    "ContentPartOther",
-    "ContentPartText",
-    "ContentPartVideo",
-    "CreateTemplateParams",
-    "Gateway",
-    "ImageDetail",
-    "ImageOptions",
-    "InputAudio",
-    "ListModelsParams",
-    "MeshAPIError",
-    "ModelCompareResult",
-    "ModelInfo",
-    "ModelOverride",
-    "ModelPricing",
-    "ModelSearchParams",
-    "ModelsPage",
-    "RateLimitWindow",
-    "RateLimits",
-    "Retries",
-    "RouterSelectParams",
-    "RouterSelectResponse",
-    "ServerTool",
-    "Template",
-    "TemplateSummary",
-    "Timeouts",
-    "TokenUsage",
-    "Tool",
-    "ToolCall",
-    "ToolCallChunk",
-    "ToolCallFunction",
-    "ToolCallFunctionChunk",
-    "ToolChoice",
-    "ToolChoiceFunction",
-    "ToolChoiceObject",
-    "ToolFunction",
-    "UpdateTemplateParams",
-    "UsageEvent",
-    "UsageInfo",
-    "VideoUrl",
-    "WireEvent",
-    "problem_from",
-]
+    from meshtui.client.api import AsyncMeshAPI as AsyncMeshAPI
+    from meshtui.client.errors import MeshAPIError as MeshAPIError
+    from meshtui.client.errors import problem_from as problem_from
+    from meshtui.client.gateway import Catalogue as Catalogue
+    from meshtui.client.gateway import Gateway as Gateway
+    from meshtui.client.limits import Retries as Retries
+    from meshtui.client.limits import Timeouts as Timeouts
+    from meshtui.client.types import *  # noqa: F403 - the one list of their names is there
+    from meshtui.client.wire import WireEvent as WireEvent
 
 _HOME = {
     "AsyncMeshAPI": "api",
@@ -161,15 +33,23 @@ _HOME = {
     "WireEvent": "wire",
     "problem_from": "errors",
 }
+"""The module of each name; what is not here is a type of requests and replies."""
+
+
+def _names() -> list[str]:
+    return sorted({*_HOME, *importlib.import_module(f"{__name__}.types").__all__})
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name == "__all__":
+        value: Any = _names()
+    elif name in _HOME or (not name.startswith("_") and name in _names()):
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'types')}"), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME.get(name, 'types')}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_names()})
