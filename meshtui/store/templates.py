@@ -12,6 +12,7 @@ from meshtui.store.folders import Folders, Place
 from meshtui.store.paths import Paths
 from meshtui.store.template_toml import template_from, written
 from meshtui.store.toml import ConfigError, Source, read_source
+from meshtui.store.toml_edit import edited_toml
 
 SETS_SUFFIX = ".values.toml"
 
@@ -110,29 +111,15 @@ class TemplateFiles(Folders):
 
     def save_set(self, path: Path, name: str, values: dict[str, str] | None) -> None:
         """Write one value set of a template, new or changed; None removes it. The others stay as they stand."""
-        import tomlkit
-
-        from meshtui.store.template_toml import text_item
-
         file = self._companion_of(path)
         source = read_source(file)
-        known = {row.name: row.values for row in _sets_from(source)} if source else {}
-        document = tomlkit.parse(source.text if source else "")
+        sets = {row.name: row.values for row in _sets_from(source)} if source else {}
         if values is None:
-            if name in document:
-                del document[name]
+            sets.pop(name, None)
         else:
-            if name not in document:
-                document[name] = tomlkit.table()
-            table = document[name]
-            assert isinstance(table, dict)  # noqa: S101 - _sets_from said so
-            for key in [key for key in table if key not in values]:
-                del table[key]
-            for key, value in values.items():
-                if known.get(name, {}).get(key) != value:
-                    table[key] = text_item(value, table.get(key))
-        if document:
-            self._write(file, document.as_string())
+            sets[name] = values
+        if sets:
+            self._write(file, edited_toml(source.text if source else "", sets))
         else:
             file.unlink(missing_ok=True)
 

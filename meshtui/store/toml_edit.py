@@ -9,8 +9,8 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from meshtui.core.diff import steps
 from meshtui.core.toml_json import AS_JSON
-from meshtui.store.template_toml import text_item
 from meshtui.store.toml import ConfigError
 
 LONGEST_LINE = 100
@@ -19,6 +19,9 @@ NAMED = ("properties", "$defs", "definitions", "patternProperties")
 """Tables whose members are schemas by name: each is a table of its own, for there is more to come."""
 ORDERED = "properties"
 """The table whose order of members means something to a reader, and to a model."""
+
+ROWS = ("rules", "messages")
+"""Lists that are arrays of tables, one below the other."""
 
 
 def edited_toml(text: str, value: Mapping[str, Any]) -> str:
@@ -40,7 +43,7 @@ def edited_toml(text: str, value: Mapping[str, Any]) -> str:
                 return result.replace("\n", "\r\n") if crlf else result
         except (TOMLKitError, ValueError, TypeError, LookupError, AttributeError, AssertionError):
             continue  # the library has limits where tables are out of order; the next way does without
-    raise ConfigError("the tool cannot be written as TOML. Keep it as a JSON file.")
+    raise ConfigError("These values cannot be written as TOML.")
 
 
 def _merged(source: str, value: Mapping[str, Any]) -> str:
@@ -204,10 +207,10 @@ def _item(value: Any, old: Any, name: str, *, inline: bool) -> Any:
             for key, item in value.items():
                 table.append(key, _item(item, None, key, inline=True))
             return table
-        case list() | tuple() if name == "rules" and not inline and _is_rows(value):
+        case list() | tuple() if name in ROWS and not inline and _is_rows(value):
             rows = tomlkit.aot()
             for row in value:
-                rows.append(_table(row, short_inline=True))
+                rows.append(_table(row, short_inline=name == "rules"))
             return rows
         case list() | tuple():
             array = tomlkit.array()
@@ -241,7 +244,7 @@ def _text(value: str, old: Any, name: str, *, inline: bool) -> Any:
     if name.endswith(AS_JSON) and "\n" in value and plain and "'''" not in value and not inline:
         return _parsed(f"'''\n{value}'''")
     if value.isprintable() or ("\n" in value and not inline):
-        return text_item(value, old)
+        return _text_item(value, old)
     escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
     return _parsed('"' + "".join(escapes.get(char) or _escaped(char) for char in value) + '"')
 
@@ -254,3 +257,54 @@ def _parsed(source: str) -> Any:
     import tomlkit
 
     return tomlkit.parse(f"x = {source}\n")["x"]
+
+
+# Texts of several lines
+
+
+def _text_item(value: str, old: Any = None) -> Any:
+    """Return a text as TOML: one of several lines as a multi-line string, written like the `old` one if that is one."""
+    import tomlkit
+
+    if "\n" not in value:
+        return tomlkit.item(value)
+    raw = old.as_string() if hasattr(old, "as_string") else ""
+    if raw.startswith(("'''", '"""')):
+        quotes = raw[:3]
+        lead = "\n" if raw[3:4] == "\n" else ""
+        source = f"{quotes}{lead}{_like(value, str(old), raw[3 + len(lead) : -3], quotes)}{quotes}"
+        if lead == "" and value.startswith("\n"):
+            source = f"{quotes}\n{source[3:]}"
+        if _reads_as(source, value):
+            return _parsed(source)
+    source = '"""\n' + _escaped_lines(value) + '"""'
+    return _parsed(source) if _reads_as(source, value) else tomlkit.item(value)
+
+
+def _reads_as(source: str, value: str) -> bool:
+    try:
+        return bool(tomllib.loads(f"x = {source}") == {"x": value})
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _like(value: str, old: str, raw: str, quotes: str) -> str:
+    """Write the lines of `value`: those that `old` has as they stand in its `raw` source, the others anew."""
+    anew = _escaped_lines if quotes == '"""' else str
+    lines, old_lines, raw_lines = value.split("\n"), old.split("\n"), raw.split("\n")
+    if len(old_lines) != len(raw_lines):
+        return anew(value)
+    written_lines: list[str] = []
+    for tag, a, b, c, d in steps(old_lines, lines):
+        written_lines += raw_lines[a:b] if tag == "equal" else [anew(line) for line in lines[c:d]]
+    return "\n".join(written_lines)
+
+
+def _escaped_lines(text: str) -> str:
+    """Return a text as it stands in a basic multi-line string."""
+    text = text.replace("\\", "\\\\").replace('"""', '""\\"')
+    if text.endswith('"'):
+        text = text[:-1] + '\\"'
+    return "".join(
+        char if char in "\n\t" or (char >= " " and char != "\x7f") else f"\\u{ord(char):04x}" for char in text
+    )

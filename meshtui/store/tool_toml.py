@@ -54,9 +54,15 @@ def written(text: str, tool: Tool, stem: str, form: Form = "toml") -> str:
         raw = _parsed(path, text) if text.strip() else {}
         if form == "json":
             return edited_json(text, _arranged(raw, tool, stem, form))
-        return edited_toml(text, encoded(_arranged(decoded(raw), tool, stem, form), raw))
+        value = encoded(_arranged(decoded(raw), tool, stem, form), raw)
     except RecursionError:
         raise ConfigError("the tool is nested too deeply to be written.") from None
+    try:
+        return edited_toml(text, value)
+    except RecursionError:
+        raise ConfigError("the tool is nested too deeply to be written.") from None
+    except ConfigError as error:
+        raise ConfigError(f"{error} Keep the tool as a JSON file.") from None
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:

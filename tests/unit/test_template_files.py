@@ -69,6 +69,26 @@ def test_nothing_edited_is_nothing_changed() -> None:
     assert template.system.startswith("You are {{tone}}") and "über, path C:\\x" in template.system
 
 
+def test_a_date_among_the_parameters_is_the_text_that_is_sent_and_stays_as_written() -> None:
+    source = "[params]\nsince = 2026-11-20\n"
+    template = template_from(Path("bot.toml"), source)
+    assert template.params == {"since": "2026-11-20"} and template.hash
+    assert written(source, replace(template, model="m"), "bot") == f'model = "m"\n\n{source}'
+    with pytest.raises(ConfigError, match="params has a number that JSON has not: inf"):
+        template_from(Path("bot.toml"), "[params]\ntemperature = inf\n")
+
+
+def test_a_new_file_begins_with_what_it_is_and_has_a_table_for_each_message() -> None:
+    messages = (Message("user", "Hi"), Message("assistant", "two\nlines"))
+    template = Template("bot", "D", "S", messages, "m", {"seed": 1}, {"a": "b"})
+    text = written("", template, "bot")
+    names = [line.split(" ")[0] for line in text.splitlines() if " = " in line or line.startswith("[")]
+    assert names == ["description", "model", "system", *["[[messages]]", "role", "content"] * 2] + [
+        "[params]", "seed", "[variables]", "a"
+    ]  # fmt: skip
+    assert 'content = """\ntwo\nlines"""' in text and template_from(Path("bot.toml"), text) == template
+
+
 def test_only_edited_lines_differ() -> None:
     template = template_from(Path("bot.toml"), FILE)
     edited = replace(template, system=template.system.replace("Be brief.", 'Be "brief".\nAnd """kind""" \\o/.'))
@@ -100,7 +120,13 @@ def test_messages_come_and_go_and_the_others_keep_their_comments() -> None:
 
 TEXT = st.text(st.sampled_from("a \n\t\"'\\#{}=[]\r\x00\x7f\u2028é😀"), max_size=20)
 NAME = st.text('ab_. -é"', min_size=1, max_size=4)
-VALUE = st.one_of(TEXT, st.integers(-5, 5), st.floats(allow_nan=False), st.booleans(), st.lists(TEXT, max_size=2))
+VALUE = st.one_of(
+    TEXT,
+    st.integers(-5, 5),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.lists(TEXT, max_size=2),
+)
 TEMPLATES = st.builds(
     Template,
     name=st.sampled_from(["t", "Other name"]),
