@@ -8,10 +8,10 @@ from typing import Any
 from meshtui.client.errors import kind_of
 from meshtui.core.problem import Problem
 from meshtui.core.turn import Delta, Finished, Opened, ReplyMeta, TextDelta, UsageDelta
-from meshtui.session.gateway import LanePart, Verdict
+from meshtui.session.gateway import JudgePart, LanePart
 
 
-def parts_of(name: str, data: Mapping[str, Any], request_id: str) -> Iterator[LanePart | Verdict]:
+def parts_of(name: str, data: Mapping[str, Any], request_id: str) -> Iterator[LanePart | JudgePart]:
     """Return what one event brought; names that are not known bring nothing.
 
     A text in `error` is about one model alone. `model_chunk` is a whole answer where it has a latency, else a piece.
@@ -26,9 +26,9 @@ def parts_of(name: str, data: Mapping[str, Any], request_id: str) -> Iterator[La
             if isinstance(row, Mapping) and isinstance(row.get("model"), str):
                 yield _ended(row["model"], row, _of_result(row))
     elif name == "comparison_chunk":
-        yield Verdict(_text(data.get("delta")))
+        yield JudgePart(_text(data.get("delta")))
     elif name in ("meta", "done"):
-        yield Verdict("", _text(data.get("comparison_model")), data.get("comparison_fallback_used") is True)
+        yield JudgePart("", _text(data.get("comparison_model")), data.get("comparison_fallback_used") is True)
 
 
 def _chunk(model: str, data: Mapping[str, Any], request_id: str) -> LanePart:

@@ -25,7 +25,7 @@ class LanePart:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgePart:
     """What the judge of a comparison says, a piece at a time; `fell_back` that another judge than the one asked did."""
 
     text: str = ""
@@ -68,7 +68,7 @@ class Gateway(Protocol):
         """Return what this key has spent in all, in US dollars; None where the gateway does not say."""
         ...
 
-    def compare(self, request: Mapping[str, Any]) -> AsyncGenerator[LanePart | Verdict, None]:
+    def compare(self, request: Mapping[str, Any]) -> AsyncGenerator[LanePart | JudgePart, None]:
         """Let the gateway ask several models at once, and a judge compare them (contract, section 6)."""
         ...
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Any, cast
 
 from meshtui.core.money import price_words
@@ -18,7 +17,7 @@ from meshtui.core.text import Growing
 from meshtui.core.turn import Delta, Opened
 from meshtui.core.usage import Tokens, price_of
 from meshtui.session.comparison import Comparison, Lane
-from meshtui.session.gateway import Gateway, LanePart, Verdict
+from meshtui.session.gateway import Gateway, JudgePart, LanePart
 from meshtui.session.session import Session
 from meshtui.store.db import StoreError
 
@@ -101,15 +100,16 @@ class Judge:
 
     def take(self, lane: Lane) -> None:
         """Let a lane that was begun read its answer from the comparison."""
-        part, lane.once = self._parts[lane.turn.model], True
-        target = self.session.target
-        self.session.through(lane.turn, replace(target, connect=lambda: cast("Gateway", part)))
+        lane.once = True
+        self.session.share(lane.turn, cast("Gateway", self._parts[lane.turn.model]))
 
     async def run(self) -> None:
         """Send the one request and hand on what comes of it; every failure ends the lanes that are still open."""
         problem: Problem | None = None
         try:
-            gateway = await self.session.gateway()
+            target = self.session.target
+            gateway = await self.session.gateway(target)
+            self.session.note_sent(target)
             async with aclosing(gateway.compare(self.body())) as parts:
                 async for part in parts:
                     self._hand_on(part)
@@ -120,7 +120,7 @@ class Judge:
             raise
         self._close(problem)
 
-    def _hand_on(self, part: LanePart | Verdict) -> None:
+    def _hand_on(self, part: LanePart | JudgePart) -> None:
         if isinstance(part, LanePart):
             if part.model in self._parts:
                 self._parts[part.model].put(part)

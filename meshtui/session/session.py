@@ -74,6 +74,7 @@ class Session(Attaching):
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock = clock
         self._targets: dict[str, Target] = {}
+        self._shared: dict[str, Gateway] = {}
         self._work: asyncio.Task[Any] | None = None
         self._refused_at: dict[str, Target] = {}
         self._tasks: dict[str, asyncio.Task[Any]] = {}
@@ -188,9 +189,9 @@ class Session(Attaching):
         self.on_change(new, None)
         return new
 
-    def through(self, turn: Turn, target: Target) -> None:
-        """Let a turn that has not begun go through another target."""
-        self._targets[turn.id] = target
+    def share(self, turn: Turn, gateway: Gateway) -> None:
+        """Let a turn that has not begun read its part of a request that serves several; nothing of its own leaves."""
+        self._shared[turn.id] = gateway
 
     def wait_for(self, turn: Turn, conversation_id: str | None = None) -> None:
         """Send a turn again when the limit that refused it allows that; of this conversation where none is named."""
@@ -236,14 +237,15 @@ class Session(Attaching):
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine always runs in one
-        allowance = self.allowance(self._targets.get(turn.id))
-        allowance.leave(turn.id)
+        allowance, shared = self.allowance(self._targets.get(turn.id)), self._shared.get(turn.id)
+        if shared is None:
+            allowance.leave(turn.id)
         self._tasks[turn.id] = task
         self._started[turn.id] = self._clock()
         try:
             turn.sent()
             self.on_change(turn, None)
-            gateway = await self.gateway(self._targets.get(turn.id))
+            gateway = shared or await self.gateway(self._targets.get(turn.id))
             self._started[turn.id] = self._clock()  # what making the client took is no time of the gateway's
             for attempt in range(retries + 1):
                 try:
@@ -282,7 +284,8 @@ class Session(Attaching):
 
     async def _stream(self, gateway: Gateway, turn: Turn) -> None:
         started, request = self._started[turn.id], turn.request
-        self.note_sent(self._targets.get(turn.id))
+        if turn.id not in self._shared:
+            self.note_sent(self._targets.get(turn.id))
         stored = {digest: self.store.blob_path(digest) for digest in digests(request)}
         if stored:
             request, gone = await asyncio.to_thread(expand, request, lambda digest: _bytes_of(stored.get(digest)))
@@ -358,6 +361,7 @@ class Session(Attaching):
         except StoreError as error:
             self.on_notice(str(error))
         self.live.pop(turn.id, None)
+        self._shared.pop(turn.id, None)
         target = self._targets.pop(turn.id, self.target)
         if can_wait(problem):
             self._refused_at[turn.id] = target

@@ -16,7 +16,7 @@ from meshtui.core.money import amount_from, balance_from
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta
 from meshtui.session.comparison_events import parts_of
-from meshtui.session.gateway import LanePart, Route, Verdict
+from meshtui.session.gateway import JudgePart, LanePart, Route
 
 PAGE, PAGES = 200, 10
 """How many usage events a page may have, and how many pages are read."""
@@ -118,7 +118,7 @@ class Wire:
             raise problem_from(error) from error
         return payload if isinstance(payload, Mapping) else {}
 
-    async def compare(self, request: Mapping[str, Any]) -> AsyncGenerator[LanePart | Verdict, None]:
+    async def compare(self, request: Mapping[str, Any]) -> AsyncGenerator[LanePart | JudgePart, None]:
         """Let the gateway ask several models and a judge; what fails for one model is a part of its own."""
         stream = CompareStream(self._client, "/v1/chat/compare", {**request, "stream": True})
         try:

@@ -233,6 +233,7 @@ async def test_the_gateways_judge_drives_the_same_lanes_and_gives_a_verdict(home
     models = ["sandbox/haiku", "sandbox/echo", "sandbox/fault-hang", "sandbox/fault-cut"]
     with Sandbox(Settings(compare_timeout=0.2)) as box:
         async with opened(home, box) as session:
+            session.account()  # begins to count
             comparison, judge = await judged(session, models, instructions="Which is shorter?")
             good, echo, bad, cut = comparison.lanes
             assert cut.turn.problem is not None and cut.turn.problem.kind is ProblemKind.PROVIDER
@@ -240,6 +241,8 @@ async def test_the_gateways_judge_drives_the_same_lanes_and_gives_a_verdict(home
             assert bad.turn.problem is not None and "timed out" in bad.turn.problem.message
             assert bad.turn.problem.kind is ProblemKind.TIMEOUT and judge.problem is None
             assert judge.state == "done" and "## Comparison" in str(judge.verdict)
+            used = {row.name: row.used for row in session.account().meters.rows(session.time())}
+            assert used["rpd"] == 1, "one request fed all lanes"
             assert "Which is shorter?" in str(judge.verdict)
             sent = [request for request in box.requests if request["path"].endswith("/chat/compare")]
             assert len(sent) == 1 and sent[0]["body"]["models"] == models
