@@ -90,11 +90,17 @@ class Stage:
         self.app.theme = view.theme
         if view.size != tuple(self.app.size):
             await self.pilot.resize_terminal(*view.size)
-        await self.session.settle()
+        for _ in range(20):
+            if (
+                not await self.session.settle()
+            ):  # the gateway writes a bill a moment after the answer; a refusal has none
+                break
+            await asyncio.sleep(0.03)
         shown: list[str] = []
         for _ in range(100):
             self.app.clear_notifications()
             for widget in (*self.app.screen.query(Input), *self.app.screen.query(TextArea)):
+                widget.cursor_blink = True  # shows the cursor, should it have gone dark meanwhile
                 widget.cursor_blink = False
             await self.until(self._is_idle, "the workers")
             await asyncio.sleep(0.05)
@@ -162,6 +168,18 @@ async def compare(stage: Stage) -> None:
     screen = await stage.over("Compare")
     comparison = screen.comparison  # type: ignore[attr-defined]
     await stage.until(lambda: comparison.lanes and not comparison.running, "the end of all lanes")
+
+
+async def figures(stage: Stage) -> None:
+    """All figures of the lanes, in a table."""
+    await compare(stage)
+    await stage.do("compare.table")
+    await stage.over("LanesTable")
+
+
+async def params(stage: Stage) -> None:
+    """The parameters of a conversation."""
+    await stage.do("params.show")
 
 
 async def tool_call(stage: Stage) -> None:
@@ -264,6 +282,8 @@ SCENES = (
         "sandbox/tools",
         says="A tool call, checked against its schema, with a canned result",
     ),
+    Scene(figures, (View("compare-table"),), speed=2000, says="All figures of a comparison, to be sorted by any"),
+    Scene(params, (View("params", WIDE),), says="The parameters of a request, each with its range and default"),
     Scene(tool_editor, (View("tool-editor", WIDE), View("tool-editor-80x24", SMALL)), says="A tool being edited"),
     Scene(
         refused,
