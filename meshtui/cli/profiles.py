@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from meshtui.cli.surroundings import Surroundings
-from meshtui.store.config import ConfigError, change
+from meshtui.store.config import change
 from meshtui.store.credentials import Secret, find_key, save_key
 from meshtui.store.settings import Flags, Settings, resolve
+from meshtui.store.toml import ConfigError
 
 if TYPE_CHECKING:
     from meshtui.core.problem import Problem

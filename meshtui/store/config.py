@@ -18,18 +18,6 @@ from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_
 from meshtui.store.paths import Paths, find_project, write_atomically
 from meshtui.store.toml import ConfigError, Source, Table, nearest_name, read_source, shown
 
-__all__ = [
-    "MESH_GATEWAY",
-    "Budget",
-    "Config",
-    "ConfigError",
-    "Profile",
-    "Requests",
-    "Ui",
-    "change",
-    "load",
-]
-
 DEFAULT_PROFILE = "default"
 MOST_RETRIES = 20
 LONGEST_SECONDS = 86400.0

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from meshtui.core.text import mask_key, mask_secrets, one_line
-from meshtui.store.config import MESH_GATEWAY
-from meshtui.store.gateway_url import UnusableURL, normalise_base_url
+from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, write_atomically
 from meshtui.store.settings import Settings
 from meshtui.store.toml import ConfigError, Source, read_source
@@ -174,35 +173,19 @@ def _printed_key(command: tuple[str, ...], profile: str) -> str:
 
 def save_key(paths: Paths, profile: str, base_url: str, key: str) -> Path:
     """Keep `key` for a profile and the gateway it was entered for; return the file. Raises ConfigError."""
+    import tomlkit
+
     checked = _checked(key, "the input")
     if checked is None:
         raise ConfigError("The key is empty. Enter it, or leave with escape.")
-    _rewrite(paths, profile, {"api_key": checked.value.reveal(), "base_url": base_url})
-    return paths.credentials_file
-
-
-def forget_key(paths: Paths, profile: str) -> bool:
-    """Remove the saved key of a profile; False where there was none."""
-    found = _saved(paths)
-    if found is None or profile not in found[1]:
-        return False
-    _rewrite(paths, profile, None)
-    return True
-
-
-def _rewrite(paths: Paths, profile: str, entry: dict[str, str] | None) -> None:
-    import tomlkit
-
     found = _saved(paths)
     document = tomlkit.parse(found[0].text if found else "# Keys by profile. For this user alone.\n")
-    if entry is None:
-        document.pop(profile, None)
-    else:
-        table = tomlkit.table()
-        table.update(entry)
-        document[profile] = table
+    table = tomlkit.table()
+    table.update({"api_key": checked.value.reveal(), "base_url": base_url})
+    document[profile] = table
     try:
         write_atomically(paths.credentials_file, tomlkit.dumps(document), 0o600)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{paths.credentials_file} cannot be written: {reason}.") from None
+    return paths.credentials_file

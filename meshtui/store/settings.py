@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from meshtui.store.config import MOST_RETRIES, Budget, Config, Profile, Requests, Ui, near
+from meshtui.core.money import Budget
+from meshtui.store.config import MOST_RETRIES, Config, Profile, Requests, Ui, near
 from meshtui.store.gateway_url import InsecureURL, UnusableURL, normalise_base_url
 from meshtui.store.toml import ConfigError, shown
 

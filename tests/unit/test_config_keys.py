@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshtui.store.config import Config, Profile, load
-from meshtui.store.credentials import Key, Secret, find_key, forget_key, save_key
+from meshtui.store.credentials import Key, Secret, find_key, save_key
 from meshtui.store.paths import Paths, find_paths
 from meshtui.store.settings import Flags, Settings, resolve
 from meshtui.store.toml import ConfigError
@@ -115,15 +115,13 @@ def test_a_key_saved_for_another_address_counts_there(paths: Paths) -> None:
     assert value(find_key(in_force(Profile(), "http://127.0.0.1:9/v1"), paths, {})) == KEY
 
 
-def test_saving_and_forgetting(paths: Paths) -> None:
+def test_saving(paths: Paths) -> None:
     file = save_key(paths, "default", MESH, f" {KEY}\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     save_key(paths, "my.lab", "https://lab.example", OTHER)
     assert value(find_key(in_force(Profile()), paths, {})) == KEY
     assert value(find_key(in_force(Profile("my.lab", "https://lab.example")), paths, {})) == OTHER
-    assert forget_key(paths, "default") and not forget_key(paths, "default")
-    assert KEY not in file.read_text() and OTHER in file.read_text()
-    assert not forget_key(find_paths({"MESHTUI_HOME": str(paths.config / "none")}), "default")
+    assert file.read_text().count("[") == 2
 
 
 def test_a_file_of_keys_written_by_hand(paths: Paths) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from meshtui.core.money import Budget
-from meshtui.store.config import Config, ConfigError, load
+from meshtui.store.config import Config, load
 from meshtui.store.paths import find_paths
 from meshtui.store.settings import Flags, resolve
+from meshtui.store.toml import ConfigError
 
 
 def read(home: Path, text: str) -> Config:
