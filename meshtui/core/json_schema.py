@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from meshtui.core.json_place import Keys, json_path
+from meshtui.core.json_text import kind_of
 from meshtui.core.patterns import is_pattern
 
 TYPES = ("null", "boolean", "object", "array", "number", "string", "integer")
@@ -102,9 +103,14 @@ def _type_faults(kind: Any) -> Iterator[tuple[Keys, str]]:
     for place, one in enumerate(kinds):
         if not isinstance(one, str) or one not in TYPES:
             where = (place,) if isinstance(kind, list) and kind else ()
-            yield where, f"one of {', '.join(TYPES)} is expected, not {str(one)[:40]!r}"
+            yield where, f"one of {', '.join(TYPES)} is expected, not {_shown(one)}"
     if isinstance(kind, list) and len({str(one) for one in kind}) < len(kind):
         yield (), "a type stands twice"
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a sentence shows it: a text in quotes, anything else by its kind."""
+    return repr(value[:40]) if isinstance(value, str) else kind_of(value) if value != [] else "an empty list"
 
 
 def _names_faults(names: Any) -> Iterator[tuple[Keys, str]]:

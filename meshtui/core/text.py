@@ -125,9 +125,13 @@ def json_text(value: Any, indent: int | None = None) -> str:
     """Return `value` as JSON that is readable in every language and yet holds no control character.
 
     Control characters, bidirectional overrides and the like are written as `\\uXXXX`: it is the same
-    JSON to a reader, and harmless to a terminal.
+    JSON to a reader, and harmless to a terminal. A number that JSON has not, as a gateway may send, is null.
     """
-    dumped = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    try:
+        dumped = json.dumps(value, ensure_ascii=False, indent=indent, default=str, allow_nan=False)
+    except ValueError:
+        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda name: None)
+        dumped = json.dumps(finite, ensure_ascii=False, indent=indent)
     if not _UNSAFE.search(dumped):
         return dumped
     return _UNSAFE.sub(lambda m: json.dumps(m[0])[1:-1] if ord(m[0]) != 0x7F else "\\u007f", dumped)

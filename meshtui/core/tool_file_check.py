@@ -52,7 +52,7 @@ def check_file(text: str, form: FileForm, stem: str = "") -> list[Checked]:
         except ValueError as error:
             return [Checked("", (_unreadable("not toml", str(error)),))]
     value, findings = check_text(text)
-    if value is None and findings and findings[0].code == "not json":
+    if value is None and findings:
         return [Checked("", tuple(findings))]
     twice = [finding for finding in findings if finding.code == "name twice" and finding.line is not None]
     return _check_rows(value, stem, twice, lambda ways: _in_json(text, ways))

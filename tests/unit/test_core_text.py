@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -173,3 +175,10 @@ def test_json_is_harmless_and_the_same_to_a_reader(value: object, indent: int | 
     text = json_text(value, indent)
     assert json.loads(text) == json.loads(json.dumps(value))
     assert not any(acts(character) for character in text if character != "\n")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_numbers_that_json_has_not_are_null(indent: int | None) -> None:
+    text = json_text({"a": [math.nan, math.inf, -math.inf], "ü": 1.5, "path": Path("x")}, indent)
+    assert json.loads(text, parse_constant=pytest.fail) == {"a": [None, None, None], "ü": 1.5, "path": "x"}
+    assert "ü" in text

@@ -17,6 +17,7 @@ from jsonschema_specifications import REGISTRY
 from meshtui.core.finding import Finding
 from meshtui.core.json_schema import schema_fault
 from meshtui.core.tool_check import check_text, check_tool, check_tools, tokens_of
+from meshtui.core.tool_file_check import check_file
 from meshtui.core.tool_mend import mended, mended_all
 from meshtui.core.verdict import verdict
 from tests.cases import load, needs_cases
@@ -332,6 +333,13 @@ def test_a_check_never_fails_whatever_stands_there(value: Any) -> None:
         assert tokens_of(definition) >= 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [(None, "not null"), ([], "not an empty list"), ({}, "not an object"), ("str", "not 'str'")]
+)
+def test_a_type_that_is_none_is_shown_as_json_has_it(kind: Any, words: str) -> None:
+    assert schema_fault({"type": kind}).endswith(words)
+
+
 def _deep(levels: int) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "string"}
     for _ in range(levels):
@@ -348,6 +356,9 @@ def test_a_hostile_definition_is_bounded() -> None:
     )
     assert [one.code for one in check_text(text)[1]] == ["too long or deep"]
     assert [one.code for one in check_tool(tool(_deep(10_000)))] == ["too long or deep"]
+    for whole in (text, "[" * 100_000, '{"type": ' + "1" * 5_000 + "}"):
+        (row,) = check_file(whole, "json")
+        assert [one.code for one in row.findings] == ["too long or deep"] and not row.ok
     assert tokens_of(tool(_deep(10_000))) == 0
     many = {f"p{number}": {"type": "dict", "default": 1} for number in range(20_000)}
     begun = time.process_time()
