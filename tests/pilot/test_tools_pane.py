@@ -77,6 +77,15 @@ async def test_a_tool_that_is_turned_on_goes_out_with_the_next_message(tmp_path:
         assert not bench.session.draft.tools
 
 
+async def test_where_one_pane_has_room_a_message_that_is_sent_brings_the_conversation_back(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast", "The weather to come")
+    async with listing(tmp_path, (80, 24)) as bench:
+        await bench.press("space")
+        await bench.answered("hello from below")
+        await bench.wait("hello from below")
+        assert not bench.screen.tool_list.region
+
+
 async def test_a_click_on_the_box_turns_a_tool_on_and_a_click_on_its_name_opens_it(tmp_path: Path) -> None:
     write_tool(tmp_path, "forecast")
     async with listing(tmp_path) as bench:

@@ -8,6 +8,7 @@ from typing import Literal
 from textual import events, on
 from textual.widget import Widget
 
+from meshtui.core.turn import Turn
 from meshtui.session import OpenTemplate, Session, StoreError
 from meshtui.ui.columns import LEAST_HEIGHT, LEAST_WIDTH, STEP, Columns, SizeClass, columns_from, size_class
 from meshtui.ui.panes.model import ModelPane
@@ -243,6 +244,12 @@ class Paning(Composing, Bench):
             self.pane.focus_blocks()
         else:
             self.prompt.focus()
+
+    def start(self, turn: Turn) -> None:
+        """Run a turn; what is begun from the prompt is seen where only one pane has room."""
+        if self.prompt.has_focus:
+            self.front_conversation()
+        super().start(turn)
 
     # Sizes
 
