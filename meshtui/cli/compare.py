@@ -18,7 +18,8 @@ from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, error_object
-from meshtui.session import Comparison, Figures, Judge, Lane, Session, Variant, variants
+from meshtui.core.variants import Variant, variants
+from meshtui.session import Comparison, Figures, Judge, Lane, Session
 
 MOST_LANES = 64
 REFUSED = (KEY, LIMITED, SPENT)

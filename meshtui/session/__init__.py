@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshtui.session.answering import NOT_ALLOWED, Approval
-from meshtui.session.comparison import Comparison, Figures, Lane, Variant, variants
+from meshtui.session.comparison import Comparison, Figures, Lane
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
 from meshtui.session.judge import DEFAULT_JUDGE, Judge
 from meshtui.session.models import Models
@@ -73,7 +73,6 @@ __all__ = [
     "ToolFile",
     "ToolFiles",
     "Tools",
-    "Variant",
     "Version",
     "can_wait",
     "file_name",
@@ -81,5 +80,4 @@ __all__ = [
     "new_id",
     "request_faults",
     "retry_wait",
-    "variants",
 ]

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from meshtui.core.chat import Draft, Message
+from meshtui.core.chat import Message
 from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.quote import BYTES_PER_TOKEN, weight_of_request
 from meshtui.core.turn import Turn, TurnState
 from meshtui.core.usage import card_for, price_of, tokens_of
+from meshtui.core.variants import Variant
 from meshtui.session.session import Session
 from meshtui.store.db import Node, StoreError
 
@@ -33,56 +34,6 @@ LEAST_FLOW = 0.05
 
 LOOK_SECONDS = 3.0
 """How long the gateway may take to say what is left; the lanes start without it then."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """A draft with one thing changed; `label` says what, and is shown on its lane. Labels may be foreign text."""
-
-    label: str
-    draft: Draft
-
-
-def variants(
-    draft: Draft,
-    models: Sequence[str] = (),
-    params: Iterable[tuple[str, Any]] = (),
-    drafts: Iterable[Variant] = (),
-    samples: int = 1,
-) -> list[Variant]:
-    """Return one variant for each combination of a model, a parameter's value and another draft.
-
-    `drafts` are other whole drafts, such as another template or another value of a slot. What does not vary is not
-    said. `samples` repeats each of them.
-    """
-    found = list(drafts) or [Variant("", draft)]
-    chosen = list(models) or [draft.model]
-    found = [
-        Variant(_joined(model if len(chosen) > 1 or not one.label else "", one.label), replace(one.draft, model=model))
-        for one in found
-        for model in chosen
-    ]
-    changes = list(params)
-    if changes:
-        found = [
-            Variant(
-                _joined(one.label if len(found) > 1 else "", f"{name} {value}"),
-                replace(one.draft, params={**one.draft.params, name: value}),
-            )
-            for one in found
-            for name, value in changes
-        ]
-    if samples > 1:
-        found = [
-            Variant(f"{one.label or 'sample'} #{number}", one.draft)
-            for one in found
-            for number in range(1, samples + 1)
-        ]
-    return found
-
-
-def _joined(*words: str) -> str:
-    return " · ".join(word for word in words if word)
 
 
 class Lane:

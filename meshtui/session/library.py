@@ -80,17 +80,12 @@ class Library:
         return self.store.draft(self.conversation.id if self.conversation else None)
 
     def remember(self, text: str) -> None:
-        """Put a text among the prompts sent before, so that it can be found again."""
+        """Put a text among the prompts sent before, so that it can be found again; nothing but blanks is none."""
         self.store.remember_prompt(text)
 
     def prompts(self, filter: str = "", limit: int = 200) -> list[str]:
         """Return the prompts sent before, newest first, that contain `filter`."""
         return self.store.prompts(limit, filter)
-
-    def said(self, text: str) -> None:
-        """Remember a prompt that was sent, for those that are looked up."""
-        if text.strip():
-            self.store.remember_prompt(text)
 
     def recall(self, name: str, default: Any = None) -> Any:
         """Return a small value kept under a name."""

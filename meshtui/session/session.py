@@ -128,8 +128,7 @@ class Session(Attaching):
             self.nodes = branch
             raise
         self.attached.clear()
-        if text.strip():
-            self.store.remember_prompt(text)
+        self.remember(text)
         return turn
 
     def drafted(self, text: str) -> Draft:

@@ -114,8 +114,7 @@ class Templates:
         is_new = session.conversation is None
         turn = session.begin_anew(draft)
         session.store.pin(turn.id, str(path), run.template, {**run.template.variables, **run.values}, run.set_name)
-        if run.prompt.strip():
-            session.store.remember_prompt(run.prompt)
+        session.remember(run.prompt)
         if is_new and session.conversation is not None:
             said = next((message.text for message in reversed(draft.messages) if message.role == "user"), "")
             session.rename(session.conversation.id, one_line(" · ".join(filter(None, (run.template.name, said))), 80))

@@ -14,8 +14,9 @@ import pytest
 from meshtui.core.chat import Message
 from meshtui.core.problem import ProblemKind
 from meshtui.core.turn import TurnState
+from meshtui.core.variants import Variant, variants
 from meshtui.sandbox import Sandbox, Settings
-from meshtui.session import Comparison, Judge, Lane, Session, StoreError, Variant, variants
+from meshtui.session import Comparison, Judge, Lane, Session, StoreError
 from tests.workbench import new_session, opened, stored, streaming, until
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from meshtui.core.template import Template
+from meshtui.core.variants import variants
 from meshtui.sandbox import Sandbox
-from meshtui.session import Comparison, Run, Session, variants
+from meshtui.session import Comparison, Run, Session
 from tests.workbench import opened
 
 CITY: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}}

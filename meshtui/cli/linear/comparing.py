@@ -10,7 +10,8 @@ from meshtui.cli.linear.conversing import Conversing
 from meshtui.cli.linear.words import change_lines, figure_words, numbered, problem_lines
 from meshtui.core.text import one_line
 from meshtui.core.turn import Delta, Turn
-from meshtui.session import Comparison, Lane, variants
+from meshtui.core.variants import variants
+from meshtui.session import Comparison, Lane
 
 MOST_MODELS = 8
 ORDER = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meshtui.core.attachments import NotAttachable
-from meshtui.session import Comparison, Judge, Lane, StoreError, Variant, variants
+from meshtui.core.variants import Variant, variants
+from meshtui.session import Comparison, Judge, Lane, StoreError
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.choosing import Choosing
 from meshtui.ui.screens.compare import MOST, Compare
@@ -81,7 +82,7 @@ class Comparing(Composing, Choosing, Bench):
         except (StoreError, NotAttachable) as error:
             self.mesh.say(f"Nothing was sent: {error}")
             return
-        self.session.said(text)
+        self.session.remember(text)
         self.session.attached.clear()
         self.took_prompt(text)
         self._open_lanes(comparison, text)
