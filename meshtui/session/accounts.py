@@ -82,7 +82,7 @@ class Accounts(Prices):
 
     def _recall(self, account: Account, target: Target) -> None:
         now = self._now()
-        account.meters.seed_day(now, self.store.sent_since(now - now % 86_400, target.profile)[0])
+        account.meters.seed_day(now, self.store.sent_since(now - now % 86_400, target.profile))
         kept = self.store.state(_state(target), {})
         kept = kept if isinstance(kept, Mapping) else {}
         cap = target.spend_cap if target.spend_cap is not None else balance_from(kept.get("cap"))

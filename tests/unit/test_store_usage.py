@@ -102,7 +102,7 @@ def test_sums_are_made_by_day_model_session_and_profile_over_any_range(store: St
     assert store.usage_total(NOW - 2 * DAY, NOW).cost == 2
     assert store.usage_total(conversation="c1").cost == 3
     assert store.usage_total(session="s1").cost == 5
-    assert store.sent_since(NOW - 2 * DAY, "default") == (1, 8)
+    assert store.sent_since(NOW - 2 * DAY, "default") == 1
 
 
 def test_times_and_speed_are_means(store: Store) -> None:
