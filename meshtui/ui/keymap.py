@@ -31,8 +31,16 @@ ALIASES = {
     "option": "alt",
     "cmd": "super",
 }
-SAME_BYTE = {"ctrl+m": "enter", "ctrl+i": "tab", "ctrl+h": "backspace", "ctrl+left_square_bracket": "escape"}
-"""Keys that a plain terminal cannot tell from another one."""
+SAME_BYTE = {
+    "ctrl+m": "enter",
+    "ctrl+i": "tab",
+    "ctrl+h": "backspace",
+    "ctrl+left_square_bracket": "escape",
+    "alt+b": "ctrl+left",
+    "alt+f": "ctrl+right",
+}
+"""Keys that a plain terminal cannot tell from another one; what it sends for the last two is also what macOS sends
+for going by words, and is read as that."""
 
 SWALLOWED = frozenset(("ctrl+s", "ctrl+q", "ctrl+b", "ctrl+a", "ctrl+tab", "ctrl+enter", "shift+enter"))
 """Keys that a terminal, a multiplexer or the system often keeps, so that nothing may hang on them alone."""

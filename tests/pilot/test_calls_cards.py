@@ -126,7 +126,7 @@ async def test_results_name_their_calls_and_lead_back_to_them(home: Path, box: S
         await bench.press("f5")
         await bench.wait("Second.")
         assert len(bench.session.nodes) == before and "First." not in bench.shown()
-        await bench.press("alt+b")
+        await bench.press("alt+s")
         await bench.wait("First.")
 
 

@@ -201,10 +201,10 @@ async def test_an_earlier_answer_is_asked_for_again_and_what_followed_it_is_not_
             lambda: len(bench.session.nodes) == 2 and not bench.session.live, "another answer to the first"
         )
         assert bench.session.nodes[1].turn is not first and texts(bench) == ["one"]
-        await bench.press("alt+b")
+        await bench.press("alt+s")
         await bench.holds(lambda: [node.id for node in bench.session.nodes] == old, "the branch that was left")
         await bench.wait("two")
-        await bench.press("alt+b")
+        await bench.press("alt+s")
         await bench.holds(lambda: texts(bench) == ["one"], "the other branch again")
 
 
@@ -220,5 +220,5 @@ async def test_an_earlier_message_is_changed_as_another_branch(box: Sandbox, hom
         assert bench.prompt.value == "one" and "half a thought" in bench.session.prompts()
         await bench.press("!", "enter")
         await bench.holds(lambda: texts(bench) == ["one!"] and not bench.session.live, "the changed message")
-        await bench.press("alt+b")
+        await bench.press("alt+s")
         await bench.holds(lambda: texts(bench) == ["one", "two"], "the branch that was left")

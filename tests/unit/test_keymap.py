@@ -95,8 +95,28 @@ def test_what_an_xterm_sends_is_the_key_that_is_bound(key: str, sent: str) -> No
     assert is_plain(key)
 
 
+def test_no_command_is_on_a_key_with_alt_that_is_read_as_another() -> None:
+    for command in COMMANDS:
+        for key in command.key.split(","):
+            if key.startswith("alt+") and len(key) == len("alt+x"):
+                assert keys_sent("\x1b" + key[-1]) == [key] and is_plain(key), f"{command.id}: {key}"
+
+
 @pytest.mark.parametrize(
-    "key", ["ctrl+m", "ctrl+i", "ctrl+h", "ctrl+s", "ctrl+b", "shift+enter", "ctrl+shift+k", "super+k", "ctrl+1"]
+    "key",
+    [
+        "alt+f",
+        "alt+b",
+        "ctrl+m",
+        "ctrl+i",
+        "ctrl+h",
+        "ctrl+s",
+        "ctrl+b",
+        "shift+enter",
+        "ctrl+shift+k",
+        "super+k",
+        "ctrl+1",
+    ],
 )
 def test_keys_to_avoid_are_not_relied_on(key: str) -> None:
     assert not is_plain(key)

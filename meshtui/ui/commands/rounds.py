@@ -57,7 +57,7 @@ ROUNDS: tuple[Command, ...] = (
             (
                 "fix",
                 "Take the repair",
-                "alt+f",
+                "alt+x",
                 "round_fix",
                 "Put right arguments that are no JSON, as suggested.",
                 False,

@@ -119,7 +119,7 @@ WORKBENCH: tuple[Command, ...] = (
     Command("profile.choose", "Profile", "", "choose_profile", "Send through another profile: gateway, key, defaults."),
     Command("prompt.edit", "Editor", "f4", "edit_prompt", "Open the prompt in your own editor ($EDITOR)."),
     Command("message.edit", "Edit message", "", "edit_last", "Change the message under the cursor, or the last one."),
-    Command("branch.other", "Other branch", "alt+b", "other_branch", "Go to the branch left last.", priority=True),
+    Command("branch.other", "Other branch", "alt+s", "other_branch", "Go to the branch left last.", priority=True),
     Command("prompt.recall", "Earlier prompts", "", "recall_prompt", "Find an earlier prompt and take it again."),
     Command("prompt.attach", "Attach", "ctrl+t", "attach", "Attach a picture, video or sound."),
     Command("prompt.detach", "Detach", "", "detach", "Take the last attachment away again."),
