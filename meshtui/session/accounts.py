@@ -82,7 +82,9 @@ class Accounts(Prices):
 
     def _recall(self, account: Account, target: Target) -> None:
         now = self._now()
-        account.meters.seed_day(now, self.store.sent_since(now - now % 86_400, target.profile))
+        sent = self.store.sent_since(now - now % 86_400, target.profile)
+        coming = sum(turn.profile == target.profile for turn in self.live.values())  # stored, and counted when sent
+        account.meters.seed_day(now, max(sent - coming, 0))
         kept = self.store.state(_state(target), {})
         kept = kept if isinstance(kept, Mapping) else {}
         cap = target.spend_cap if target.spend_cap is not None else balance_from(kept.get("cap"))

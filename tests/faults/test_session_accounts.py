@@ -272,3 +272,11 @@ async def test_the_quote_learns_from_what_comes_back(home: Path) -> None:
             again.new()
             assert abs(again.quote(text).prompt - counted) <= counted * 0.05, "what was learned is kept"
             assert again.quote(text).price == "price unknown"
+
+
+@pytest.mark.anyio
+async def test_the_first_request_of_a_day_is_counted_once(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        await session.run(session.say("good morning"))
+        used = {row.name: row.used for row in session.account().meters.rows(session.time())}
+        assert used["rpd"] == 1

@@ -234,7 +234,6 @@ async def test_the_gateways_judge_drives_the_same_lanes_and_gives_a_verdict(home
     models = ["sandbox/haiku", "sandbox/echo", "sandbox/fault-hang", "sandbox/fault-cut"]
     with Sandbox(Settings(compare_timeout=0.2)) as box:
         async with opened(home, box) as session:
-            session.account()  # begins to count
             comparison, judge = await judged(session, models, instructions="Which is shorter?")
             good, echo, bad, cut = comparison.lanes
             assert cut.turn.problem is not None and cut.turn.problem.kind is ProblemKind.PROVIDER
