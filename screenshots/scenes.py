@@ -99,9 +99,11 @@ class Stage:
         shown: list[str] = []
         for _ in range(100):
             self.app.clear_notifications()
-            for widget in (*self.app.screen.query(Input), *self.app.screen.query(TextArea)):
-                widget.cursor_blink = True  # shows the cursor, should it have gone dark meanwhile
-                widget.cursor_blink = False
+            for line in self.app.screen.query(Input):
+                line.cursor_blink = False
+            for text in self.app.screen.query(TextArea):
+                text.cursor_blink = False
+                text._pause_blink(visible=text.has_focus)  # else it stays in the phase that it happens to be in
             await self.until(self._is_idle, "the workers")
             await asyncio.sleep(0.05)
             shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]
