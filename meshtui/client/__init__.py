@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from meshtui.client.api import AsyncMeshAPI as AsyncMeshAPI
     from meshtui.client.errors import MeshAPIError as MeshAPIError
     from meshtui.client.errors import problem_from as problem_from
-    from meshtui.client.gateway import Catalogue as Catalogue
     from meshtui.client.gateway import Gateway as Gateway
     from meshtui.client.limits import Retries as Retries
     from meshtui.client.limits import Timeouts as Timeouts
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AsyncMeshAPI": "api",
-    "Catalogue": "gateway",
     "Gateway": "gateway",
     "MeshAPIError": "errors",
     "Retries": "limits",

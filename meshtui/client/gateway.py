@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from meshtui.client.connection import Connection
@@ -12,18 +11,6 @@ from meshtui.client.exchange import OnEvent, opened
 from meshtui.core.turn import Delta, Opened
 
 CHAT_PATH = "/v1/chat/completions"
-
-
-@dataclass(frozen=True, slots=True)
-class Catalogue:
-    """The models of a gateway, as it describes them. `available` is False where it has no such list.
-
-    `dropped` counts rows without an id, which are left out.
-    """
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    dropped: int = 0
-    available: bool = True
 
 
 class Gateway(Connection):
@@ -72,21 +59,17 @@ class Gateway(Connection):
                 yield delta
             exchange.judge()
 
-    async def catalogue(self) -> Catalogue:
-        """Fetch the list of models; a gateway without one (404, 405) gives an empty, unavailable catalogue."""
+    async def catalogue(self) -> list[dict[str, Any]]:
+        """Fetch the rows of the model list that have an id; none where the gateway has no such list (404, 405)."""
         try:
             payload, _ = await self.request("GET", "/v1/models")
         except MeshAPIError as error:
             if error.status in (404, 405, 501):
-                return Catalogue(available=False)
+                return []
             raise
-        rows = rows_of(payload)
-        good = [row for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"]]
-        return Catalogue(good, len(rows) - len(good))
-
-    async def check(self) -> Catalogue:
-        """Ask for something cheap: raises where the gateway cannot be reached or refuses the key."""
-        return await self.catalogue()
+        return [
+            row for row in rows_of(payload) if isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"]
+        ]
 
 
 def rows_of(payload: Any) -> list[Any]:

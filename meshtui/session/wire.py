@@ -45,7 +45,7 @@ class Wire:
     async def catalogue(self) -> list[dict[str, Any]]:
         """Return the rows of the model list, none where the gateway has no such list; raises Problem."""
         try:
-            return (await self._client.catalogue()).rows
+            return await self._client.catalogue()
         except MeshAPIError as error:
             raise problem_from(error) from error
 
