@@ -103,7 +103,7 @@ def result_fault(result: str, output: object | None) -> str:
     """Say where a result does not fit the tool's schema of results, an empty text where it does or there is none."""
     if output is None:
         return ""
-    from meshtui.core.argument_check import checked, checker_of
+    from meshtui.core.schema_check import checked, checker_of
     from meshtui.core.schema_run import Run
 
     checker = checker_of(output)
@@ -113,8 +113,10 @@ def result_fault(result: str, output: object | None) -> str:
         value = json.loads(result)
     except (ValueError, RecursionError):
         value = result  # a text
-    faults = checked(checker, value, Run()).faults
-    return f"The result does not fit the tool's output schema: {faults[0]}." if faults else ""
+    outcome = checked(checker, value, Run())
+    if outcome.faults:
+        return f"The result does not fit the tool's output schema: {outcome.faults[0]}."
+    return f"The result was not checked: {outcome.given_up}." if outcome.given_up else ""
 
 
 def result_text(value: Any) -> str:

@@ -5,21 +5,61 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from meshtui.core.argument_check import Checker, Fault, Verdict, checked, checker_of
 from meshtui.core.json_place import place_of
 from meshtui.core.json_repair import JsonFault, json_fault
 from meshtui.core.json_stream import ABSENT, DEEPEST, JsonStream, Unfinished
+from meshtui.core.schema_check import Checker, Fault, Outcome, checked, checker_of
 from meshtui.core.schema_run import MOST_STEPS, STEPS_PER_CHARACTER, OpenNumber, OpenText, Run, shown
 
 __all__ = ["Fault", "JsonFault", "LiveVerdict", "Verdict", "json_fault", "verdict"]
+
+State = Literal["fits", "misfits", "not_json", "not_object", "unknown_tool", "no_schema", "bad_schema"]
 
 SHORT = 2_000
 """Characters up to which arriving arguments are checked whenever something new has come."""
 
 GROWTH = 50
 """Longer ones are checked again when they have grown by one such part of themselves."""
+
+_SENTENCES: dict[str, str] = {
+    "fits": "The arguments fit the schema.",
+    "misfits": "The arguments do not fit the schema",
+    "not_json": "The arguments are no JSON",
+    "not_object": "The arguments are no JSON object",
+    "unknown_tool": "No tool of this name was offered.",
+    "no_schema": "The tool has no schema: its arguments were not checked.",
+    "bad_schema": "The tool's schema cannot be used, so the arguments were not checked",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check of arguments came to. `notes` say what was not checked, or is doubtful."""
+
+    state: State
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence, with the first fault."""
+        words = _SENTENCES[self.state]
+        if not self.faults:
+            return f"{words.removesuffix('.')}" + "".join(f"; {note}" for note in self.notes[:1]) + "."
+        more = len(self.faults) - 1
+        first = self.faults[0] if self.state == "misfits" else self.faults[0].message
+        return f"{words}: {first}" + (f" (and {more} more)" if more else "") + "."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON members."""
+        found: dict[str, Any] = {
+            "state": self.state,
+            "faults": [{"path": fault.path, "message": fault.message} for fault in self.faults],
+        }
+        return {**found, "notes": list(self.notes)} if self.notes else found
 
 
 def verdict(arguments: str, parameters: object | None) -> Verdict:
@@ -34,7 +74,16 @@ def verdict(arguments: str, parameters: object | None) -> Verdict:
     checker = checker_of(parameters)
     if checker.fault:
         return Verdict("bad_schema", (Fault("$", checker.fault),), notes)
-    return checked(checker, value, Run(MOST_STEPS + STEPS_PER_CHARACTER * len(arguments)), notes)
+    return _told(checked(checker, value, Run(MOST_STEPS + STEPS_PER_CHARACTER * len(arguments))), notes)
+
+
+def _told(outcome: Outcome, notes: tuple[str, ...] = ()) -> Verdict:
+    notes = (*notes, *outcome.notes)
+    if outcome.faults:
+        return Verdict("misfits", outcome.faults, (*notes, outcome.given_up) if outcome.given_up else notes)
+    if outcome.given_up:
+        return Verdict("bad_schema", (Fault("$", outcome.given_up),), notes)
+    return Verdict("fits", (), notes)
 
 
 class LiveVerdict:
@@ -99,7 +148,7 @@ class LiveVerdict:
         self._run.steps = MOST_STEPS + STEPS_PER_CHARACTER * (self._length - self._checked)
         self._checked = self._length
         with _Attached(stream, unfinished):
-            found = checked(self._checker, root, self._run)
+            found = _told(checked(self._checker, root, self._run))
         if found.state == "bad_schema":
             self._run.steps = 0  # it would take too long again: the last word comes when all is there
         else:

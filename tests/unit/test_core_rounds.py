@@ -139,6 +139,7 @@ def test_a_result_is_checked_against_the_schema_of_results() -> None:
     assert "output schema" in result_fault("a plain text", schema)
     assert result_fault("a plain text", {"type": "string"}) == ""
     assert "cannot be used" in result_fault("1", {"type": "strin"})
+    assert result_fault("1", {"$ref": "#"}).startswith("The result was not checked: ")
 
 
 def test_an_example_shows_everything_that_a_result_may_have() -> None:

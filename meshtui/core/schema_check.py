@@ -1,4 +1,4 @@
-"""Verdicts on the arguments of a call: what they are, and how a tool's schema is made ready and run."""
+"""The check of a value by a JSON Schema: a schema is made ready once, then run over values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 from meshtui.core.json_place import json_path
 from meshtui.core.json_refs import dead_references
@@ -15,61 +15,19 @@ from meshtui.core.patterns import is_tame
 from meshtui.core.schema_rules import COUNTED
 from meshtui.core.schema_run import RUN, Run, TooMuch, counted
 
-State = Literal["fits", "misfits", "not_json", "not_object", "unknown_tool", "no_schema", "bad_schema"]
-
 MOST_FAULTS = 20
-"""Faults of one call that are told."""
-
-_SENTENCES: dict[str, str] = {
-    "fits": "The arguments fit the schema.",
-    "misfits": "The arguments do not fit the schema",
-    "not_json": "The arguments are no JSON",
-    "not_object": "The arguments are no JSON object",
-    "unknown_tool": "No tool of this name was offered.",
-    "no_schema": "The tool has no schema: its arguments were not checked.",
-    "bad_schema": "The tool's schema cannot be used, so the arguments were not checked",
-}
+"""Faults of one value that are told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One place where arguments do not fit: a path such as `$.items[2].price`, and what is wrong there."""
+    """One place where a value does not fit: a path such as `$.items[2].price`, and what is wrong there."""
 
     path: str
     message: str
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a check of arguments came to. At most MOST_FAULTS faults are told.
-
-    A fault's path may name a member that is missing. `notes` say what was not checked, or is doubtful.
-    """
-
-    state: State
-    faults: tuple[Fault, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def sentence(self) -> str:
-        """The verdict in one sentence, with the first fault."""
-        words = _SENTENCES[self.state]
-        if not self.faults:
-            return f"{words.removesuffix('.')}" + "".join(f"; {note}" for note in self.notes[:1]) + "."
-        more = len(self.faults) - 1
-        first = self.faults[0] if self.state == "misfits" else self.faults[0].message
-        return f"{words}: {first}" + (f" (and {more} more)" if more else "") + "."
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as JSON members."""
-        found: dict[str, Any] = {
-            "state": self.state,
-            "faults": [{"path": fault.path, "message": fault.message} for fault in self.faults],
-        }
-        return {**found, "notes": list(self.notes)} if self.notes else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +93,19 @@ def _kind() -> Any:
     return kind
 
 
-def checked(checker: Checker, value: Any, run: Run, notes: tuple[str, ...] = ()) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check came to: at most MOST_FAULTS faults, what was not checked, and why it was given up if it was.
+
+    A fault's path may name a member that is missing.
+    """
+
+    faults: tuple[Fault, ...]
+    notes: tuple[str, ...] = ()
+    given_up: str = ""
+
+
+def checked(checker: Checker, value: Any, run: Run) -> Outcome:
     """Run a check: what does not fit, and what could not be checked."""
     faults: dict[Fault, None] = {}
     given_up = ""
@@ -149,12 +119,9 @@ def checked(checker: Checker, value: Any, run: Run, notes: tuple[str, ...] = ())
     except TooMuch:
         given_up = "the check took too many steps and was given up"
     except RecursionError:
-        given_up = "the schema or the arguments are nested without end: the check was given up"
+        given_up = "the schema or the value is nested without end: the check was given up"
     except (ArithmeticError, TypeError, ValueError, AttributeError, LookupError) as error:
         given_up = f"the check failed ({type(error).__name__})"
     finally:
         RUN.reset(token)
-    notes = (*notes, *checker.notes, *run.unchecked)
-    if faults:
-        return Verdict("misfits", tuple(faults), (*notes, given_up) if given_up else notes)
-    return Verdict("bad_schema", (Fault("$", given_up),), notes) if given_up else Verdict("fits", (), notes)
+    return Outcome(tuple(faults), (*checker.notes, *run.unchecked), given_up)
