@@ -115,7 +115,10 @@ class Judge:
                     self._hand_on(part)
         except Problem as caught:
             problem = caught
-        except BaseException as error:
+        except asyncio.CancelledError:
+            self._close(Problem(ProblemKind.STREAM_CUT, "stream_interrupted", "The comparison was stopped."))
+            raise
+        except Exception as error:
             self._close(Problem.bug(error))
             raise
         self._close(problem)

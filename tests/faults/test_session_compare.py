@@ -297,3 +297,22 @@ async def test_where_a_lane_cannot_be_kept_nothing_is_sent(
             comparison.begin(asked(session, ["sandbox/haiku", "sandbox/echo"]))
         await comparison.run_all()
         assert len(box.requests) == seen and [lane.turn.state for lane in comparison.lanes] == [TurnState.STOPPED]
+
+
+@pytest.mark.anyio
+async def test_a_comparison_that_is_stopped_is_no_fault_of_the_programs(home: Path) -> None:
+    with Sandbox(Settings(compare_timeout=600.0)) as box:
+        async with opened(home, box) as session:
+            comparison = Comparison(session)
+            comparison.begin(asked(session, ["sandbox/haiku", "sandbox/fault-hang"]))
+            judge = Judge(comparison)
+            for lane in comparison.lanes:
+                judge.take(lane)
+            loop = asyncio.get_running_loop()
+            running, lanes = loop.create_task(judge.run()), loop.create_task(comparison.run_all())
+            await until(lambda: comparison.lanes[0].succeeded, "the first answer")
+            running.cancel()
+            await asyncio.wait([running, lanes], timeout=10)
+            problem = comparison.lanes[1].turn.problem
+            assert problem is not None and problem.kind is ProblemKind.STREAM_CUT and "stopped" in str(problem)
+            assert judge.state == "failed"
