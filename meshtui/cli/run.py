@@ -19,6 +19,7 @@ from meshtui.cli.tool_loop import ToolLoop
 from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of, file_words
 from meshtui.core.chat import Draft, Message
 from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.text import json_text
 from meshtui.core.turn import (
     Delta,
     Finished,
@@ -337,15 +338,18 @@ class Printer:
 
 
 def error_details(error: Mapping[str, Any]) -> list[str]:
-    """Return the rows of a 422 as lines `field: what is wrong`."""
+    """Return the rows of a 422 as lines `field: what is wrong`, a row of another shape as it is."""
     rows = error.get("details")
     if not isinstance(rows, list):
         return []
-    return [
-        f"  {'.'.join(str(item) for item in row.get('loc', ()))}: {row.get('msg', '')}"
-        for row in rows
-        if isinstance(row, Mapping)
-    ]
+    return [f"  {_detail(row)}" for row in rows if isinstance(row, Mapping)]
+
+
+def _detail(row: Mapping[str, Any]) -> str:
+    place = row.get("loc", ())
+    if "msg" not in row or not isinstance(place, list | tuple):
+        return json_text(dict(row))
+    return f"{'.'.join(map(str, place))}: {row['msg']}"
 
 
 def event(delta: Delta) -> dict[str, Any]:

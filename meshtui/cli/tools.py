@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli import inputs
@@ -71,6 +72,10 @@ class Call:
 
     def opened(self, name: str) -> OpenTool:
         """Return the tool of that name; refuses where there is none."""
+        return self.files.open(self.path_of(name))
+
+    def path_of(self, name: str) -> Path:
+        """Return the file of that tool, which may be one that cannot be read; refuses where there is none."""
         path = self.files.named(name)
         if path is None:
             from difflib import get_close_matches
@@ -78,7 +83,7 @@ class Call:
             near = get_close_matches(name, [row.key for row in self.files.list()], 3)
             hint = f"; near it: {', '.join(near)}" if near else "; `meshtui tools` lists them"
             refuse(f"there is no tool {name!r} here{hint}", NOT_FOUND)
-        return self.files.open(path)
+        return path
 
 
 def tools(arguments: argparse.Namespace) -> int:
@@ -139,7 +144,7 @@ def _words(row: dict[str, Any]) -> str:
         f"~{row['tokens']} tokens",
         row["responder"] if row["responder"] != "hand" else "",
         "strict" if row["strict"] else "",
-        f"{row['errors']} faults" if row["errors"] else "",
+        f"{row['errors']} fault{'s' * (row['errors'] > 1)}" if row["errors"] else "",
         one_line(row["description"], 60),
     ]
     return " · ".join(filter(None, parts))
@@ -182,7 +187,7 @@ def _new(call: Call) -> int:
     from meshtui.core.tool_example import tool_from_example
     from meshtui.core.tool_import import Found
 
-    if len(call.arguments.names) != 1:
+    if len(call.arguments.names) != 1 or not call.arguments.names[0].strip():
         refuse("tools new takes the name of one tool")
     example = call.arguments.example
     text = "{}" if example is None else inputs.read_text(Path(example[1:])) if example[:1] == "@" else example
@@ -210,6 +215,10 @@ def _written(call: Call, found: list[tuple[str, Found]]) -> int:
         for note in row.notes:
             say(f"{source}: {row.tool.name}: {note}")
         say(f"{source}: {row.tool.name} written to {opened.path}")
+        faults = _facts(row.tool)["errors"]
+        if faults:
+            command = f"meshtui tools check {quote(key)}"
+            say(f"{source}: {row.tool.name} has {faults} fault{'s' * (faults > 1)}: `{command}` tells")
     if call.arguments.json:
         emit_json(rows)
     return code
@@ -253,6 +262,6 @@ def _export(call: Call) -> int:
 
 def _delete(call: Call) -> int:
     for name in call.arguments.names or refuse("tools delete takes names"):
-        deleted = call.files.delete(call.opened(name).path)
+        deleted = call.files.delete(call.path_of(name))
         say(f"{name}: put away; it lies in {deleted.kept.parent}")
     return OK

@@ -99,7 +99,7 @@ class Folders:
     def _all(self) -> Iterator[tuple[str, Path, Place]]:
         """Yield every file with its key and place, the project's first, each folder by name."""
         for place, folder in self.folders.items():
-            names = [path for path in folder.rglob("*") if path.suffix in self.suffixes]
+            names = [path for path in folder.rglob("*") if path.suffix in self.suffixes and _may_be_read(path)]
             for path in sorted(names, key=lambda path: str(path).casefold()):
                 key = self._key_of(path)
                 if not any(part.startswith(".") for part in key.split("/")) and not self._is_companion(path):
@@ -156,6 +156,11 @@ class Folders:
         except (OSError, UnicodeEncodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ConfigError(f"{path} cannot be written: {reason.lower()}. Nothing was changed.") from None
+
+
+def _may_be_read(path: Path) -> bool:
+    """Whether a path is a file, or a link to nothing, which is told; a pipe or a device would never end."""
+    return path.is_file() or not path.exists()
 
 
 def why_no_name(key: str, word: str = "file") -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from meshtui.cli import run_command
+from meshtui.cli.run import error_details
 from meshtui.sandbox import Sandbox, Settings
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
@@ -107,6 +108,11 @@ def test_a_rate_limit_is_told_with_its_wait(capsys: pytest.CaptureFixture[str]) 
     _, result, _ = result_of(capsys, "hello", "-m", "sandbox/fault-429-rpm")
     assert result["error"]["status"] == 429
     assert 1 <= result["error"]["retry_after_seconds"] <= 60
+
+
+def test_details_of_another_shape_are_shown_as_they_are() -> None:
+    rows: list[Any] = [{"loc": ["body", 0], "msg": "no"}, {"a": 1}, {"loc": "body", "msg": "no"}, 5]
+    assert error_details({"details": rows}) == ["  body.0: no", '  {"a": 1}', '  {"loc": "body", "msg": "no"}']
 
 
 def test_a_422_names_the_fields(capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,6 +93,18 @@ def test_new_begins_from_nothing_or_an_example(here: Path, capsys: pytest.Captur
     assert json.loads(out)["definition"]["function"]["parameters"]["properties"] == {"seats": {"type": "integer"}}
     code, _, err = ran(capsys, "new", "other", "--example", "[1]")
     assert code == 2 and "must be an object" in err
+    assert ran(capsys, "new", " ") == (2, "", "meshtui: tools new takes the name of one tool\n")
+    code, _, err = ran(capsys, "new", "bad name")
+    assert code == 0 and "bad name has 1 fault: `meshtui tools check 'bad name'` tells\n" in err
+
+
+def test_what_cannot_be_read_can_be_put_away(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = here / ".meshtui" / "tools" / "broken.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    assert ran(capsys, "show", "broken")[0] == 2
+    code, _, err = ran(capsys, "delete", "broken")
+    assert code == 0 and "put away" in err and not path.exists()
 
 
 def test_check_names_file_line_and_column(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -280,11 +281,16 @@ def test_the_project_comes_first_and_faults_are_listed(tmp_path: Path) -> None:
     (shelf.folders["yours"] / "bad.json").write_text("{")
     (shelf.folders["yours"] / ".hidden.toml").write_text("")
     (shelf.folders["yours"] / "notes.txt").write_text("")
+    (shelf.folders["yours"] / "folder.toml").mkdir()
+    os.mkfifo(shelf.folders["yours"] / "pipe.toml")
+    (shelf.folders["yours"] / "endless.toml").symlink_to("/dev/zero")
+    (shelf.folders["yours"] / "gone.toml").symlink_to(tmp_path / "nowhere")
     assert [(file.key, file.place, file.tool is None) for file in shelf.list()] == [
         ("b", "project", False),
         ("a", "yours", False),
         ("b", "yours", False),
         ("bad", "yours", True),
+        ("gone", "yours", True),
     ]
     assert shelf.find("b") == shelf.folders["project"] / "b.toml"
     assert shelf.named("other") == shelf.folders["yours"] / "a.json"
