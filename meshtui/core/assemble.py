@@ -122,7 +122,7 @@ class CallAssembler:
         return None
 
     def _without_index(self, index: int | None, id: str, name: str, arguments: str) -> PartialCall:
-        """The call for a fragment whose index is missing or never seen."""
+        """Return the call for a fragment whose index is missing or never seen."""
         latest = self.partial[-1] if self.partial else None
         if latest is None or (id and latest.id):
             return self._begin(index)

@@ -29,7 +29,7 @@ def json_or_none(text: str) -> Any:
         return None
 
 
-def json_text(value: Any) -> str:
+def json_to_edit(value: Any) -> str:
     """Write JSON over several lines; a short list or object stands on one."""
     short = json.dumps(value, ensure_ascii=False)
     return short if len(short) <= 60 else json.dumps(value, ensure_ascii=False, indent=2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from meshtui.core.json_schema import schema_fault
-from meshtui.core.json_text import json_text, json_value
+from meshtui.core.json_text import json_to_edit, json_value
 
 Kind = Literal["number", "int", "text", "choice", "bool", "lines", "object", "list", "mixed", "map"]
 """`lines` is a list of texts, `list` one of objects, `mixed` a word or an object, `map` an object of texts."""
@@ -111,7 +111,7 @@ class Param:
             return _line(value)
         if self.kind == "lines" and isinstance(value, list) and all(isinstance(item, str) for item in value):
             return "\n".join(_line(item) for item in value)
-        return json_text(value)
+        return json_to_edit(value)
 
     def fault(self, value: Any) -> str:
         """Say in a sentence why the gateway would refuse a value, nothing where it would take it."""

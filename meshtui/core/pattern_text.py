@@ -16,8 +16,8 @@ _WORD = string.ascii_letters + string.digits + "_"
 _PLAIN = string.ascii_lowercase + string.digits
 _SETS = {"d": _DIGITS, "w": _WORD, "s": " ", "D": string.ascii_lowercase, "W": "-.", "S": _PLAIN}
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
-# How many more than the least number an open repetition may give.
 _EXTRA = 3
+"""How many more than the least number an open repetition may give."""
 
 MOST_REPEATS = 100_000
 """Repetitions in all, one within the other included: a short pattern can ask for more than any memory holds."""

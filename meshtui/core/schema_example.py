@@ -28,10 +28,14 @@ from meshtui.core.schema_parts import (
     types,
 )
 
-# Below this depth only what is required is made, so that recursive schemas end.
 DEPTH = 3
+"""Levels below which only what is required is made, so that recursive schemas end."""
+
 DEPTH_MAX = 24
+"""Levels below which nothing is made."""
+
 TRIES = 12
+"""How often a text is made anew that does not fit yet, and four times as often an item that is there already."""
 
 MOST_VALUES = 5_000
 """Values that are made for one schema: lists of lists may ask for more than any memory holds."""
@@ -60,7 +64,6 @@ _FORMATS = {
     "relative-json-pointer": "1/items",
     "regex": "^[a-z]+$",
 }
-# What a parameter of such a name usually holds; the first entry whose word is in the name counts.
 _NAMES = (
     (("email",), "ada@example.com"),
     (("date", "day"), "2026-03-14"),
@@ -75,6 +78,7 @@ _NAMES = (
     (("id",), "A-1042"),
     (("name", "person", "user"), "Ada Lovelace"),
 )
+"""What a parameter of such a name usually holds; the first entry whose word is in the name counts."""
 _PLACES = ("city", "location", "place", "destination", "origin", "address", "town")
 _WORDS = ("query", "question", "text", "prompt", "message", "content", "search", "topic", "input", "body")
 
@@ -149,10 +153,10 @@ class _Maker:
             case _:
                 return None
 
-    # -- combining --------------------------------------------------------------------------------
+    # Combining
 
     def _flat(self, schema: Mapping[str, Any], depth: int) -> Mapping[str, Any]:
-        """The schema with $ref, allOf and if/then put together."""
+        """Return the schema with $ref, allOf and if/then put together."""
         for _ in range(DEPTH_MAX):
             if isinstance(schema.get("$ref"), str):
                 rest = {key: value for key, value in schema.items() if key != "$ref"}
@@ -212,7 +216,7 @@ class _Maker:
         real = [value for value in fitting if value is not None]
         return self._chance.choice(real or fitting)
 
-    # -- containers -------------------------------------------------------------------------------
+    # Lists and objects
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties = schema.get("properties")
@@ -314,7 +318,7 @@ class _Maker:
                 value = longer
         raise _NoValue
 
-    # -- scalars ----------------------------------------------------------------------------------
+    # Scalars
 
     def _words(self, name: str) -> str:
         lowered = name.casefold()

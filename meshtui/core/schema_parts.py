@@ -1,4 +1,7 @@
-"""Reading JSON Schemas: types, bounds, and two schemas as one."""
+"""JSON Schemas read leniently, for values made for them: types, bounds, and two schemas as one.
+
+What is no schema at all is read as far as it means something; see `schema_example`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from typing import Any
 
 from meshtui.core.patterns import found
 
-# Type names of other worlds that are met in tool definitions.
 _TYPES = {
     "dict": "object",
     "hashmap": "object",
@@ -23,13 +25,15 @@ _TYPES = {
     "str": "string",
     "any": "string",
 }
+"""Type names of other worlds that are met in tool definitions."""
+
 _TELLTALES = (
     ("object", ("properties", "required", "additionalProperties", "patternProperties", "minProperties")),
     ("array", ("items", "prefixItems", "minItems", "maxItems", "contains", "uniqueItems")),
     ("string", ("pattern", "minLength", "maxLength", "format")),
     ("number", ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")),
 )
-
+"""Members that tell a type where none is named."""
 
 _COUNTS = (
     *("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"),
@@ -38,7 +42,7 @@ _COUNTS = (
 
 
 def tidy(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without members whose value is of a kind that means nothing there."""
+    """Return the schema without members whose value is of a kind that means nothing there."""
 
     def sensible(key: str, value: Any) -> bool:
         if key in _COUNTS:
@@ -51,7 +55,7 @@ def tidy(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def bounds(schema: Mapping[str, Any], step: Decimal) -> tuple[Decimal | None, Decimal | None]:
-    """Least and greatest allowed value; an exclusive bound is moved by a hair."""
+    """Return the least and the greatest allowed value; an exclusive bound is moved by a hair."""
 
     def read(name: str, exclusive: str, direction: int) -> Decimal | None:
         plain, strict = schema.get(name), schema.get(exclusive)
@@ -72,19 +76,19 @@ def is_number(value: object) -> bool:
 
 
 def listed(value: object) -> list[Any]:
-    """The value where it is a list, else nothing."""
+    """Return the value where it is a list, else nothing."""
     return value if isinstance(value, list) else []
 
 
 def types(schema: Mapping[str, Any]) -> list[str]:
-    """The type names a schema gives, in the words of JSON Schema."""
+    """Return the type names that a schema gives, in the words of JSON Schema."""
     given = schema.get("type")
     names = given if isinstance(given, list) else [given]
     return [_TYPES.get(str(name).casefold(), str(name)) for name in names if name is not None]
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """The type to make: the first named one that is not null, else what the other members tell."""
+    """Return the type to make: the first named one that is not null, else what the other members tell."""
     names = types(schema)
     for name in names:
         if name in ("object", "array", "string", "integer", "number", "boolean"):
@@ -144,7 +148,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def anchored(schema: Any, name: str) -> Mapping[str, Any] | None:
-    """The subschema with this `$anchor`."""
+    """Return the subschema with this `$anchor`, None where there is none."""
     if isinstance(schema, Mapping):
         if schema.get("$anchor") == name:
             return schema
@@ -155,7 +159,7 @@ def anchored(schema: Any, name: str) -> Mapping[str, Any] | None:
 
 
 def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Both schemas at once, as far as merging their members says it."""
+    """Return both schemas at once, as far as merging their members says it."""
     merged = dict(one)
     for key, value in other.items():
         merged[key] = _combined(key, merged[key], value) if key in merged else value

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from meshtui.core.json_text import json_text, json_value
+from meshtui.core.json_text import json_to_edit, json_value
 
 AS_JSON = "_json"
 """What a member's name ends with where its value is JSON in a text."""
@@ -65,7 +65,7 @@ def _members(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _json(value: Any) -> str:
-    text = json_text(value)
+    text = json_to_edit(value)
     if not _encodable(text):
         text = json.dumps(value, indent=2)
     return text + "\n" if "\n" in text else text
