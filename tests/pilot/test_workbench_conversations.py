@@ -120,6 +120,17 @@ async def test_the_list_filters_opens_and_closes(box: Sandbox, home: Path) -> No
         assert bench.session.conversation.title == "red apple"
 
 
+async def test_a_long_list_shows_its_last_row_and_its_keys(box: Sandbox, home: Path) -> None:
+    await said(home, box, *(f"said {number}" for number in range(12)))
+    async with workbench(home, box.url) as bench:
+        await bench.press("ctrl+r")
+        await bench.wait("said 11", "esc closes")
+        await bench.press(*["down"] * 11)
+        await bench.wait("said 0", "esc closes")
+        await bench.type("pear")
+        await bench.wait("no conversation fits “pear”")
+
+
 async def test_the_list_renames(box: Sandbox, home: Path) -> None:
     await said(home, box, "old name")
     async with workbench(home, box.url) as bench:

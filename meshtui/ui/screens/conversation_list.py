@@ -35,7 +35,7 @@ class ConversationList(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A line to type in over the list."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide -list"):
             yield Static("Conversations", classes="title", markup=False)
             yield Input(placeholder="type to filter by title, model or profile")
             yield OptionList(markup=False)
@@ -56,7 +56,9 @@ class ConversationList(ModalScreen[str | None]):
         options.add_options([Option(_row(row, time.time())) for row in self._rows])
         if self._rows:
             options.highlighted = min(place, len(self._rows) - 1)
-        self.query_one(".note", Static).update(Content(note if self._rows else note or "none"))
+        if not self._rows and filter.strip() and note == HINT:
+            note = f"no conversation fits “{one_line(filter, 40)}” · esc closes"
+        self.query_one(".note", Static).update(Content(note))
 
     @property
     def _chosen(self) -> Conversation | None:

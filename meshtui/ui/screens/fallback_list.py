@@ -33,7 +33,7 @@ class FallbackList(ModalScreen[tuple[str, ...] | None]):
 
     def compose(self) -> ComposeResult:
         """The list, numbered."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide -list"):
             yield Static("Fallback models", classes="title", markup=False)
             yield OptionList(markup=False)
             yield Static(HINT, classes="note", markup=False)

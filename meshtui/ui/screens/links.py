@@ -29,7 +29,7 @@ class Links(ModalScreen[tuple[str, str] | None]):
 
     def compose(self) -> ComposeResult:
         """The links by text and true target."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide -list"):
             yield Static("Links", classes="title", markup=False)
             yield OptionList(*(Option(_row(text, target)) for text, target in self._links), markup=False)
             yield Static("enter or o opens · c copies · esc closes", classes="note", markup=False)

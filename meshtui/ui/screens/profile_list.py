@@ -33,7 +33,7 @@ class ProfileList(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """Two lines for each profile: its name and key, its gateway or why it cannot be used."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide -list"):
             yield Static("Profiles", classes="title", markup=False)
             yield OptionList(*(Option(self._row(row)) for row in self._rows), markup=False)
             yield Static(HINT, classes="note", markup=False)

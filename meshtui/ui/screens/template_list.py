@@ -51,7 +51,7 @@ class TemplateList(ModalScreen[Path | None]):
 
     def compose(self) -> ComposeResult:
         """A line to type in over the tree."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide -list"):
             yield Static("Templates", classes="title", markup=False)
             yield Input(placeholder=FILTER)
             yield OptionList(markup=False)

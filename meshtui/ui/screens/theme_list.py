@@ -39,7 +39,7 @@ class ThemeList(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A row for each theme, in three groups."""
         self._before = self.app.theme
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog -list"):
             yield Static("Theme", classes="title", markup=False)
             yield OptionList(*self._options(), markup=False)
             yield Static(HINT, classes="note", markup=False)
