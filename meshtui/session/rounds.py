@@ -185,6 +185,8 @@ class Rounds(Answering):
         pending.call = replace(pending.call, arguments=arguments, notes=notes)
         if not pending.by_hand and pending.state == "answered":
             pending.reopen()
+        elif pending.state == "open":
+            pending.note = ""
         self._changed(round)
 
     def drop(self, round: Round, pending: Pending) -> None:
@@ -194,6 +196,11 @@ class Rounds(Answering):
             round.calls.remove(pending)
         else:
             pending.state = "dropped"
+        self._changed(round)
+
+    def take_up(self, round: Round, pending: Pending) -> None:
+        """Let a call that was dropped go back after all, as it stood before."""
+        pending.state = "answered" if pending.result or not pending.by_hand else "open"
         self._changed(round)
 
     def add(self, round: Round, name: str, arguments: str = "{}") -> Pending:

@@ -121,9 +121,16 @@ async def test_a_call_set_back_is_the_models_own_again(box: Sandbox, home: Path)
         assert pending.is_edited and round.is_edited
         session.rounds.edit_arguments(round, pending, arguments)
         assert not pending.is_edited and not round.is_edited
+        session.rounds.edit_arguments(round, pending, '{"city": "Oslo"}')
         session.rounds.drop(round, pending)
         with pytest.raises(OpenCalls, match="All calls are dropped"):
             session.rounds.go_on(round)
+        session.rounds.take_up(round, pending)
+        assert pending.state == "open" and pending.call.arguments == '{"city": "Oslo"}'
+        session.rounds.set_result(round, pending, "mild")
+        session.rounds.drop(round, pending)
+        session.rounds.take_up(round, pending)
+        assert pending.state == "answered" and pending.result == "mild"
         session.rounds.reset(round, pending)
         assert pending.state == "open" and not round.is_edited
 

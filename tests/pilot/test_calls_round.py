@@ -88,7 +88,7 @@ async def test_calls_are_edited_dropped_added_and_told_as_errors(home: Path, box
         await bench.press("alt+down", "shift+tab")
         bench.screen.query_one("#round-arguments", TextArea).select_all()
         await bench.type('{"city": 5')
-        await bench.wait("edited here", "not JSON ✗")
+        await bench.wait("edited here", "not JSON ✗", "alt+x takes the repair")
         await bench.type("}")
         await bench.wait("$.city: expected string, got integer 5")
         states = [(one.state, one.is_error) for one in round_of(bench).calls]
@@ -156,6 +156,28 @@ async def test_rules_answer_by_themselves_and_what_none_answers_waits(home: Path
         await bench.wait("1 get_weather ✓", "2 get_weather ✗", "3 get_weather ○")
         assert bench.screen.panel.here is not None and bench.screen.panel.here.call.arguments == OSLO
         await bench.wait("rule 1", '{"degrees": 2}')
+
+
+async def test_rules_answer_edited_arguments_before_anything_goes_back(home: Path, box: Sandbox) -> None:
+    rules = [{"when": {"city": "Oslo"}, "result": {"degrees": 2}}, {"when": {"city": "Rome"}, "error": "closed"}]
+    async with opened(home, box, responder={"kind": "canned", "rules": rules}) as bench:
+        box.script(calling(("get_weather", '{"city": "Lima"}')), saying("Done."))
+        round = await asked(bench)
+        await bench.wait("Not answered: no rule answers these arguments.")
+        bench.screen.query_one("#round-arguments", TextArea).focus()
+        bench.screen.query_one("#round-arguments", TextArea).select_all()
+        await bench.type(OSLO)
+        await bench.wait("f5 lets it answer")
+        await bench.press("f5")
+        await bench.wait("rule 1", '{"degrees": 2}')
+        assert bench.screen.panel.round is round, "what answers now is seen before it goes back"
+        await bench.press("alt+d")
+        await bench.wait("dropped")
+        await bench.press("alt+d")
+        await bench.wait("edited here", "rule 1", '{"degrees": 2}')
+        await bench.press("f5")
+        await bench.wait("Done.")
+        assert json.loads(sent_last(box)[-1]["content"]) == {"degrees": 2}
 
 
 async def test_a_command_runs_only_when_allowed(home: Path, box: Sandbox) -> None:

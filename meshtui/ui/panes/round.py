@@ -20,6 +20,7 @@ from meshtui.core.text import clean, one_line
 from meshtui.session import Pending, Round
 from meshtui.ui.commands import bindings
 from meshtui.ui.panes.calls import Checked, checked, verdict_label, verdict_notes
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.json_area import JsonArea
 from meshtui.ui.widgets.transcript_values import Tone
 
@@ -49,6 +50,9 @@ _SIGNS: dict[str, tuple[str, Tone]] = {
 }
 
 
+_REPAIR: tuple[Hint, ...] = (("alt+x", "takes the repair", "round_fix"),)
+
+
 class RoundPane(Container):
     """Shows one call of a round; what is typed bubbles up as `Edited`, at once."""
 
@@ -58,7 +62,7 @@ class RoundPane(Container):
         background: $panel; border-top: solid $primary;
         &.-open { display: block; }
         Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #round-note { height: auto; max-height: 3; text-wrap: wrap; }
+        #round-note { height: auto; max-height: 3; text-wrap: wrap; link-style: none; link-color: $foreground; }
         #round-sides { layout: horizontal; height: 1fr; }
         .side { width: 1fr; height: 1fr; }
         #round-arguments-side { margin-right: 1; }
@@ -292,6 +296,8 @@ class RoundPane(Container):
             arguments = Content.assemble(("arguments", "bold"), *_spaced(self._argument_words(here)))
             result = Content.assemble(("result", "bold"), *_spaced(self._result_words(here)))
             note = Content.assemble(*_spaced(self._notes(here)))
+            if self._known is not None and self._known.fault is not None and self._known.fault.repaired is not None:
+                note = Content.assemble("  ", hints_content(_REPAIR), note)
         self.query_one("#round-arguments-label", Static).update(arguments, layout=False)
         self.query_one("#round-result-label", Static).update(result, layout=False)
         self.query_one("#round-note", Static).update(note)
@@ -318,6 +324,9 @@ class RoundPane(Container):
         if here.is_error:
             yield "error ✗", "bad"
         text = self.text_of("result")
+        if here.kind != "hand" and here.state == "open" and not text and not here.note:
+            yield "f5 lets it answer", "muted"
+            return
         yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")
         if len(text) > LARGE:
             yield "the beginning: f4 edits all", "warn"

@@ -230,6 +230,9 @@ class Answering(Paning, Composing, Bench):
         if self.panel.round is not round or self.held_by_budget(lambda: self._send(round)):
             return
         rounds.accept(round)
+        if any(one.kind != "hand" and one.state == "open" and not one.note for one in round.open):
+            self._fill(round)  # the arguments were edited since: stop once more, with what answers them now
+            return
         waiting = next(iter(round.open), None)
         if waiting is not None and not self._send_empty(round, waiting):
             return
@@ -298,7 +301,8 @@ class Answering(Paning, Composing, Bench):
         if round is None or pending is None:
             return
         if pending.state == "dropped":
-            rounds.reset(round, pending)
+            rounds.take_up(round, pending)
+            self._fill(round)
         else:
             rounds.drop(round, pending)
 
