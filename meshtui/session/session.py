@@ -86,10 +86,11 @@ class Session(Attaching):
     # What is about to be sent
 
     def open(self, conversation_id: str | None = None) -> list[Node]:
-        """Make a conversation current, with the model it was last used with."""
+        """Make a conversation current, with the model that answered last in the branch it shows."""
         nodes = super().open(conversation_id)
-        if self.conversation is not None and self.conversation.model:
-            self.draft = replace(self.draft, model=self.conversation.model)
+        last = next((node.turn for node in reversed(nodes) if node.turn is not None), None)
+        if last is not None and last.model:
+            self.draft = replace(self.draft, model=last.model)
         self.ready_draft()
         return nodes
 

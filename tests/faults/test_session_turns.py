@@ -32,6 +32,19 @@ async def test_what_was_said_is_answered_and_both_are_on_disk(box: Sandbox, home
 
 
 @pytest.mark.anyio
+async def test_a_conversation_goes_on_with_the_model_of_the_branch_it_shows(box: Sandbox, home: Path) -> None:
+    async with opened(home, box) as session:
+        first = session.say("hello")
+        await session.run(first)
+        kept = session.nodes[-1].id
+        await session.run(session.retry(first, "sandbox/echo"))
+        session.show_branch(kept)
+    async with opened(home, box) as again:
+        again.open()
+        assert again.nodes[-1].id == kept and again.draft.model == "sandbox/haiku"
+
+
+@pytest.mark.anyio
 async def test_what_was_said_is_on_disk_before_anything_is_sent(box: Sandbox, home: Path) -> None:
     async with opened(home, box) as session:
         seen = len(box.requests)
