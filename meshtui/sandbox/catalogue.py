@@ -45,6 +45,11 @@ class Model:
         return self.id.split("/")[0] if "/" in self.id else "mesh"
 
     @property
+    def brand(self) -> str:
+        """The name of the maker."""
+        return BRANDS.get(self.provider, self.provider.title())
+
+    @property
     def free(self) -> bool:
         """Whether tokens of this model cost nothing."""
         return "f" in self.flags
@@ -101,7 +106,7 @@ class Model:
             "is_free": self.free,
             "description": self.description or None,
             "provider": self.provider,
-            "brand": BRANDS.get(self.provider, self.provider.title()),
+            "brand": self.brand,
             "model_type": "chat" if has["c"] else self.kind,
             "input_modalities": self.inputs,
             "output_modalities": self.outputs,
@@ -223,7 +228,7 @@ _OWN = """
 echo|128000|tsvam|Sends the request back as JSON: the messages, parameters and tools as the model got them.
 markdown|128000|t|Answers with a long Markdown text: headings, code, a table, lists, a quote.
 haiku|128000||Answers with a haiku.
-tools|128000|ts|Calls the tool named in the prompt, else the first; then uses its result. sandbox/tools-N: N rounds of it.
+tools|128000|ts|Calls the tool named in the prompt, else the first; then uses its result. sandbox/tools-N: N rounds.
 tools-parallel|128000|ts|Calls every tool offered at once (one tool: twice); then uses the results.
 reasoning|128000|tsr|Thinks aloud before it answers.
 json|128000|tsr|Answers with a JSON value that fits the response_format sent.
@@ -345,7 +350,7 @@ class Catalogue:
 
     def _variant(self, model_id: str) -> Model | None:
         stem, _, count = model_id.rpartition(":" if model_id.startswith("sandbox/fault-") else "-")
-        if (stem in ("sandbox/long", "sandbox/tools") or stem.startswith("sandbox/fault-")) and count.isdigit():
+        if (stem in ("sandbox/long", "sandbox/tools") or stem.startswith("sandbox/fault-")) and count.isdecimal():
             return self._by_id.get(stem)
         return None
 

@@ -129,6 +129,6 @@ def parse_fault(text: str) -> tuple[Fault, int | None]:
         raise ValueError(f"there is no fault {name!r}; {hint}")
     if not colon:
         return fault, None
-    if not count.isdigit():
+    if not count.isdecimal():
         raise ValueError(f"the count in {text!r} must be a whole number")
     return fault, int(count)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from .catalogue import BRANDS, Model
+from .catalogue import Model
 from .errors import Refusal, json_response
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ async def search_models(exchange: Exchange) -> Response:
     models.sort(key=_order(query.get("sort", "name")), reverse=reverse)
     limit = _whole(query.get("limit"), "limit", PAGE, 1, PAGE_MAX)
     offset = _whole(query.get("offset"), "offset", 0, 0, None)
-    brands = sorted({BRANDS.get(model.provider, model.provider.title()) for model in models})
+    brands = sorted({model.brand for model in models})
     return json_response(
         {
             "items": [model.row() for model in models[offset : offset + limit]],
@@ -83,22 +83,18 @@ async def search_models(exchange: Exchange) -> Response:
     )
 
 
-def _brand(model: Model) -> str:
-    return BRANDS.get(model.provider, model.provider.title())
-
-
 _FILTERS: dict[str, Callable[[Model, Sequence[str]], bool]] = {
     "free": lambda model, wanted: model.free == _truth(wanted[-1], "free"),
     "discounted": lambda model, wanted: bool(model.pricing.get("discount_pct")) == _truth(wanted[-1], "discounted"),
     "input_modality": lambda model, wanted: all(name in model.inputs for name in wanted),
     "output_modality": lambda model, wanted: any(name in model.outputs for name in wanted),
-    "brand": lambda model, wanted: _brand(model).casefold() in [name.casefold() for name in wanted],
+    "brand": lambda model, wanted: model.brand.casefold() in [name.casefold() for name in wanted],
 }
 
 
 def _order(name: str) -> Callable[[Model], Any]:
     orders: dict[str, Callable[[Model], Any]] = {
-        "brand": lambda model: (_brand(model), model.id),
+        "brand": lambda model: (model.brand, model.id),
         "name": lambda model: (model.name.casefold(), model.id),
         "id": lambda model: model.id,
         "context_length": lambda model: (model.context or 0, model.id),
@@ -120,7 +116,7 @@ def _truth(text: str, name: str) -> bool:
 def _whole(text: str | None, name: str, default: int, least: int, most: int | None) -> int:
     if text is None:
         return default
-    if not text.lstrip("-").isdigit():
+    if not text.removeprefix("-").isdecimal():
         raise _bad_query(name, "Input should be a valid integer", "int_parsing")
     value = int(text)
     if value < least:

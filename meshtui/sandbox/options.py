@@ -84,7 +84,7 @@ class _ListFaults(argparse.Action):
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65_535:
+    if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; it is a whole number from 0 to 65535")
     return int(text)
 
@@ -102,7 +102,7 @@ def _positive(text: str) -> float:
 def _limit(text: str) -> int | None:
     if text == "none":
         return None
-    if not text.isdigit():
+    if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor 'none'")
     return int(text)
 

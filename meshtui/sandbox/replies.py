@@ -4,72 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from meshtui.core.schema_example import value_for
 
 from . import texts
-from .catalogue import Model
-from .ids import digest
+from .ask import Ask
 from .media import picture, sound
-from .reply import Call, Reply, compact
-from .tokens import attachments, split, text_of
+from .reply import Call, Reply
+from .tokens import attachments, split
+from .tool_calls import INVENTED_TOOLS, calls_of, tool_answer, tools_to_call
 
 LONG_TOKENS = 5_000
 MAX_TOKENS = 200_000
-INVENTED_TOOLS: tuple[dict[str, Any], ...] = (
-    {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
-    {"name": "get_time", "parameters": {"type": "object", "properties": {"timezone": {"type": "string"}}}},
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request to one model: what it got after templates and overrides.
-
-    length: number of tokens asked for (X-Sandbox-Tokens). force_tools: call two tools whatever was offered.
-    """
-
-    model: Model
-    name: str
-    body: Mapping[str, Any]
-    seed: int = 0
-    length: int | None = None
-    force_tools: bool = False
-    words: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Write down once what every choice is made from."""
-        object.__setattr__(self, "words", json.dumps([self.messages, self.body.get("tools")], sort_keys=True))
-
-    @property
-    def messages(self) -> Sequence[Mapping[str, Any]]:
-        """The messages, in order."""
-        found: Sequence[Mapping[str, Any]] = self.body.get("messages") or ()
-        return found
-
-    @property
-    def question(self) -> str:
-        """The text of the last user message."""
-        for message in reversed(self.messages):
-            if message.get("role") == "user":
-                return text_of(message.get("content"))
-        return ""
-
-    @property
-    def functions(self) -> list[Mapping[str, Any]]:
-        """The function tools offered."""
-        tools = self.body.get("tools") or ()
-        return [tool["function"] for tool in tools if tool.get("type", "function") == "function" and "function" in tool]
-
-    def pick(self, choices: Sequence[str], salt: str) -> str:
-        """One of the choices, always the same for the same request."""
-        return choices[int(self.mark(salt)[:8], 16) % len(choices)]
-
-    def mark(self, salt: str) -> str:
-        """A digest of the request: messages, model and seeds."""
-        return digest(salt, self.name, self.seed, self.body.get("seed"), self.words)
 
 
 def answer(ask: Ask) -> Reply:
@@ -87,10 +35,10 @@ def _spoken(ask: Ask) -> Reply:
         return Reply(_long(ask.length))
     if ask.force_tools:
         offered = [*ask.functions, *INVENTED_TOOLS]
-        return Reply(calls=_calls(ask, offered[:2]), finish="tool_calls")
-    called = _tools_to_call(ask)
+        return Reply(calls=calls_of(ask, offered[:2]), finish="tool_calls")
+    called = tools_to_call(ask)
     if called:
-        return Reply(calls=_calls(ask, called), finish="tool_calls")
+        return Reply(calls=calls_of(ask, called), finish="tool_calls")
     if ask.name.startswith("sandbox/echo"):
         return Reply(split(_echo(ask)))
     form = ask.body.get("response_format") or {}
@@ -101,7 +49,7 @@ def _spoken(ask: Ask) -> Reply:
     if "audio" in (ask.body.get("modalities") or ()):
         return _audio(ask)
     if ask.messages and ask.messages[-1].get("role") == "tool":
-        return Reply(split(_tool_answer(ask)))
+        return Reply(split(tool_answer(ask)))
     special = _OWN.get(ask.name) or _OWN.get(ask.name.rpartition("-")[0])
     return special(ask) if special else Reply(split(_ordinary(ask)))
 
@@ -161,91 +109,6 @@ def _thoughts(ask: Ask) -> Sequence[str]:
     tokens = split(f'The user asks: "{quoted}". ' + "".join(chosen))
     budget = given.get("max_tokens")
     return tokens[:budget] if budget else tokens
-
-
-# -- tools ----------------------------------------------------------------------------------------
-
-
-def _tools_to_call(ask: Ask) -> Sequence[Mapping[str, Any]]:
-    offered = ask.functions
-    choice = ask.body.get("tool_choice")
-    if not offered or choice == "none":
-        return ()
-    after_result = bool(ask.messages) and ask.messages[-1].get("role") == "tool"
-    stem, _, rounds = ask.name.rpartition("-")
-    if after_result and stem == "sandbox/tools" and rounds.isdigit():
-        after_result = _rounds_so_far(ask) >= int(rounds)
-    if isinstance(choice, dict):
-        wanted = (choice.get("function") or {}).get("name")
-        return [tool for tool in offered if tool["name"] == wanted]
-    if after_result and choice != "required":
-        return ()
-    if ask.name == "sandbox/tools-parallel":
-        return offered[:4] if len(offered) > 1 else offered * 2
-    fitting = _fitting_tools(ask.question, offered)
-    if fitting:
-        return fitting[:4]
-    return offered[:1] if choice == "required" or ask.name.startswith("sandbox/tools") else ()
-
-
-def _rounds_so_far(ask: Ask) -> int:
-    """How often the model called something since the user spoke last."""
-    said = [number for number, message in enumerate(ask.messages) if message.get("role") == "user"]
-    return sum(bool(message.get("tool_calls")) for message in ask.messages[said[-1] if said else 0 :])
-
-
-def _fitting_tools(question: str, offered: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The tools that the question names, in full or by a word of the name that is long enough to mean it."""
-    words = {word.strip(".,;:!?\"'()").casefold() for word in question.split()}
-    asked = question.casefold()
-    fitting = []
-    for tool in offered:
-        name = str(tool["name"]).casefold()
-        parts = {part for part in name.replace("-", "_").replace(".", "_").split("_") if len(part) > 3}
-        if name in asked or parts & words:
-            fitting.append(tool)
-    return fitting
-
-
-def _calls(ask: Ask, functions: Sequence[Mapping[str, Any]]) -> tuple[Call, ...]:
-    calls = []
-    for number, function in enumerate(functions):
-        mark = ask.mark(f"call {number} {function['name']}")
-        value = value_for(function.get("parameters") or {"type": "object"}, mark, ask.question)
-        calls.append(Call(f"call_{mark[:24]}", str(function["name"]), json.dumps(value, ensure_ascii=False)))
-    return tuple(calls)
-
-
-def _tool_answer(ask: Ask) -> str:
-    """An answer made of the results of the last round."""
-    names: dict[str, str] = {}
-    for message in ask.messages:
-        for call in message.get("tool_calls") or ():
-            names[str(call.get("id"))] = str((call.get("function") or {}).get("name"))
-    results = []
-    for message in reversed(ask.messages):
-        if message.get("role") != "tool":
-            break
-        results.append(message)
-    lines = [ask.pick(("Here is what came back.", "The tools have answered.", "I looked it up."), "opening"), ""]
-    for message in reversed(results):
-        name = names.get(str(message.get("tool_call_id"))) or message.get("name") or "tool"
-        lines += _result_lines(str(name), text_of(message.get("content")))
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _result_lines(name: str, result: str) -> list[str]:
-    try:
-        value = json.loads(result)
-    except ValueError:
-        value = result
-    if isinstance(value, dict) and value:
-        fields = [f"- **{key}**: {field if isinstance(field, str) else compact(field)}" for key, field in value.items()]
-        return [f"`{name}` says:", "", *fields, ""]
-    if isinstance(value, list):
-        items = [f"{i}. {item if isinstance(item, str) else compact(item)}" for i, item in enumerate(value, 1)]
-        return [f"`{name}` found {len(value)}:", "", *items, ""]
-    return [f"`{name}` says: {value if isinstance(value, str) else compact(value)}", ""]
 
 
 # -- texts ----------------------------------------------------------------------------------------
@@ -359,7 +222,7 @@ def _filtered(ask: Ask) -> Reply:
 
 def _long_model(ask: Ask) -> Reply:
     number = ask.name.rpartition("-")[2]
-    return Reply(_long(int(number) if number.isdigit() else LONG_TOKENS))
+    return Reply(_long(int(number) if number.isdecimal() else LONG_TOKENS))
 
 
 _OWN: Mapping[str, Callable[[Ask], Reply]] = {

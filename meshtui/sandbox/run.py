@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .ask import Ask
 from .catalogue import Model
 from .errors import Refusal
 from .fault import Fault
 from .ids import digest, ulid
 from .limits import money
 from .provider import check_request
-from .replies import Ask, answer, completion_tokens
+from .replies import answer, completion_tokens
 from .reply import Form, Pace, Reply, compact, paced
 from .router import Pick, route
 from .templates import expand

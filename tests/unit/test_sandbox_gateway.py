@@ -156,11 +156,13 @@ def test_search_pages_sorts_and_filters(caller: Caller) -> None:
     assert vision and all({"image", "audio"} <= set(row["input_modalities"]) for row in vision)
     assert caller.http.get("/v1/models/search?sort=colour").status_code == 422
     assert caller.http.get("/v1/models/search?sort=price").status_code == 422
-    assert caller.http.get("/v1/models/search?limit=0").status_code == 422
+    for limit in ("0", "--5", "2²"):
+        assert caller.http.get("/v1/models/search", params={"limit": limit}).status_code == 422
 
 
 def test_one_model_by_id_and_the_odd_404(caller: Caller) -> None:
     assert caller.http.get("/v1/models/openai/gpt-4o-mini").json()["name"] == "GPT-4o mini"
+    assert caller.http.get("/v1/models/sandbox/long-2²").status_code == 404
     missing = caller.http.get("/v1/models/openai/gpt-9")
     assert (missing.status_code, list(missing.json())) == (404, ["detail"])
 
