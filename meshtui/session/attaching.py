@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from meshtui.core.attachments import (
     Attachment,
     File,
     NotAttachable,
     check_file_size,
+    digests,
+    expand,
     file_of,
     from_blob,
     from_url,
@@ -53,6 +57,16 @@ class Attaching(Accounts):
         """Return what can be said of a part that is not text: its name, kind, size, and where it lies."""
         return file_of(part, self.store.blob_path, lambda path: Path(path).stat().st_size)
 
+    async def _with_files(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a request with the stored files in it; of one that is gone its message says so."""
+        stored = {digest: self.store.blob_path(digest) for digest in digests(request)}
+        if not stored:
+            return request
+        whole, gone = await asyncio.to_thread(expand, request, lambda digest: _bytes_of(stored.get(digest)))
+        for name in gone:
+            self.on_notice(f"The attached file {name} is no longer there; the message says so in its place.")
+        return whole
+
     def _taken_in(self, part: Part) -> Part:
         """Store the bytes of a received part as a file; without a place to store them they stay in the message."""
         try:
@@ -78,3 +92,10 @@ class Attaching(Accounts):
 def _others(message: Message) -> list[Part]:
     content = message.content
     return [part for part in content if not isinstance(part, TextPart)] if isinstance(content, tuple) else []
+
+
+def _bytes_of(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError:
+        return None

@@ -83,7 +83,8 @@ class RetryQueue:
     """Keeps turns until they may be sent again, and sends them. `on_change` is called when anything of it changed.
 
     `run` sends them and is the caller's to start; it runs until it is cancelled. Nothing here knows what is on the
-    screen, so that a queued turn goes out whatever the user does meanwhile.
+    screen, so that a queued turn goes out whatever the user does meanwhile. What waits is in memory only: after a
+    restart the failed turns are there, and nothing is sent by itself.
     """
 
     def __init__(

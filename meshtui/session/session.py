@@ -12,16 +12,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshtui.core.attachments import (
-    NotAttachable,
-    check_size,
-    content_of,
-    digests,
-    expand,
-)
+from meshtui.core.attachments import NotAttachable, check_size, content_of
 from meshtui.core.chat import Draft, Message, sealed
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
@@ -286,11 +279,7 @@ class Session(Attaching):
         started, request = self._started[turn.id], turn.request
         if turn.id not in self._shared:
             self.note_sent(self._targets.get(turn.id))
-        stored = {digest: self.store.blob_path(digest) for digest in digests(request)}
-        if stored:
-            request, gone = await asyncio.to_thread(expand, request, lambda digest: _bytes_of(stored.get(digest)))
-            for name in gone:
-                self.on_notice(f"The attached file {name} is no longer there; the message says so in its place.")
+        request = await self._with_files(request)
         async with aclosing(gateway.stream(request, stream=bool(request.get("stream")))) as deltas:
             async for delta in deltas:
                 if isinstance(delta, Opened):
@@ -371,10 +360,3 @@ class Session(Attaching):
         """Ask which model `auto` would become for a message, without sending it; raises Problem."""
         messages = sealed([*self.messages(), Message("user", text)])
         return await (await self.gateway()).route([message.to_wire() for message in messages])
-
-
-def _bytes_of(path: Path | None) -> bytes | None:
-    try:
-        return path.read_bytes() if path is not None else None
-    except OSError:
-        return None
