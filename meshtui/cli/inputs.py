@@ -169,13 +169,22 @@ def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
     return tuple(found)
 
 
-def tool_choice(option: str | None) -> Any:
-    """Return `--tool-choice` as the request has it: none, auto, required, a tool's name, or an object as JSON."""
-    if option is None or option in ("none", "auto", "required"):
+def tool_choice(option: str | None, offered: Sequence[str]) -> Any:
+    """Return `--tool-choice` as the request has it: none, auto, required, a tool's name, or an object as JSON.
+
+    Refuses what cannot be called: the gateway would, or it would never hear of the choice.
+    """
+    if option is None or option in ("none", "auto"):
+        return option
+    if not offered:
+        refuse(f"--tool-choice {option} needs a tool: name its file with --tools")
+    if option == "required":
         return option
     if option.lstrip().startswith("{"):
         try:
             return json.loads(option)
         except ValueError:
             refuse(f"--tool-choice is neither a name nor JSON: {option!r}")
+    if option not in offered:
+        refuse(f"--tool-choice {option} is no tool given with --tools; there is {', '.join(offered)}")
     return {"type": "function", "function": {"name": option}}

@@ -126,7 +126,7 @@ def draft_from(
         system=arguments.system or "",
         params={**surroundings.params, **inputs.params(arguments.param)},
         tools=tuple(one.tool.definition for one in tools),
-        tool_choice=inputs.tool_choice(arguments.tool_choice),
+        tool_choice=inputs.tool_choice(arguments.tool_choice, [one.tool.name for one in tools]),
         template=remote,
         variables=variables(arguments.var) if remote else {},
         session_id=arguments.session_id,

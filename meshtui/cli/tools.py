@@ -208,7 +208,8 @@ def _written(call: Call, found: list[tuple[str, Found]]) -> int:
         try:
             opened = _put(call, key, row.tool, source)
         except ConfigError as error:
-            say(f"{source}: {error}" + ("" if call.arguments.force else " Or --force writes into it."))
+            is_there = call.files.find(key) is not None
+            say(f"{source}: {error}" + (" Or --force writes into it." if is_there and not call.arguments.force else ""))
             code = USAGE
             continue
         rows.append({"name": key, "calls": row.tool.name, "path": str(opened.path), "notes": list(row.notes)})

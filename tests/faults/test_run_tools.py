@@ -74,6 +74,24 @@ def test_a_comparison_has_the_verdicts_too(tmp_path: Path, capsys: pytest.Captur
     assert len(calls) == 3 and all(call["verdict"]["state"] == "fits" for call in calls)
 
 
+@pytest.mark.parametrize(
+    ("choice", "tools", "words"),
+    [
+        ("get_wether", [WEATHER, CLOCK], "is no tool given with --tools; there is get_weather, get_time\n"),
+        ("get_weather", [], "needs a tool: name its file with --tools\n"),
+        ("required", [], "needs a tool: name its file with --tools\n"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused_before_anything_is_sent(
+    tmp_path: Path, choice: str, tools: list[Any], words: str, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = ["--tools", put(tmp_path, "t.json", tools)] if tools else []
+    seen = len(box.requests)
+    code, result, err = result_of(capsys, "hi", "-m", "sandbox/tools", *files, "--tool-choice", choice)
+    assert (code, result["error"]["code"], len(box.requests)) == (2, "not_sent", seen)
+    assert err == f"meshtui: --tool-choice {choice} {words}"
+
+
 def test_rules_answer_round_after_round(tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     tool = put(tmp_path, "w.json", [WEATHER, CLOCK])
     rules = put(tmp_path, "r.json", {"get_weather": [{"when": {"city": "Atlantis"}, "error": "sunk"}, {"result": [1]}]})

@@ -98,6 +98,12 @@ def test_new_begins_from_nothing_or_an_example(here: Path, capsys: pytest.Captur
     assert code == 0 and "bad name has 1 fault: `meshtui tools check 'bad name'` tells\n" in err
 
 
+def test_what_cannot_be_written_is_not_to_be_forced(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / ".meshtui" / "tools").write_text("")
+    code, _, err = ran(capsys, "new", "book")
+    assert code == 2 and "book.toml cannot be written" in err and "--force" not in err
+
+
 def test_what_cannot_be_read_can_be_put_away(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = here / ".meshtui" / "tools" / "broken.json"
     path.parent.mkdir()
