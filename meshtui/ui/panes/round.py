@@ -58,13 +58,14 @@ class RoundPane(Container):
 
     DEFAULT_CSS = """
     RoundPane {
-        display: none; height: 50%; min-height: 12; max-height: 26; padding: 0 1;
+        display: none; height: auto; min-height: 11; max-height: 60%; padding: 0 1;
         background: $panel; border-top: solid $primary;
         &.-open { display: block; }
         Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         #round-note { height: auto; max-height: 3; text-wrap: wrap; link-style: none; link-color: $foreground; }
-        #round-sides { layout: horizontal; height: 1fr; }
-        .side { width: 1fr; height: 1fr; }
+        #round-sides { layout: horizontal; height: auto; }
+        .side { width: 1fr; height: auto; }
+        JsonArea { height: auto; min-height: 7; max-height: 44vh; }
         #round-arguments-side { margin-right: 1; }
         #round-calls { link-style: none; link-color: $foreground; link-background-hover: $primary; }
     }
