@@ -50,13 +50,42 @@ NO_KEY = "no key"
 
 _EDITING = frozenset("enter backspace delete space tab left right up down home end shift+tab".split())
 _TYPED_IN: frozenset[Where] = frozenset(
-    ("anywhere", "everywhere", "prompt", "typing", "template", "finding", "models", "conversations", "templates")
+    (
+        "anywhere",
+        "everywhere",
+        "prompt",
+        "typing",
+        "template",
+        "tool editor",
+        "new tool",
+        "round",
+        "finding",
+        "models",
+        "conversations",
+        "templates",
+        "format",
+        "ask",
+        "key",
+        "help",
+    )
 )
 """Places where something is typed, so that a plain letter is no command."""
 
 _WORKBENCH: frozenset[Where] = frozenset(
-    ("anywhere", "prompt", "typing", "conversation", "template", "tools", "round", "finding")
+    (
+        "anywhere",
+        "prompt",
+        "typing",
+        "conversation",
+        "template",
+        "tools",
+        "round",
+        "finding",
+        "model pane",
+        "usage pane",
+    )
 )
+"""Places that are seen at once."""
 
 
 def key_name(text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from textual import events
 from textual.widgets import Button, TextArea
 
-from meshtui.sandbox import Sandbox
+from meshtui.sandbox import Sandbox, Script
 from meshtui.session import Round
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
@@ -244,6 +244,21 @@ async def test_escape_stops_rounds_that_go_on_by_themselves(home: Path, box: San
         await bench.press("escape")
         await bench.wait("1 get_weather ○", "stopped before it answered")
         assert bench.screen.running is None and round_of(bench).calls[0].state == "open"
+
+
+async def test_a_round_that_a_limit_refuses_waits_by_itself_where_that_is_set(home: Path, box: Sandbox) -> None:
+    refused = Script(
+        429,
+        {"content-type": "application/json", "retry-after": "40"},
+        (b'{"error": {"code": "rate_limit_exceeded", "message": "slow down"}, "request_id": "req_1"}',),
+    )
+    async with opened(home, box, responder={"kind": "canned", "rules": [{"result": "fine"}]}) as bench:
+        bench.session.rounds.set_automatic(5)
+        bench.session.on_rate_limit = "queue"
+        box.script(calling(("get_weather", OSLO)), refused)
+        await bench.ask("go")
+        await bench.wait("1 message waits for the limit")
+        assert bench.turn.id in bench.session.queue, "what waits is the turn that was refused, not the first"
 
 
 async def test_the_mouse_reaches_every_call(home: Path, box: Sandbox) -> None:

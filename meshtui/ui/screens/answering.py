@@ -90,13 +90,13 @@ class Answering(Paning, Composing, Bench):
 
     # A turn with calls
 
-    async def run_turn(self, turn: Turn) -> None:
+    async def run_turn(self, turn: Turn) -> Turn:
         """Run a turn, and the rounds that go on by themselves; then stop at the calls that wait."""
-        await super().run_turn(turn)
-        last = await self.session.rounds.drive(turn)
+        last = await super().run_turn(turn)
         round = self.session.rounds.round_of(last) if last.state is TurnState.DONE else None
         if round is not None and not self.waits:
             self.open_at(round, quietly=bool(self.prompt.value.strip()))
+        return last
 
     def _turn_begun(self, round: Round, turn: Turn) -> None:
         """Show a turn that a round began by itself."""

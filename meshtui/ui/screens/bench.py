@@ -56,9 +56,9 @@ class Bench(Screen[object]):
         """Whether something the user has to answer first holds up sending; `go` follows where they agree."""
         return False
 
-    async def run_turn(self, turn: Turn) -> None:
-        """Run a turn to its end."""
-        await self.session.run(turn)
+    async def run_turn(self, turn: Turn) -> Turn:
+        """Run a turn, and the rounds that go on by themselves; return the last turn."""
+        return await self.session.rounds.drive(turn)
 
     @property
     def chosen(self) -> Node | None:

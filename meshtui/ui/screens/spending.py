@@ -145,14 +145,15 @@ class Spending(Bench):
 
     # Waiting for a limit to end
 
-    async def run_turn(self, turn: Turn) -> None:
+    async def run_turn(self, turn: Turn) -> Turn:
         """Run a turn; what a minute's limit refused waits by itself where the user set that."""
         here = self.session.conversation
-        await self.session.run(turn)
-        problem = turn.problem
+        last = await super().run_turn(turn)
+        problem = last.problem
         if self.session.on_rate_limit == "queue" and problem is not None and can_wait(problem):
             if here is not None and not needs_asking(problem):
-                self.session.wait_for(turn, here.id)
+                self.session.wait_for(last, here.id)
+        return last
 
     def retry_when_free(self) -> None:
         """Send the last request again when the gateway allows it, or stop waiting for that."""
