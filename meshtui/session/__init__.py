@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from meshtui.session.answering import NOT_ALLOWED, Approval
 from meshtui.session.comparison import Comparison, Figures, Lane
-from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Route, Target
+from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Target
 from meshtui.session.judge import DEFAULT_JUDGE, Judge
 from meshtui.session.models import Models
 from meshtui.session.remote_templates import Diverged, RemoteTemplate
 from meshtui.session.request_check import request_faults
-from meshtui.session.retry_queue import can_wait, needs_asking, retry_wait
+from meshtui.session.retry_queue import can_wait, needs_asking
 from meshtui.session.round import Pending, Round
-from meshtui.session.rounds import DEFAULT_LIMIT, OpenCalls, Rounds
-from meshtui.session.session import CHECKPOINT_SECONDS, Session, new_id
+from meshtui.session.rounds import DEFAULT_LIMIT, OpenCalls
+from meshtui.session.session import CHECKPOINT_SECONDS, Session
 from meshtui.session.template_lanes import Choice, TemplateComparison
 from meshtui.session.templates import MissingValues, Run, Templates
-from meshtui.session.tool_command import CannotRun, Plan
+from meshtui.session.tool_command import Plan
 from meshtui.session.tool_edits import ToolEdits
-from meshtui.session.tools import CHOICES, Tools
+from meshtui.session.tools import Tools
 from meshtui.store.db import Conversation, Node, StoreError
 from meshtui.store.folders import ChangedOutside, Deleted, file_name
 from meshtui.store.templates import OpenTemplate, TemplateFile
@@ -28,26 +28,27 @@ from meshtui.store.versions import TemplateRun, Version
 
 __all__ = [
     "Approval",
-    "CHECKPOINT_SECONDS",
-    "CHOICES",
-    "CannotRun",
+    "can_wait",
     "ChangedOutside",
+    "CHECKPOINT_SECONDS",
     "Choice",
     "Comparison",
     "ConfigError",
+    "Conversation",
     "DEFAULT_JUDGE",
     "DEFAULT_LIMIT",
-    "Conversation",
     "Deleted",
     "Diverged",
     "Figures",
+    "file_name",
     "Gateway",
     "Judge",
     "Lane",
     "MissingValues",
     "Models",
-    "NOT_ALLOWED",
+    "needs_asking",
     "Node",
+    "NOT_ALLOWED",
     "OpenCalls",
     "OpenTemplate",
     "OpenTool",
@@ -56,28 +57,21 @@ __all__ = [
     "ProfileRow",
     "Profiles",
     "RemoteTemplate",
+    "request_faults",
     "Round",
-    "Rounds",
-    "Route",
     "Run",
     "Session",
     "StoreError",
     "Target",
-    "TurnUsage",
-    "UsageSum",
+    "TemplateComparison",
     "TemplateFile",
     "TemplateRun",
-    "TemplateComparison",
     "Templates",
     "ToolEdits",
     "ToolFile",
     "ToolFiles",
     "Tools",
+    "TurnUsage",
+    "UsageSum",
     "Version",
-    "can_wait",
-    "file_name",
-    "needs_asking",
-    "new_id",
-    "request_faults",
-    "retry_wait",
 ]
