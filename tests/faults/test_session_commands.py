@@ -258,3 +258,17 @@ async def test_arguments_that_are_null_are_json(box: Sandbox, home: Path) -> Non
         assert session.rounds.why_not(pending) == ""
         await session.rounds.fill(round)
         assert pending.result == "got null"
+
+
+@pytest.mark.anyio
+async def test_a_command_that_ran_when_the_program_was_killed_waits_to_be_run_again(box: Sandbox, home: Path) -> None:
+    async with opened(home, box, "sandbox/tools") as session:
+        round, filling, _ = await hanging(session, home)
+        kept = f"round {round.node.id}"
+        await until(lambda: (rows := session.recall(kept)) and rows[0]["state"] == "running", "what is on disk")
+        async with opened(home, box, "sandbox/tools") as other:  # a second program sees what is on disk alone
+            other.open()
+            again = other.rounds.current()
+            assert again is not None and [one.state for one in again.calls] == ["open"]
+        session.rounds.stop(round)
+        await asyncio.wait([filling], timeout=10)

@@ -344,3 +344,20 @@ async def test_a_tool_that_was_changed_meanwhile_answers_as_it_is_now(box: Sandb
         await session.rounds.fill(round)
         assert pending.result == "sun" and pending.rule == "rule 1"
         assert pending.verdict.faults, "by the schema as it is now"
+
+
+@pytest.mark.anyio
+async def test_what_answered_is_known_after_a_restart(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "sun"}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        await session.rounds.fill(round)
+    async with opened(home, box, "sandbox/tools") as session:
+        session.open()
+        again = session.rounds.current()
+        assert again is not None
+        (pending,) = again.calls
+        assert (pending.result, pending.rule, pending.state) == ("sun", "rule 1", "answered")
+        session.rounds.edit_arguments(again, pending, '{"city": "Oslo"}')
+        assert again.open == [pending], "the rule answered another city"
