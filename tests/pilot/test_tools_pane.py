@@ -86,6 +86,32 @@ async def test_where_one_pane_has_room_a_message_that_is_sent_brings_the_convers
         assert not bench.screen.tool_list.region
 
 
+async def test_the_keys_of_the_template_are_not_those_of_the_tools(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast")
+    async with listing(tmp_path) as bench:
+        line = bench.shown().splitlines()[-1]
+        assert "n new tool" in line and not any(word in line for word in ("run", "save", "preview"))
+        turn = await bench.answered("hello")
+        bench.screen.tool_list.list.focus()
+        await bench.press("f5")
+        await bench.holds(lambda: bench.turn is not turn, "another answer")
+        await bench.over()
+
+
+async def test_an_edit_that_was_left_says_that_it_is_not_what_the_model_is_told(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast", "The weather to come")
+    async with listing(tmp_path) as bench:
+        await bench.press("enter")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        await bench.press("a")
+        await bench.wait("not saved", "property*")
+        while isinstance(bench.app.screen, ToolEditor):
+            await bench.press("escape")
+        await bench.wait("forecast*", "not saved: the file is what is sent")
+        await bench.press("enter", "ctrl+s")
+        await bench.wait("is saved")
+
+
 async def test_a_click_on_the_box_turns_a_tool_on_and_a_click_on_its_name_opens_it(tmp_path: Path) -> None:
     write_tool(tmp_path, "forecast")
     async with listing(tmp_path) as bench:

@@ -23,7 +23,7 @@ _PLACES = {"project": "this project", "yours": "yours"}
 _EMPTY = """
 No tools yet. A tool is a function that the model may call: you describe it, and say what answers.
 
-n makes one: from nothing, from a definition you paste (OpenAI, Anthropic, MCP, Gemini, a curl call),
+n makes one: from nothing, from a definition you paste (OpenAI, Anthropic, MCP, Gemini, a curl call), \
 from a Python file, or from an example of its arguments.
 
 Each is one file, TOML or JSON, in .meshtui/tools/ of a project or in your own folder.
@@ -270,5 +270,8 @@ def _row_content(row: ToolRow) -> Content:
     if row.warnings:
         parts.append((f" !{row.warnings}", "$text-warning"))
     parts.append((f"  {row.responder} · ~{row.tokens}", "$text-muted"))
-    parts.append((f"\n    {one_line(row.description, 160) or 'no description'}", "$text-muted"))
+    if row.edited:
+        parts.append(("\n    not saved: the file is what is sent", "$text-warning"))
+    else:
+        parts.append((f"\n    {one_line(row.description, 160) or 'no description'}", "$text-muted"))
     return Content.assemble(*parts)

@@ -33,6 +33,16 @@ from meshtui.ui.widgets.state import StateLine
 from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 from meshtui.ui.widgets.transcript_messages import ActionChosen
 
+OF_THE_TEMPLATE = (
+    "run_template",
+    "save_template",
+    "preview_template",
+    "edit_part",
+    "compare_template",
+    "next_doubt",
+)
+"""Actions of the left column that need a template; of the tools, a run alone makes sense."""
+
 
 class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending):
     """Shows the session's current conversation and turns what the user does into its use-cases."""
@@ -185,6 +195,8 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only while something runs, retry and copy only when there is an answer."""
+        if action in OF_THE_TEMPLATE and self.editor.has_focus_within and self.editor.view != "template":
+            return self.opened is not None and (action == "run_template" or self.editor.view != "tools")
         if action in ("send", "newline"):
             return True if self.focused in (self.prompt, None) else None
         if action == "stop":
