@@ -32,6 +32,8 @@ A new conversation.
 Type a message below and press enter.
 
 f2      choose the model
+f12     open a prompt template
+alt+o   tools that the model may call, and what answers
 ctrl+t  attach a picture, video or sound
 ctrl+r  go back to another conversation
 f1      all keys; ctrl+p finds any command by name"""

@@ -234,6 +234,9 @@ class Choosing(Bench):
                 return
             self.session.keep("tour", (STEPS.index(step) + 1) % len(STEPS))
             self.session.choose_model(step.model)
+            tools = self.session.tools
+            if tools is not None and any(file.key == step.tool for file in tools.known()):
+                tools.turn(step.tool, True)
             self.prompt.put(step.message)
             self.prompt.focus()
             self.show_top()

@@ -17,12 +17,13 @@ from meshtui.ui.commands import Where, bindings
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One page: the job, what to do for it, and a message to try it with."""
+    """One page: the job, what to do for it, and a message to try it with, for which a tool of the examples is on."""
 
     title: str
     text: str
     model: str = ""
     message: str = ""
+    tool: str = ""
 
 
 STEPS: tuple[Step, ...] = (
@@ -41,11 +42,13 @@ STEPS: tuple[Step, ...] = (
         "Which model are you?",
     ),
     Step(
-        "Look at a tool call",
-        "Some models here call tools that nobody offered. Each call stands in the conversation with its name and its "
-        "arguments as they arrive. f7 goes there: j and k move, y copies, space folds.",
-        "sandbox/fault-missing-index",
-        "What is the weather in Lisbon?",
+        "Debug a tool call",
+        "alt+o lists the tools: space turns one on, n makes one, enter edits it. Arguments are checked against its "
+        "schema as they arrive. Then the round stops: look at what answers the call, change it, or the arguments. "
+        "f5 sends the results back, and the model goes on.",
+        "sandbox/tools",
+        "What is the weather in Rome?",
+        "weather",
     ),
     Step(
         "Recover from a failure",
