@@ -12,7 +12,7 @@ import gc
 import json
 import time
 
-from meshtui.core.verdict import LiveVerdict
+from meshtui.core.calls.verdict import LiveVerdict
 from meshtui.ui.widgets.transcript_calls import CallsLeaf, CallView
 from meshtui.ui.widgets.transcript_values import ToolCall
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from meshtui.core.chat import Draft, Message
 from meshtui.core.turn import TextDelta, Turn, TurnState
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 TOKEN = "word "
 PER_CHECKPOINT = 200

@@ -117,7 +117,7 @@ class Pty:
 
 def ours(lanes: int, speed: int, size: tuple[int, int], seconds: float) -> dict[str, float]:
     """Compare lanes in the program itself, over HTTP, with its history on disk."""
-    from meshtui.store.db import Store
+    from meshtui.store.history import Store
 
     tokens = int(speed * (seconds + 4))
     box = subprocess.Popen([sys.executable, "-c", SANDBOX, str(speed)], stdout=subprocess.PIPE, text=True)
@@ -155,7 +155,7 @@ def ours(lanes: int, speed: int, size: tuple[int, int], seconds: float) -> dict[
 
 def _on_time(history: Path, program: Pty, lanes: int, tokens: int, speed: int) -> float:
     """Wait for the end of all lanes; return how much of the time that they should take they took, the slowest."""
-    from meshtui.store.db import Store
+    from meshtui.store.history import Store
 
     ended: list[Any] = []
     end = time.perf_counter() + 60

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 DAY = 86_400.0
 NOW = 1_790_000_000.0

@@ -15,7 +15,7 @@ from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.core.turn import Turn
 from meshtui.sandbox import Sandbox
 from meshtui.session import Session, Templates, Tools
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
 OTHER_KEY = "rsk_01JDEMO0000000000000007B3C"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import refuse, say
-from meshtui.core.tool import Rule
+from meshtui.core.tools.tool import Rule
 
 if TYPE_CHECKING:
-    from meshtui.core.tool_import import Found
+    from meshtui.core.tools.shapes import Found
     from meshtui.session import OpenTool, ToolFiles
 
 
@@ -138,7 +138,7 @@ def _stored(name: str, files: ToolFiles) -> OpenTool | None:
 
 def tools_of(name: str) -> list[Found]:
     """Return the tools of a file the user named, `-` for stdin, with notes; refuses, one sentence with the place."""
-    from meshtui.core.tool_text import TextForm, tools_in_text
+    from meshtui.core.tools.from_text import TextForm, tools_in_text
 
     forms: Mapping[str, TextForm] = {".json": "json", ".toml": "toml", ".py": "python"}
     path = Path(name).expanduser()
@@ -152,8 +152,8 @@ def tools_of(name: str) -> list[Found]:
 
 def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
     """Return the canned rules of the files given with `--respond`, JSON or TOML, in the order in which they count."""
-    from meshtui.core.rounds import steps_of
-    from meshtui.core.rules import rules_from
+    from meshtui.core.calls.rounds import steps_of
+    from meshtui.core.tools.responder import rules_from
 
     found: list[Rule] = []
     for name in paths:

@@ -84,7 +84,7 @@ class Surroundings:
         """
         from meshtui.session import Session, Templates, Tools
         from meshtui.store.catalogues import Catalogues
-        from meshtui.store.db import Store, StoreError
+        from meshtui.store.history import Store, StoreError
 
         try:
             store = Store.open(self.paths.history_file, now)

@@ -11,8 +11,8 @@ from meshtui.cli import inputs
 from meshtui.cli.output import refuse
 from meshtui.cli.surroundings import Surroundings, template_named
 from meshtui.core.chat import Draft
+from meshtui.core.slot_values import ValueSet, parse_values
 from meshtui.core.turn import Turn
-from meshtui.core.values import ValueSet, parse_values
 from meshtui.session import OpenTemplate, Session
 from meshtui.store.templates import TemplateFiles
 

@@ -258,7 +258,7 @@ def _read(name: str) -> list[Template]:
     path = Path(name).expanduser()
     text = inputs.read_text(path)
     if path.suffix != ".json":
-        from meshtui.store.template_toml import template_from
+        from meshtui.store.template_text import template_from
 
         return [template_from(path, text)]
     try:

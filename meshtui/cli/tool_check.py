@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import OK, USAGE, emit, emit_json, refuse, say
-from meshtui.core.finding import Finding
 from meshtui.core.text import one_line
-from meshtui.core.tool_file_check import Checked, FileForm, check_file
+from meshtui.core.tools.file_check import Checked, FileForm, check_file
+from meshtui.core.tools.finding import Finding
 
 if TYPE_CHECKING:
     from meshtui.store.tool_files import ToolFiles
@@ -81,7 +81,7 @@ def _checked(path: str) -> list[Checked]:
     except OSError as error:
         return [_unreadable(f"the file cannot be read: {(error.strerror or str(error)).lower()}")]
     if path == "-":
-        from meshtui.core.tool_text import form_of
+        from meshtui.core.tools.from_text import form_of
 
         form: FileForm = {"toml": "toml", "python": "python"}.get(form_of(text), "json")  # type: ignore[assignment]
         return check_file(text, form)

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, OK, SPENT, say
-from meshtui.core.rounds import total_usage
+from meshtui.core.calls.rounds import total_usage
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, milliseconds
 from meshtui.session import DEFAULT_LIMIT, NOT_ALLOWED, Tools
 
 if TYPE_CHECKING:
-    from meshtui.core.tool import Rule
+    from meshtui.core.tools.tool import Rule
     from meshtui.session import OpenTool, Pending, Plan, Round, Session
 
 SHOWN = 160

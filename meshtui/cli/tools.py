@@ -14,13 +14,13 @@ from meshtui.cli import inputs
 from meshtui.cli.output import OK, USAGE, Refused, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import look_around
 from meshtui.core.text import one_line
-from meshtui.core.tool import Responder, Tool
-from meshtui.core.tool_import import SHAPES, exported
+from meshtui.core.tools.shapes import SHAPES, exported
+from meshtui.core.tools.tool import Responder, Tool
 from meshtui.store.folders import file_name
 from meshtui.store.toml import ConfigError
 
 if TYPE_CHECKING:
-    from meshtui.core.tool_import import Found
+    from meshtui.core.tools.shapes import Found
     from meshtui.store.tool_files import OpenTool, ToolFiles
 
 NOT_FOUND = 7
@@ -105,7 +105,7 @@ def tools(arguments: argparse.Namespace) -> int:
 
 def _facts(tool: Tool) -> dict[str, Any]:
     """Return what the list tells of a tool."""
-    from meshtui.core.tool_check import check_tool, tokens_of
+    from meshtui.core.tools.check import check_tool, tokens_of
 
     findings = check_tool(tool.definition)
     return {
@@ -157,7 +157,7 @@ def _show(call: Call) -> int:
     if not call.arguments.json:
         emit(opened.text, end="" if opened.text.endswith("\n") else "\n")
         return OK
-    from meshtui.core.rules import responder_value
+    from meshtui.core.tools.responder import responder_value
 
     row = {"name": opened.key, "from": opened.place, "path": str(opened.path), **_facts(opened.tool)}
     row |= {"definition": opened.tool.definition, "output": opened.tool.output}
@@ -184,14 +184,14 @@ def _import(call: Call) -> int:
 
 
 def _new(call: Call) -> int:
-    from meshtui.core.tool_example import tool_from_example
-    from meshtui.core.tool_import import Found
+    from meshtui.core.tools.from_example import tool_from_example
+    from meshtui.core.tools.shapes import Found
 
     if len(call.arguments.names) != 1 or not call.arguments.names[0].strip():
         refuse("tools new takes the name of one tool")
     example = call.arguments.example
     text = "{}" if example is None else inputs.read_text(Path(example[1:])) if example[:1] == "@" else example
-    from meshtui.core.json_text import json_value
+    from meshtui.core.json.text import json_value
 
     try:
         tool = tool_from_example(call.arguments.names[0], json_value(text))
@@ -239,7 +239,7 @@ def _put(call: Call, key: str, tool: Tool, source: str) -> OpenTool:
 
 def _own_text(path: Path, form: str) -> str:
     """Return the text of a file that is a tool file of ours in that form already, an empty text for any other."""
-    from meshtui.store.tool_toml import tool_from
+    from meshtui.store.tool_text import tool_from
 
     if path.suffix != f".{form}" or not path.is_file():
         return ""

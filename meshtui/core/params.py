@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from meshtui.core.json_schema import schema_fault
-from meshtui.core.json_text import json_to_edit, json_value
+from meshtui.core.json.text import json_to_edit, json_value
+from meshtui.core.schema.metaschema import schema_fault
 
 Kind = Literal["number", "int", "text", "choice", "bool", "lines", "object", "list", "mixed", "map"]
 """`lines` is a list of texts, `list` one of objects, `mixed` a word or an object, `map` an object of texts."""

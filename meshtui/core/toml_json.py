@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from meshtui.core.json_text import json_to_edit, json_value
+from meshtui.core.json.text import json_to_edit, json_value
 
 AS_JSON = "_json"
 """What a member's name ends with where its value is JSON in a text."""

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from meshtui.core.assemble import CallAssembler
+from meshtui.core.calls.assemble import CallAssembler
 from meshtui.core.chat import Message, Part, TextPart
 from meshtui.core.money import Charge, charge_of
 from meshtui.core.problem import Problem
@@ -314,7 +314,7 @@ class Turn:
     def _call_objects(self) -> list[dict[str, Any]]:
         if not self.assembler:
             return []
-        from meshtui.core.rounds import call_object  # late: arguments are seldom checked
+        from meshtui.core.calls.rounds import call_object  # late: arguments are seldom checked
 
         return [call_object(call, self.request.get("tools")) for call in self.assembler.calls()]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from meshtui.core.schema_example import value_for
+from meshtui.core.schema.example import value_for
 
 from . import texts
 from .ask import Ask

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meshtui.core.schema_example import value_for
+from meshtui.core.schema.example import value_for
 
 from .ask import Ask
 from .reply import Call, compact

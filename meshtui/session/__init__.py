@@ -18,8 +18,8 @@ from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.session.tool_command import Plan
 from meshtui.session.tool_edits import ToolEdits
 from meshtui.session.tools import Tools
-from meshtui.store.db import Conversation, Node, StoreError
 from meshtui.store.folders import ChangedOutside, Deleted, file_name
+from meshtui.store.history import Conversation, Node, StoreError
 from meshtui.store.templates import OpenTemplate, TemplateFile
 from meshtui.store.toml import ConfigError
 from meshtui.store.tool_files import OpenTool, ToolFile, ToolFiles

@@ -20,7 +20,7 @@ from meshtui.core.usage import tokens_of
 from meshtui.session.gateway import Target
 from meshtui.session.prices import Prices
 from meshtui.store.catalogues import Catalogues
-from meshtui.store.db import Store, StoreError
+from meshtui.store.history import Store, StoreError
 from meshtui.store.usage import By, TurnUsage, UsageSum
 
 BILL_SECONDS = 1.0

@@ -15,7 +15,7 @@ from meshtui.session.gateway import Gateway, Target
 from meshtui.session.library import Library
 from meshtui.session.models import Models
 from meshtui.store.catalogues import Catalogues
-from meshtui.store.db import Store, StoreError
+from meshtui.store.history import Store, StoreError
 
 
 class Aimed(Library):

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
-from meshtui.core.json_text import json_or_none
-from meshtui.core.rounds import failure_text, matching, result_text
-from meshtui.core.tool import Rule, Tool
+from meshtui.core.calls.rounds import failure_text, matching, result_text
+from meshtui.core.json.text import json_or_none
+from meshtui.core.tools.tool import Rule, Tool
 from meshtui.session.round import Pending, Round
 from meshtui.session.tool_command import CannotRun, CommandRun, Plan, environment, planned
 

@@ -25,7 +25,7 @@ from meshtui.core.attachments import (
 )
 from meshtui.core.chat import Message, Part, TextPart
 from meshtui.session.accounts import Accounts
-from meshtui.store.db import StoreError
+from meshtui.store.history import StoreError
 
 
 class Attaching(Accounts):

@@ -21,7 +21,7 @@ from meshtui.core.turn import Turn, TurnState
 from meshtui.core.usage import card_for, price_of, tokens_of
 from meshtui.core.variants import Variant
 from meshtui.session.session import Session
-from meshtui.store.db import Node, StoreError
+from meshtui.store.history import Node, StoreError
 
 if TYPE_CHECKING:
     from meshtui.session.judge import Judge

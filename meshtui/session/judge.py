@@ -19,7 +19,7 @@ from meshtui.core.usage import Tokens, price_of
 from meshtui.session.comparison import Comparison, Lane
 from meshtui.session.gateway import Gateway, JudgePart, LanePart
 from meshtui.session.session import Session
-from meshtui.store.db import StoreError
+from meshtui.store.history import StoreError
 
 DEFAULT_JUDGE = "openai/gpt-4o-mini"
 MOST_MODELS = 10

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from meshtui.core.turn import Turn
-from meshtui.store.db import Conversation, Node, Store
+from meshtui.store.history import Conversation, Node, Store
 
 
 class Library:

@@ -11,7 +11,7 @@ from meshtui.core.model_search import ModelIndex
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.session.gateway import Gateway
 from meshtui.store.catalogues import Catalogues
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 RECENTS = 8
 """How many models used lately are remembered."""

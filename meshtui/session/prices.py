@@ -24,7 +24,7 @@ from meshtui.core.usage import Tokens, card_for, price_of, tokens_of
 from meshtui.session.aimed import Aimed
 from meshtui.session.gateway import Target
 from meshtui.store.catalogues import Catalogues
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 FACTORS = "tokens learned"
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from meshtui.core.calls.rounds import result_fault, verdict_of
 from meshtui.core.chat import Message, ToolCall
-from meshtui.core.rounds import result_fault, verdict_of
-from meshtui.core.tool import ResponderKind, Tool
+from meshtui.core.tools.tool import ResponderKind, Tool
 from meshtui.core.turn import Turn
-from meshtui.store.db import Node
+from meshtui.store.history import Node
 
 if TYPE_CHECKING:
-    from meshtui.core.verdict import Verdict
+    from meshtui.core.calls.verdict import Verdict
 
 State = Literal["open", "running", "answered", "dropped"]
 

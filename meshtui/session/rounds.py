@@ -13,8 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from meshtui.core.chat import ToolCall
-from meshtui.core.rounds import (
+from meshtui.core.calls.rounds import (
     ADDED,
     EDITED,
     answers,
@@ -23,12 +22,13 @@ from meshtui.core.rounds import (
     next_request,
     result_text,
 )
+from meshtui.core.chat import ToolCall
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session.answering import Answering
 from meshtui.session.per_conversation import PerConversation
 from meshtui.session.round import Pending, Round
-from meshtui.store.db import Node, StoreError
+from meshtui.store.history import Node, StoreError
 
 if TYPE_CHECKING:
     from meshtui.session.session import Session
@@ -146,7 +146,7 @@ class Rounds(Answering):
             return last
         if pending.tool is None or pending.tool.output is None:
             return ""
-        from meshtui.core.schema_example import example
+        from meshtui.core.schema.example import example
 
         return result_text(example(pending.tool.output))
 

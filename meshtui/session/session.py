@@ -23,7 +23,7 @@ from meshtui.session.gateway import Gateway, Route, Target
 from meshtui.session.retry_queue import RetryQueue, can_wait, retry_wait
 from meshtui.session.rounds import Rounds
 from meshtui.store.catalogues import Catalogues
-from meshtui.store.db import Node, Store, StoreError
+from meshtui.store.history import Node, Store, StoreError
 
 if TYPE_CHECKING:
     from meshtui.session.templates import Templates

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from meshtui.core.slot_values import ValueSet
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
-from meshtui.core.values import ValueSet
 from meshtui.session.comparison import Comparison, Lane
 from meshtui.session.session import Session
 from meshtui.session.templates import MissingValues, Run, Templates
-from meshtui.store.db import StoreError
+from meshtui.store.history import StoreError
 
 NOW = "as it stands"
 

@@ -15,7 +15,7 @@ from meshtui.core.turn import Turn
 from meshtui.session.remote_templates import RemoteTemplate, RemoteTemplates
 from meshtui.session.request_check import request_faults
 from meshtui.store.folders import file_name
-from meshtui.store.template_toml import written
+from meshtui.store.template_text import written
 from meshtui.store.templates import OpenTemplate, TemplateFiles
 from meshtui.store.versions import TemplateRun, Version
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from meshtui.core.rounds import failure_text
+from meshtui.core.calls.rounds import failure_text
 from meshtui.core.text import clean, one_line
-from meshtui.core.tool import Command
+from meshtui.core.tools.tool import Command
 
 KEPT = 256 * 1024
 """Bytes of output that become the result; the rest is counted."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshtui.core.tool import Tool
-from meshtui.core.tool_edit import ToolEdit
+from meshtui.core.tools.edit import ToolEdit
+from meshtui.core.tools.tool import Tool
 from meshtui.store.tool_files import OpenTool
-from meshtui.store.tool_toml import written
+from meshtui.store.tool_text import written
 
 if TYPE_CHECKING:
     from meshtui.session.session import Session

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshtui.core.rounds import with_tools
+from meshtui.core.calls.rounds import with_tools
 from meshtui.core.text import one_line
-from meshtui.core.tool import Tool
+from meshtui.core.tools.tool import Tool
 from meshtui.session.per_conversation import PerConversation
 from meshtui.store.toml import ConfigError
 from meshtui.store.tool_files import OpenTool, ToolFile, ToolFiles

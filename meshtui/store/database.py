@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from meshtui.core.text import mask_key, whole_characters
-from meshtui.store.schema import UnknownSchema, migrate
+from meshtui.store.migrations import UnknownSchema, migrate
 
 BUSY_SECONDS = 2.0
 """How long a write waits for another process; transactions take well under a millisecond."""

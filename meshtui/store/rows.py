@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from meshtui.core.assemble import PartialCall
+from meshtui.core.calls.assemble import PartialCall
 from meshtui.core.chat import Message, Role, part_from_wire
 from meshtui.core.problem import Problem
 from meshtui.core.text import Growing, mask_secrets

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from meshtui.core.slot_values import ValueSet
 from meshtui.core.template import Template
-from meshtui.core.values import ValueSet
 from meshtui.store.folders import Folders, Place
 from meshtui.store.paths import Paths
-from meshtui.store.template_toml import template_from, written
+from meshtui.store.template_text import template_from, written
 from meshtui.store.toml import ConfigError, Source, read_source
 from meshtui.store.toml_edit import edited_toml
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from meshtui.core.tool import Tool
+from meshtui.core.tools.tool import Tool
 from meshtui.store.folders import Folders, Place
 from meshtui.store.paths import Paths
 from meshtui.store.toml import ConfigError, read_source
-from meshtui.store.tool_toml import Form, tool_from, written
+from meshtui.store.tool_text import Form, tool_from, written
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from meshtui.core.finding import Finding
-from meshtui.core.json_place import Keys
-from meshtui.core.json_text import json_value
-from meshtui.core.tool import Tool
-from meshtui.core.tool_check import PARAMETERS, check_text, check_tool, tokens_of
-from meshtui.core.tool_edit import ToolEdit, pretty
+from meshtui.core.json.place import Keys
+from meshtui.core.json.text import json_value
+from meshtui.core.tools.check import PARAMETERS, check_text, check_tool, tokens_of
+from meshtui.core.tools.edit import ToolEdit, pretty
+from meshtui.core.tools.finding import Finding
+from meshtui.core.tools.tool import Tool
 from meshtui.ui.widgets.findings import FindingRow
 
 _BEFORE = '{"type":"function","function":{"name":"result","parameters":'
@@ -168,7 +168,7 @@ def _check_output(text: str) -> tuple[Any, list[Finding]]:
 
 def fixed(edit: ToolEdit, row: FindingRow) -> ToolEdit | None:
     """Return the texts with one finding put right, None where they cannot be read."""
-    from meshtui.core.tool_mend import mended
+    from meshtui.core.tools.fixes import mended
 
     if row.finding is None:
         return edit
@@ -183,7 +183,7 @@ def fixed(edit: ToolEdit, row: FindingRow) -> ToolEdit | None:
 
 def fixed_all(edit: ToolEdit, section: str) -> ToolEdit | None:
     """Return the texts with the schema of a section made to fit strict mode, None where they cannot be read."""
-    from meshtui.core.tool_mend import mended_all
+    from meshtui.core.tools.fixes import mended_all
 
     if section == "result":
         whole = _whole(edit.output)

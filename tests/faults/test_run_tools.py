@@ -15,7 +15,7 @@ import pytest
 
 from meshtui.cli import run_command
 from meshtui.sandbox import Sandbox
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from meshtui.core.calls.rounds import ADDED, EDITED
 from meshtui.core.chat import STUB_RESULT
 from meshtui.core.money import Budget
-from meshtui.core.rounds import ADDED, EDITED
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
 from meshtui.session import OpenCalls

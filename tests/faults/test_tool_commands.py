@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.tool import Command
+from meshtui.core.tools.tool import Command
 from meshtui.session.tool_command import KEPT, CannotRun, CommandRun, Outcome, Plan, environment, planned
 
 KEY = "rsk_01JDEMO0000000000000009F2A"

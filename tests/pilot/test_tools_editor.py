@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from textual.widgets import Input, Static, TextArea
 
-from meshtui.core.tool_edit import ToolEdit, pretty
+from meshtui.core.tools.edit import ToolEdit, pretty
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.tool_editor import ToolEditor

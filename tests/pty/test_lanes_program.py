@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshtui.sandbox import Sandbox, Settings
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 from tests.terminal import Terminal, at
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are of POSIX systems")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.assemble import NO_ID, NO_INDEX, SAME_ID, SAME_INDEX, WRONG_INDEX, CallAssembler
+from meshtui.core.calls.assemble import NO_ID, NO_INDEX, SAME_ID, SAME_INDEX, WRONG_INDEX, CallAssembler
 
 Fragment = tuple[int | None, str | None, str | None, str | None]
 

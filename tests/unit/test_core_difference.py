@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from meshtui.core.answer_difference import blocks_of, compare_calls, compare_values, difference, json_of, likeness
 from meshtui.core.chat import ToolCall
-from meshtui.core.difference import blocks_of, compare_calls, compare_values, difference, json_of, likeness
 
 WORDS = [f"word{number}" for number in range(400)] + ["the", "of", "a", "and", "is"] * 60
 TEXTS = st.lists(st.sampled_from(["a ", "b ", "c", "\n", "\n\n", "```\n", "é "]), max_size=40).map("".join)

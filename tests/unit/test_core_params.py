@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from meshtui.client.types import ChatCompletionParams
-from meshtui.core.json_schema import schema_fault
-from meshtui.core.json_text import has_null, json_to_edit, json_value
+from meshtui.core.json.text import has_null, json_to_edit, json_value
 from meshtui.core.params import BY_NAME, PARAMS, format_fault, param_faults
+from meshtui.core.schema.metaschema import schema_fault
 
 ELSEWHERE = {"messages", "model", "template", "variables"}
 VALUES: list[Any] = [-3, -2, -1, 0, 0.5, 1, 1.5, 2, 2.5, True, "auto", "none", "x" * 257, [], ["text"], [{}], {}]

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.chat import Message, ToolCall
-from meshtui.core.rounds import (
+from meshtui.core.calls.rounds import (
     answers,
     call_object,
     fits,
@@ -21,8 +20,9 @@ from meshtui.core.rounds import (
     total_usage,
     with_tools,
 )
-from meshtui.core.schema_example import example
-from meshtui.core.tool import Rule
+from meshtui.core.chat import Message, ToolCall
+from meshtui.core.schema.example import example
+from meshtui.core.tools.tool import Rule
 
 ARGUMENTS: dict[str, Any] = {"city": "Rome", "n": 1, "on": True, "a": {"b": [10, {"c d": None}]}, "x.y": 5}
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.core.pattern_text import text_matching
-from meshtui.core.schema_example import example, value_for
+from meshtui.core.schema.example import example, value_for
+from meshtui.core.schema.pattern_text import text_matching
 from tests.cases import load, needs_cases
 
 OBJECT: dict[str, Any] = {"type": "object"}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.chat import ImagePart, TextPart
-from meshtui.core.json_text import json_or_none
+from meshtui.core.json.text import json_or_none
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import (
     ENDED,

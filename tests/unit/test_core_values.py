@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from meshtui.core.chat import Message
 from meshtui.core.slot_check import Doubt, inspect, row_and_column, slot_name
+from meshtui.core.slot_values import ValueSet, guess_format, parse_values
 from meshtui.core.template import Template, scan
-from meshtui.core.values import ValueSet, guess_format, parse_values
 from tests.cases import load, needs_cases
 
 

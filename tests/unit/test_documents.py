@@ -9,12 +9,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from meshtui.core.rules import rules_from
-from meshtui.core.values import parse_values
+from meshtui.core.slot_values import parse_values
+from meshtui.core.tools.responder import rules_from
 from meshtui.store.config import load
 from meshtui.store.paths import find_paths
-from meshtui.store.template_toml import template_from
-from meshtui.store.tool_toml import tool_from
+from meshtui.store.template_text import template_from
+from meshtui.store.tool_text import tool_from
 from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.theming import read_theme
 from screenshots.picture import digest, drawn_from

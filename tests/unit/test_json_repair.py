@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.core.json_repair import json_fault
+from meshtui.core.json.repair import json_fault
 
 MENDED: list[tuple[str, Any]] = [
     ('{"a": [1, 2,],}', {"a": [1, 2]}),

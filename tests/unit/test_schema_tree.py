@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core import schema_edit as edit
-from meshtui.core.schema_tree import Path, Row, at, place_kind, replaced, rows
+from meshtui.core.schema import edit
+from meshtui.core.schema.tree import Path, Row, at, place_kind, replaced, rows
 
 SCHEMA: dict[str, Any] = {
     "x-origin": "desk",

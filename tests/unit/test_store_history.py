@@ -12,8 +12,8 @@ import pytest
 
 from meshtui.core.chat import Message
 from meshtui.core.turn import TextDelta, Turn, TurnState
-from meshtui.store.db import Store, StoreError
-from meshtui.store.schema import APPLICATION_ID, MIGRATIONS
+from meshtui.store.history import Store, StoreError
+from meshtui.store.migrations import APPLICATION_ID, MIGRATIONS
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_every_file_says_what_it_is(store: Store) -> None:
 def test_a_half_made_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "history.db"
     broken = (*MIGRATIONS, ("CREATE TABLE extra (x)", "NONSENSE"))
-    monkeypatch.setattr("meshtui.store.schema.MIGRATIONS", broken)
+    monkeypatch.setattr("meshtui.store.migrations.MIGRATIONS", broken)
     with pytest.raises(StoreError):
         Store.open(path, time.time)
     monkeypatch.undo()

@@ -10,7 +10,7 @@ import pytest
 
 from meshtui.core.chat import Draft, Message
 from meshtui.core.turn import TextDelta, ToolFragment, Turn, TurnState
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from meshtui.core.turn import (
     TurnState,
     UsageDelta,
 )
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 from meshtui.store.requests import pack_messages, unpack_messages
 
 KEY = "rsk_01JDEMO000000000000000000"
@@ -280,7 +280,7 @@ CHILD = """
     from pathlib import Path
     from meshtui.core.chat import Message
     from meshtui.core.turn import TextDelta, Turn
-    from meshtui.store.db import Store
+    from meshtui.store.history import Store
 
     store = Store.open(Path(sys.argv[1]), time.time)
     message = Message("user", "Tell me everything")

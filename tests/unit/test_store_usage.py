@@ -14,8 +14,8 @@ import pytest
 
 from meshtui.core.chat import Message
 from meshtui.core.turn import Finished, ReplyMeta, TextDelta, Turn, TurnState, UsageDelta
-from meshtui.store import schema
-from meshtui.store.db import Store
+from meshtui.store import migrations as schema
+from meshtui.store.history import Store
 from meshtui.store.usage import MOST_ASKED, By
 
 NOW = 1_790_000_000.0

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.chat import Message, TextPart
+from meshtui.core.slot_values import ValueSet
 from meshtui.core.template import Template
-from meshtui.core.values import ValueSet
 from meshtui.store.folders import ChangedOutside, why_no_name
 from meshtui.store.paths import Paths
-from meshtui.store.template_toml import template_from, written
+from meshtui.store.template_text import template_from, written
 from meshtui.store.templates import TemplateFiles
 from meshtui.store.toml import ConfigError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from meshtui.core.chat import Message
 from meshtui.core.template import Template
 from meshtui.core.turn import TextDelta, Turn, TurnState
-from meshtui.store.db import Store
+from meshtui.store.history import Store
 from meshtui.store.versions import Base
 
 ONE = Template("bot", system="You are {{tone}}.", params={"seed": 1})

@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_specifications import REGISTRY
 
-from meshtui.core.finding import Finding
-from meshtui.core.json_schema import schema_fault
-from meshtui.core.tool_check import check_text, check_tool, check_tools, tokens_of
-from meshtui.core.tool_file_check import check_file
-from meshtui.core.tool_mend import mended, mended_all
-from meshtui.core.verdict import verdict
+from meshtui.core.calls.verdict import verdict
+from meshtui.core.schema.metaschema import schema_fault
+from meshtui.core.tools.check import check_text, check_tool, check_tools, tokens_of
+from meshtui.core.tools.file_check import check_file
+from meshtui.core.tools.finding import Finding
+from meshtui.core.tools.fixes import mended, mended_all
 from tests.cases import load, needs_cases
 
 KEYWORDS = sorted(

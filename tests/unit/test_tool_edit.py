@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.tool import Command, Responder, Rule, Tool
-from meshtui.core.tool_edit import ToolEdit
+from meshtui.core.tools.edit import ToolEdit
+from meshtui.core.tools.tool import Command, Responder, Rule, Tool
 
 DEFINITION: dict[str, Any] = {
     "type": "function",

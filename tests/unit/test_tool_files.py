@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.tool import Command, Responder, Rule, Tool
+from meshtui.core.tools.tool import Command, Responder, Rule, Tool
 from meshtui.store.folders import ChangedOutside
 from meshtui.store.json_edit import edited_json
 from meshtui.store.paths import Paths
 from meshtui.store.toml import ConfigError
 from meshtui.store.tool_files import ToolFiles
-from meshtui.store.tool_toml import Form, tool_from, written
+from meshtui.store.tool_text import Form, tool_from, written
 
 TOML = '''\
 # What the weather desk gives us.

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.rules import responder_from, responder_value, rules_from
-from meshtui.core.tool import Command, Responder, Rule, Tool
-from meshtui.core.tool_example import schema_of, tool_from_example
-from meshtui.core.tool_import import import_tools
-from meshtui.core.tool_text import form_of, tools_in_text
+from meshtui.core.tools.from_example import schema_of, tool_from_example
+from meshtui.core.tools.from_text import form_of, tools_in_text
+from meshtui.core.tools.responder import responder_from, responder_value, rules_from
+from meshtui.core.tools.shapes import import_tools
+from meshtui.core.tools.tool import Command, Responder, Rule, Tool
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 WIRE = {

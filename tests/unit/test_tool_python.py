@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.python_docs import docs_from
-from meshtui.core.tool import Tool
-from meshtui.core.tool_python import python_tools
+from meshtui.core.tools.python.docstrings import docs_from
+from meshtui.core.tools.python.source import python_tools
+from meshtui.core.tools.tool import Tool
 
 
 def tools_in(source: str) -> list[Tool]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.verdict import LiveVerdict, verdict
+from meshtui.core.calls.verdict import LiveVerdict, verdict
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -10,8 +10,8 @@ import jsonschema
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshtui.core.json_stream import JsonStream
-from meshtui.core.verdict import LiveVerdict, verdict
+from meshtui.core.calls.verdict import LiveVerdict, verdict
+from meshtui.core.json.stream import JsonStream
 
 NAMES = ("a", "b", "kind", "größe x")
 names = st.sampled_from(NAMES)

@@ -172,7 +172,7 @@ class Calling(Templating):
 
 def verdict_words(pending: Pending) -> str:
     """Say in a sentence whether the arguments of a call fit the schema of its tool."""
-    from meshtui.core.verdict import verdict  # late: it loads the validator
+    from meshtui.core.calls.verdict import verdict  # late: it loads the validator
 
     if pending.tool is None:
         return "Its tool is not known here, so its arguments are unchecked."

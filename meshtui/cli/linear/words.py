@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from meshtui.core.answer_difference import difference, likeness
 from meshtui.core.catalog import ModelCard
 from meshtui.core.diff import Piece
-from meshtui.core.difference import difference, likeness
 from meshtui.core.problem import Problem
 from meshtui.core.text import mask_secrets, one_line
 from meshtui.core.turn import Turn, TurnState, error_object

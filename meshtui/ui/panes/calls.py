@@ -10,10 +10,10 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from meshtui.core import assemble, rounds
+from meshtui.core.answer_difference import PathChange, compare_calls
+from meshtui.core.calls import assemble, rounds
 from meshtui.core.chat import Message, ToolCall
-from meshtui.core.difference import PathChange, compare_calls
-from meshtui.core.json_text import json_or_none
+from meshtui.core.json.text import json_or_none
 from meshtui.core.text import json_text, one_line
 from meshtui.core.turn import Turn
 from meshtui.session import Node
@@ -21,7 +21,7 @@ from meshtui.ui.widgets import transcript_values as values
 from meshtui.ui.widgets.transcript_values import Action, Label, Pointer, Tone
 
 if TYPE_CHECKING:
-    from meshtui.core.verdict import Fault, JsonFault, LiveVerdict, Verdict
+    from meshtui.core.calls.verdict import Fault, JsonFault, LiveVerdict, Verdict
 
 SHOWN_FAULTS = 5
 """Faults of one call that are told; how many there are beside is said."""
@@ -118,7 +118,7 @@ class Checks:
 
     def _live(self, turn: Turn, known: _Known, number: int) -> Checked | None:
         """Check what came of a call since the last time."""
-        from meshtui.core.verdict import LiveVerdict
+        from meshtui.core.calls.verdict import LiveVerdict
 
         while len(known.arriving) <= number:
             known.arriving.append(_Arriving())
@@ -169,7 +169,7 @@ class Checks:
 
 
 def _load() -> None:
-    from meshtui.core.verdict import verdict
+    from meshtui.core.calls.verdict import verdict
 
     verdict("{}", {"type": "object"})
 
@@ -182,7 +182,7 @@ def parameters_of(tools: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def checked(calls: Iterable[ToolCall], parameters: Mapping[str, Any]) -> tuple[Checked, ...]:
     """Check complete calls against the schemas of the tools that were offered."""
-    from meshtui.core.verdict import Verdict, json_fault, verdict
+    from meshtui.core.calls.verdict import Verdict, json_fault, verdict
 
     found = []
     for call in calls:

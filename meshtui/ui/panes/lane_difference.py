@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from meshtui.core.answer_difference import PathChange, compare_calls, compare_values, difference, json_of, likeness
 from meshtui.core.chat import ToolCall
 from meshtui.core.diff import Piece
-from meshtui.core.difference import PathChange, compare_calls, compare_values, difference, json_of, likeness
 from meshtui.core.text import clean, json_text, one_line
 from meshtui.ui.widgets.markdown_lines import Rows
 from meshtui.ui.widgets.markdown_styles import Part, Row, S

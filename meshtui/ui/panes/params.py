@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
-from meshtui.core.json_text import json_value
+from meshtui.core.json.text import json_value
 from meshtui.core.params import BY_NAME, PARAMS, param_faults
 from meshtui.core.text import clean, one_line
 from meshtui.session import request_faults

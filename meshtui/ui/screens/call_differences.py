@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from meshtui.core.difference import PathChange, compare_calls
+from meshtui.core.answer_difference import PathChange, compare_calls
 from meshtui.core.text import json_text, one_line
 from meshtui.session import Node
 from meshtui.ui.commands import Where, bindings

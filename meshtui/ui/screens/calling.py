@@ -46,7 +46,7 @@ class Calling(Answering):
         self.open_at(round, at)
 
     def _take_repair(self, round: Round, pending: Pending) -> None:
-        from meshtui.core.verdict import json_fault
+        from meshtui.core.calls.verdict import json_fault
 
         fault = json_fault(pending.call.arguments)
         if fault is not None and fault.repaired is not None:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static, TextArea
 
-from meshtui.core.json_text import json_value
+from meshtui.core.json.text import json_value
 from meshtui.core.params import format_fault
 from meshtui.core.text import clean
 from meshtui.ui.commands import Where, bindings

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from textual import on
 
+from meshtui.core.slot_values import ValueSet
 from meshtui.core.template import Template
 from meshtui.core.turn import TurnState
-from meshtui.core.values import ValueSet
 from meshtui.session import ConfigError, RemoteTemplate, Session, StoreError
 from meshtui.ui.screens.template_gateway import TemplateGateway
 from meshtui.ui.screens.template_versions import TemplateVersions

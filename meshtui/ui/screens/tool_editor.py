@@ -6,7 +6,7 @@ from typing import Any
 
 from textual import on
 
-from meshtui.core.tool_edit import ToolEdit
+from meshtui.core.tools.edit import ToolEdit
 from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits
 from meshtui.ui.editor import edit as edit_outside
 from meshtui.ui.screens.ask import Ask

@@ -16,10 +16,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
-from meshtui.core.json_text import json_value
+from meshtui.core.json.text import json_value
 from meshtui.core.text import clean, one_line
-from meshtui.core.tool import Tool
-from meshtui.core.tool_import import Found
+from meshtui.core.tools.shapes import Found
+from meshtui.core.tools.tool import Tool
 from meshtui.session import ConfigError, ToolFiles, file_name
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.choice_line import ChoiceLine
@@ -207,11 +207,11 @@ class ToolNew(ModalScreen[list[Path] | None]):
         if not text.strip():
             return ()
         if self._source == "example":
-            from meshtui.core.tool_example import tool_from_example
+            from meshtui.core.tools.from_example import tool_from_example
 
             value = json_value(text)
             return [Found(tool_from_example(name or "example", value))]
-        from meshtui.core.tool_text import tools_in_text
+        from meshtui.core.tools.from_text import tools_in_text
 
         return tools_in_text(text)
 
@@ -298,7 +298,7 @@ def empty_tool(name: str) -> Tool:
 
 def _python_tools(name: str) -> Sequence[Found]:
     """Read the tools of a Python file; raises ValueError, one sentence."""
-    from meshtui.core.tool_text import tools_in_text
+    from meshtui.core.tools.from_text import tools_in_text
 
     path = Path(name).expanduser()
     try:

@@ -14,9 +14,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import TextArea
 
-from meshtui.core.json_text import json_value
+from meshtui.core.json.text import json_value
 from meshtui.core.text import clean, one_line
-from meshtui.core.tool_edit import ToolEdit, pretty
+from meshtui.core.tools.edit import ToolEdit, pretty
 from meshtui.session import OpenTool
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.composing import DRAFT_SECONDS

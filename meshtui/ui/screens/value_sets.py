@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from meshtui.core.slot_values import Parsed, ValueSet, parse_values
 from meshtui.core.text import one_line
-from meshtui.core.values import Parsed, ValueSet, parse_values
 from meshtui.session import ConfigError, Templates
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content

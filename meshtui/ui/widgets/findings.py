@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from meshtui.core.finding import Finding
 from meshtui.core.text import one_line
+from meshtui.core.tools.finding import Finding
 
 SHOWN = 100
 

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static, TextArea
 
-from meshtui.core.json_text import has_null
+from meshtui.core.json.text import has_null
 from meshtui.core.params import Param
 from meshtui.core.text import clean
 

@@ -13,8 +13,8 @@ from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
 from meshtui.core.text import clean, one_line
-from meshtui.core.tool import ResponderKind
-from meshtui.core.tool_edit import ToolEdit, words_of
+from meshtui.core.tools.edit import ToolEdit, words_of
+from meshtui.core.tools.tool import ResponderKind
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.json_area import JsonArea
 from meshtui.ui.widgets.quiet import Quiet

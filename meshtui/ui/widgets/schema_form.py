@@ -14,10 +14,10 @@ from textual.style import Style
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from meshtui.core import schema_edit as edits
-from meshtui.core import schema_tree as tree
-from meshtui.core.json_place import Keys
-from meshtui.core.schema_tree import Path, Row
+from meshtui.core.json.place import Keys
+from meshtui.core.schema import edit as edits
+from meshtui.core.schema import tree
+from meshtui.core.schema.tree import Path, Row
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.widgets.schema_fields import SchemaFields, enum_text, typed_value

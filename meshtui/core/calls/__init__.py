@@ -1,0 +1,1 @@
+"""Calls of tools: put together from fragments, checked against schemas, answered in rounds."""
