@@ -103,8 +103,8 @@ async def test_an_edit_that_was_left_says_that_it_is_not_what_the_model_is_told(
     async with listing(tmp_path) as bench:
         await bench.press("enter")
         await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
-        await bench.press("a")
-        await bench.wait("not saved", "property*")
+        await bench.press("f6")
+        await bench.wait("not saved")
         while isinstance(bench.app.screen, ToolEditor):
             await bench.press("escape")
         await bench.wait("forecast*", "not saved: the file is what is sent")
