@@ -1,18 +1,24 @@
-"""The part of the workbench that compares versions of the open template, and sets of values, side by side."""
+"""The part of the workbench that compares the open template: its versions, the gateway's copy, lanes of both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from meshtui.session import Choice, ConfigError, MissingValues, StoreError, TemplateComparison
+from meshtui.core.template import Template
+from meshtui.session import Choice, ConfigError, MissingValues, RemoteTemplate, StoreError, TemplateComparison
 from meshtui.ui.screens.compare import MOST
 from meshtui.ui.screens.comparing import Comparing
 from meshtui.ui.screens.lane_choice import LaneChoice
-from meshtui.ui.screens.template_tools import TemplateTools
+from meshtui.ui.screens.template_gateway import TemplateGateway
+from meshtui.ui.screens.template_running import TemplateRunning
+from meshtui.ui.screens.template_versions import TemplateVersions
 
 
-class ComparingTemplates(TemplateTools, Comparing):
-    """Opens the comparison of what the open template says in several versions, or for several sets of values."""
+class ComparingTemplates(TemplateRunning, Comparing):
+    """Shows what the open template was and what the gateway has of it, and runs several versions side by side."""
+
+    # Lanes
 
     def action_compare_template(self) -> None:
         """Choose versions and sets of values, and run them side by side."""
@@ -68,3 +74,49 @@ class ComparingTemplates(TemplateTools, Comparing):
         self.front_conversation()
         name = self.opened.key if self.opened is not None else ""
         self._open_lanes(comparison, " · ".join(filter(None, (name, said))))
+
+    # Versions
+
+    def action_template_versions(self) -> None:
+        """Show the texts that runs used, and what they gave."""
+        template = self._template_or_none()
+        if self.opened is not None and template is not None:
+            screen = TemplateVersions(self.templates, self.opened.path, template)
+            self.app.push_screen(screen, self._go_back_to)
+
+    def _go_back_to(self, version: Template | None) -> None:
+        if version is not None and self.opened is not None:
+            now = self.opened.template
+            template = replace(version, name=now.name, description=now.description, variables=now.variables)
+            self._put(template, "This is the chosen version; ctrl+s writes it into the file.")
+
+    def _put(self, template: Template, note: str) -> None:
+        """Show another template as an edit of the open one."""
+
+        async def work() -> None:
+            await self.editor.show(template, self.editor.values)
+            self.keep_edit()
+            self.editor.note(note)
+
+        self.run_worker(work(), group="template", exit_on_error=False)
+
+    # The gateway
+
+    def action_template_gateway(self) -> None:
+        """Compare with the gateway's copy, push and pull."""
+        run = self.current_run()
+        if self.opened is not None and run is not None:
+            self.app.push_screen(TemplateGateway(self.templates, self.opened.path, run), self._pulled)
+
+    def _pulled(self, came: tuple[Template, RemoteTemplate] | None) -> None:
+        if came is None or self.opened is None:
+            return
+        template, remote = came
+        path = self.opened.path
+
+        async def work() -> None:
+            await self.editor.show(template, self.editor.values)
+            if self._save(force=False):
+                self.templates.remote.pulled(str(path), remote)
+
+        self.run_worker(work(), group="template", exit_on_error=False)

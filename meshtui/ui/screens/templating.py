@@ -1,7 +1,8 @@
-"""The part of the workbench that works with a template: opens, edits, saves and runs it."""
+"""The part of the workbench that edits a template: opens, names, searches and saves it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from textual import on
@@ -9,22 +10,14 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 
 from meshtui.core.template import Template
-from meshtui.session import (
-    ChangedOutside,
-    ConfigError,
-    MissingValues,
-    Run,
-    Session,
-    StoreError,
-    Templates,
-)
+from meshtui.session import ChangedOutside, ConfigError, Session, StoreError, Templates
 from meshtui.ui.editor import edit
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.composing import DRAFT_SECONDS
 from meshtui.ui.screens.reopening import Reopening
 from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.template_list import TemplateList
-from meshtui.ui.screens.template_preview import TemplatePreview
+from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField
 
@@ -40,8 +33,6 @@ class Templating(Reopening):
         self.edited = False
         self.set_name = ""
         self.expand = False
-        self._said = ""
-        self._pointed = ""
         self._keeping: Timer | None = None
         self._looking: Timer | None = None
 
@@ -275,121 +266,33 @@ class Templating(Reopening):
             self.run_worker(self._reload(), group="template", exit_on_error=False)
             self.mesh.say(f"{opened.key} was changed by another program and read again")
 
-    # Running
+    # The name
 
-    def current_run(self, prompt: str | None = None) -> Run | None:
-        """Return what a run would be made of, None where the parameters cannot be read."""
-        template = self._template_or_none()
-        if template is None:
-            return None
-        said = self._said if prompt is None else prompt
-        return Run(template, self.editor.values, said, self.set_name, "gateway" if self.expand else "here")
-
-    @on(SlotField.Entered)
-    def action_run_template(self) -> None:
-        """Run the template as it stands: with what stands in the prompt, else with what the last run said."""
+    @on(NameLine.Renamed)
+    def _rename(self, event: NameLine.Renamed) -> None:
+        """Move the file with its sets and versions; what is edited and not saved stays an edit."""
         if self.opened is None:
-            self.choose_template()
-        elif self.running is not None:
-            self.editor.note("An answer streams: esc stops it, then run again.")
-        elif not self.load_named_files():
-            typed = self.prompt.value
-            self.run_once(typed if typed.strip() else None)
-
-    def load_named_files(self) -> bool:
-        """Put what files hold in place of values that name one; whether there were any."""
-        return False
-
-    def run_once(self, prompt: str | None) -> bool:
-        """Run the template with a message; whether it could be sent."""
-        run = self.current_run(prompt)
-        if run is None or self.opened is None or self.lacks_message(run):
-            return False
-        if self.held_by_budget(lambda: self.run_once(prompt)):
-            return False
+            return
         self.keep_edit()
         try:
-            fault = self.templates.fault(run)
-            if fault:
-                self.editor.focus_params()
-                self.editor.note(f"The gateway would refuse a parameter: {fault}")
-                return False
-            if self.held_by_budget(lambda: self.run_once(prompt)):
-                return False
-            turn = self.templates.start(self.opened.path, run)
-        except MissingValues as error:
-            self.missing(error.names)
-            return False
-        except StoreError as error:
-            self.mesh.say(f"Nothing was sent, because it could not be kept: {error}")
-            return False
-        self._said = run.prompt
-        if prompt is not None:
-            self.took_prompt(prompt)
-        self.front_conversation()
-        self.start(turn)
-        return True
-
-    def lacks_message(self, run: Run) -> bool:
-        """Whether nobody says anything in a run: then the user is asked to."""
-        if run.expand != "here" or run.prompt.strip() or any(one.role == "user" for one in run.template.messages):
-            return False
-        self.front_conversation()
-        self.prompt.focus()
-        self.mesh.say("The template has no user message: type one and press enter.")
-        return True
-
-    def missing(self, names: tuple[str, ...]) -> None:
-        """Go to the first slot that has no value."""
-        self.front_template(True)
-        self.editor.focus_slot(names[0])
-        self.editor.note(f"No value for {', '.join(names)}: nothing was sent.")
-
-    def runs_template(self, text: str) -> bool:
-        """Whether a message sent now begins a run of the template; it is run then."""
-        if self.held_by_params():
-            return True
-        if self.opened is None or not self.has_class("-templated") or self.session.nodes:
-            return False
-        self.run_once(text)
-        return True
-
-    def point_at_slot(self) -> None:
-        """The gateway refused a run for a slot that it misses: go to its field."""
-        turn = self.last_turn
-        if turn is None or turn.problem is None or turn.problem.status != 422 or self.opened is None:
+            self.opened = self.templates.rename(self.opened, event.name)
+        except (ConfigError, StoreError) as error:
+            self.editor.note(str(error))
             return
-        if self._pointed == turn.id or "template" not in turn.request:
-            return
-        self._pointed = turn.id
+        self.editor.base = replace(self.editor.base, name=self.opened.template.name)
+        self.keep_edit()
         self.front_template(True)
-        name = next((name for name in _words(turn.problem.message) if self.editor.focus_slot(name)), None)
-        if name is not None:
-            self.editor.note(f"The gateway misses a value for {name}.")
-        else:
-            self.editor.note(f"{turn.problem.message} The gateway's copy is not this text: “gateway” shows both.")
+        self.mesh.say(f"The template is {self.opened.key} from now on")
 
-    def action_toggle_expand(self) -> None:
-        """Fill the template in here, or let the gateway do it."""
-        self.expand = not self.expand
-        self._show_title()
-        self.mesh.say(
-            "The gateway expands the template from now on: it uses its own copy."
-            if self.expand
-            else "The template is expanded here from now on: what you see is what is sent."
-        )
+    # Finding
 
-    def action_preview_template(self) -> None:
-        """Show the exact messages that would be sent."""
-        run = self.current_run(self.prompt.value if self.prompt.value.strip() else None)
-        if run is not None and self.opened is not None:
-            try:
-                self.app.push_screen(TemplatePreview(self.templates.preview(run), self.templates.quote(run)))
-            except MissingValues as error:
-                self.missing(error.names)
+    def find_in_template(self) -> bool:
+        """Open the lines to find and replace where the focus is in the template; whether it is."""
+        if self.opened is None or not self.editor.has_focus_within:
+            return False
+        self.editor.open_find()
+        return True
 
-
-def _words(text: str) -> list[str]:
-    import re
-
-    return re.findall(r"\w+", text, re.ASCII)
+    @on(FindReplace.Closed)
+    def _find_closed(self) -> None:
+        self.editor.focus_found()
