@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -328,3 +329,30 @@ def test_no_text_brings_anything_but_tools_or_one_sentence(source: str) -> None:
         json.dumps([tool.definition for tool in tools_in(source)])
     except ValueError as error:
         assert "\n" not in str(error)
+
+
+BASES = "class A{0}(A{1}, B{1}):\n x: int\nclass B{0}(A{1}, B{1}): ...\n"
+
+
+def _doubling(first: str, line: str, last: str = "") -> str:
+    return first + "".join(line.format(i, i - 1) for i in range(1, 30)) + last
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        _doubling(
+            "class A0: pass\nclass B0: pass\n", "class A{0}(A{1}, B{1}):\n x: int\nclass B{0}(A{1}, B{1}): ...\n"
+        ),
+        _doubling("class A0(BaseModel):\n x: int\n", "class A{0}(BaseModel):\n a: A{1}\n b: A{1}\n"),
+        _doubling("A0 = int\n", "A{0} = tuple[A{1}, A{1}]\n", "def f(a: A29): ..."),
+    ],
+    ids=["bases", "models", "fields", "aliases"],
+)
+def test_types_that_double_with_each_line_are_given_up_soon(source: str) -> None:
+    began = time.perf_counter()
+    try:
+        python_tools(source)
+    except ValueError as error:
+        assert "too often" in str(error)
+    assert time.perf_counter() - began < 3.0

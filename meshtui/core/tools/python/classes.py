@@ -24,6 +24,16 @@ MODELS = ("BaseModel", "SQLModel", "TypedDict", "NamedTuple", "Struct")
 ENUMS = ("Enum", "StrEnum", "IntEnum", "Flag", "IntFlag")
 DATACLASSES = frozenset(("dataclass", "define", "frozen", "attrs"))
 
+MOST_LOOKUPS = 10_000
+"""Names of its own that are followed in one source: each that is used twice doubles the schema that it is in."""
+
+
+class TooIntricate(ValueError):
+    """The types of a source refer to one another too often to be written out."""
+
+    def __init__(self) -> None:
+        super().__init__("its types refer to one another too often to be written out")
+
 
 @dataclass(slots=True)
 class Module:
@@ -37,6 +47,8 @@ class Module:
     open: list[str] = field(default_factory=list)
     recursive: dict[str, Schema] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    models: dict[ast.ClassDef, bool] = field(default_factory=dict)
+    lookups: int = 0
 
     def __post_init__(self) -> None:
         for node in ast.walk(self.tree):
@@ -61,14 +73,21 @@ class Module:
                 self.recursive.setdefault(name, {})
                 return {"$ref": f"#/$defs/{name}"}
             self.used.add(name)
+            self._look_up()
             return self.class_schema(self.classes[name])
         if name in self.names and name not in self.open and name not in PLAIN:
+            self._look_up()
             self.open.append(name)
             try:
                 return self._alias(self.names[name], name)
             finally:
                 self.open.remove(name)
         return None
+
+    def _look_up(self) -> None:
+        self.lookups += 1
+        if self.lookups > MOST_LOOKUPS:
+            raise TooIntricate
 
     def _alias(self, node: ast.expr, name: str) -> Schema | None:
         """Return what a name stands for that was assigned: a type, a NewType; None for anything else."""
@@ -83,16 +102,21 @@ class Module:
             name = name_of(base.value if isinstance(base, ast.Subscript) else base)
             yield self.aliases.get(name, name)
 
-    def is_model(self, node: ast.ClassDef, depth: int = 0) -> bool:
+    def is_model(self, node: ast.ClassDef) -> bool:
         """Whether a class is data with fields: a model, a dataclass, a TypedDict, or derived from one."""
+        if node not in self.models:
+            self.models[node] = False  # for a class that is derived from itself
+            self.models[node] = self._is_model(node)
+        return self.models[node]
+
+    def _is_model(self, node: ast.ClassDef) -> bool:
         marks = {self.aliases.get(mark_of(mark), mark_of(mark)) for mark in node.decorator_list}
         if marks & DATACLASSES:
             return True
         bases = list(self._bases(node))
         if any(base in MODELS for base in bases):
             return True
-        known = [self.classes[base] for base in bases if base in self.classes and self.classes[base] is not node]
-        return depth < 20 and any(self.is_model(base, depth + 1) for base in known)
+        return any(self.is_model(self.classes[base]) for base in bases if base in self.classes)
 
     def is_enum(self, node: ast.ClassDef) -> bool:
         """Whether a class is an Enum."""
@@ -145,6 +169,7 @@ class Module:
         return schema
 
     def _fields(self, node: ast.ClassDef) -> tuple[dict[str, Schema], list[str]]:
+        self._look_up()
         properties: dict[str, Schema] = {}
         required: list[str] = []
         for base in self._bases(node):
