@@ -341,9 +341,8 @@ def _doubling(first: str, line: str, last: str = "") -> str:
 @pytest.mark.parametrize(
     "source",
     [
-        _doubling(
-            "class A0: pass\nclass B0: pass\n", "class A{0}(A{1}, B{1}):\n x: int\nclass B{0}(A{1}, B{1}): ...\n"
-        ),
+        _doubling("class A0: pass\nclass B0: pass\n", BASES),
+        _doubling("class A0(BaseModel): x: int\nclass B0: pass\n", BASES),
         _doubling("class A0(BaseModel):\n x: int\n", "class A{0}(BaseModel):\n a: A{1}\n b: A{1}\n"),
         _doubling("A0 = int\n", "A{0} = tuple[A{1}, A{1}]\n", "def f(a: A29): ..."),
     ],
