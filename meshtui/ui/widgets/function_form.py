@@ -87,7 +87,7 @@ class FunctionForm(Vertical):
         yield Quiet(id="form-stale")
         with Horizontal(classes="line"):
             yield Quiet("  name", classes="name", id="label-name", one_line=True)
-            yield Input(id="function-name", placeholder="letters, digits, _ and -", compact=True)
+            yield Input(id="function-name", placeholder="letters, digits, _ and -", compact=True, select_on_focus=False)
         with Horizontal(classes="line"):
             yield Quiet("  description", classes="name", id="label-description", one_line=True)
             yield LineText(id="function-description", placeholder="what it does, and when the model should call it")
