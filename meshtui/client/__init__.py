@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from meshtui.client.api import AsyncMeshAPI as AsyncMeshAPI
     from meshtui.client.errors import MeshAPIError as MeshAPIError
     from meshtui.client.errors import problem_from as problem_from
+    from meshtui.client.exchange import WireEvent as WireEvent
     from meshtui.client.gateway import Gateway as Gateway
     from meshtui.client.limits import Retries as Retries
     from meshtui.client.limits import Timeouts as Timeouts
     from meshtui.client.types import *  # noqa: F403 - the one list of their names is there
-    from meshtui.client.wire import WireEvent as WireEvent
 
 _HOME = {
     "AsyncMeshAPI": "api",
@@ -28,7 +28,7 @@ _HOME = {
     "MeshAPIError": "errors",
     "Retries": "limits",
     "Timeouts": "limits",
-    "WireEvent": "wire",
+    "WireEvent": "exchange",
     "problem_from": "errors",
 }
 """The module of each name; what is not here is a type of requests and replies."""

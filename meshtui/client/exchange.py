@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -21,15 +22,30 @@ from meshtui.client.bodies import request_id_of
 from meshtui.client.connection import Connection, kept_headers, until
 from meshtui.client.errors import MeshAPIError
 from meshtui.client.failures import failure
-from meshtui.client.wire import ReplyReader, WireEvent
+from meshtui.client.wire import ReplyReader
 
-OnEvent = Callable[[WireEvent], None]
 _BOM = codecs.BOM_UTF8
 _BLANKS = b" \t\r\n"
 _SAMPLE = 500
 _PAGE_LIMIT = 1 << 16
 _REUSE_WAIT = 0.02
 _FIELD = re.compile(rb"(?m)^(?::|(?:data|event|id|retry)(?::|\r?$))")
+
+
+@dataclass(frozen=True, slots=True)
+class WireEvent:
+    """One thing that arrived. `at` is seconds since the request was sent, `data` what came, unread.
+
+    `name` is `response` for the head (data: JSON with status and headers), `body` for a body that is no
+    stream, else the name of the stream's event (`message` where it has none).
+    """
+
+    at: float
+    name: str
+    data: str
+
+
+OnEvent = Callable[[WireEvent], None]
 
 
 class _StreamText(httpx.Response):

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from meshtui.client.bodies import looks_like_error
@@ -18,6 +16,7 @@ from meshtui.client.halves import PairJoiner
 from meshtui.client.parts import SpokenAnswer, fragment, number_calls, reasoning_of, split_content
 from meshtui.client.shapes import Shape, parse, scan, shape_of
 from meshtui.core.chat import part_from_wire
+from meshtui.core.money import amount_from
 from meshtui.core.turn import (
     Delta,
     Finished,
@@ -348,10 +347,10 @@ class ReplyReader:
             groq = payload.get("x_groq")
             usage = groq.get("usage") if isinstance(groq, dict) else None
         usage = usage if isinstance(usage, dict) and usage else None
-        cost = money(payload.get("cost"))
+        cost = amount_from(payload.get("cost"))
         if cost is None and usage is not None:
             stated = usage.get("cost")
-            cost = money(stated.get("total_cost") if isinstance(stated, dict) else stated)
+            cost = amount_from(stated.get("total_cost") if isinstance(stated, dict) else stated)
         if usage is not None or cost is not None:
             deltas.append(UsageDelta(usage, cost))
 
@@ -361,27 +360,3 @@ class ReplyReader:
         if self._misses & (self._misses - 1) == 0 and not self.finished and not self._joiner.waiting:
             self._shape = shape_of(data)
             self._hits = 0
-
-
-def money(value: Any) -> Decimal | None:
-    """Return an amount in US dollars from a decimal text or a number, or None where it is neither."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        amount = Decimal(str(value).strip().removeprefix("$"))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() and amount >= 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class WireEvent:
-    """One thing that arrived. `at` is seconds since the request was sent, `data` what came, unread.
-
-    `name` is `response` for the head (data: JSON with status and headers), `body` for a body that is no
-    stream, else the name of the stream's event (`message` where it has none).
-    """
-
-    at: float
-    name: str
-    data: str

@@ -40,7 +40,14 @@ def test_no_price_is_rounded_to_nothing_and_units_are_exact(amount: Decimal) -> 
     assert count is not None and from_units(count) == amount
 
 
-@pytest.mark.parametrize("value", ["", "free", None, True, "NaN", "Infinity", "-1", {}, "1e30", float("nan")])
+@pytest.mark.parametrize(
+    ("value", "amount"), [("0.0001", "0.0001"), (1e-05, "0.00001"), (0, "0"), ("$1.5", "1.5"), (" 1,000.50 ", "1000.5")]
+)
+def test_an_amount_is_read_as_gateways_write_it(value: object, amount: str) -> None:
+    assert amount_from(value) == Decimal(amount)
+
+
+@pytest.mark.parametrize("value", ["", "free", None, True, "NaN", "Infinity", "-1", -1, {}, [], "1e30", float("nan")])
 def test_what_is_no_amount_is_unknown(value: object) -> None:
     assert amount_from(value) is None
 

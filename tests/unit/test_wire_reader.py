@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.client.shapes import shape_of
-from meshtui.client.wire import ReplyReader, money
+from meshtui.client.wire import ReplyReader
 from meshtui.core.chat import AudioPart, ImagePart
 from meshtui.core.turn import (
     Delta,
@@ -148,24 +148,6 @@ def test_usage_alone_beside_the_finish_and_from_groq() -> None:
     )
     assert read(chunk(x_groq={"usage": usage})) == [UsageDelta(usage, None)]
     assert read(json.dumps({"choices": None, "usage": usage})) == [UsageDelta(usage, None)]
-
-
-@pytest.mark.parametrize(
-    ("value", "amount"),
-    [
-        ("0.0001", "0.0001"),
-        (1e-05, "0.00001"),
-        (0, "0"),
-        ("$1.5", "1.5"),
-        ("free", None),
-        (-1, None),
-        (float("nan"), None),
-        (True, None),
-        ([], None),
-    ],
-)
-def test_money(value: Any, amount: str | None) -> None:
-    assert money(value) == (None if amount is None else Decimal(amount))
 
 
 def test_tool_fragments_keep_what_must_go_back() -> None:
