@@ -1,4 +1,4 @@
-"""Waits as gateways write them, read in seconds, and as people read them."""
+"""Times and waits as gateways write them, read in seconds, and as people read them."""
 
 from __future__ import annotations
 
@@ -43,6 +43,14 @@ def _until(date: str, now: float) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
+
+
+def iso_time(seconds: float) -> str:
+    """Return a time since the epoch as gateways write it: ISO 8601 in UTC, with milliseconds."""
+    from datetime import UTC, datetime
+
+    moment = datetime.fromtimestamp(max(seconds, 0.0), UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def countdown(seconds: float) -> str:

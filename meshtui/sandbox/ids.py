@@ -24,9 +24,3 @@ def digest(*parts: object) -> str:
     """A stable hex digest of the parts; the source of everything that must be the same for the same seed."""
     text = "\x1f".join(map(str, parts))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def masked(secret: str) -> str:
-    """A key as it may be shown: its prefix and its last four characters."""
-    prefix, _, rest = secret.partition("_")
-    return f"{prefix}_…{rest[-4:]}" if len(rest) > 8 else f"{prefix}_…"

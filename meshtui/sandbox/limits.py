@@ -7,9 +7,10 @@ import json
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from meshtui.core.waits import iso_time
 
 from .errors import Refusal
 from .reply import Reply
@@ -221,11 +222,6 @@ def _window_headers(pairs: list[tuple[str, Window]], now: float, pattern: str, u
 def key_is(key: str, kind: str) -> bool:
     """Whether a key is one of those that behave: `rsk_suspended...` and the like."""
     return key.startswith(f"rsk_{kind}")
-
-
-def iso_time(now: float) -> str:
-    """A time as the gateway writes it: ISO 8601 with Z."""
-    return datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _dollars(amount: Decimal) -> str:

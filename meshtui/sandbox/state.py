@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from meshtui.core.text import mask_key
+
 from .catalogue import Catalogue
 from .errors import Refusal
 from .fault import Fault
 from .faults import parse_fault
-from .ids import masked, request_id
+from .ids import request_id
 from .limits import SUSPENDED, UNKNOWN, Account, key_is
 from .settings import Settings
 from .templates import TemplateShelf
@@ -206,7 +208,7 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     shown = dict(headers)
     if "authorization" in shown:
         scheme, _, key = shown["authorization"].partition(" ")
-        shown["authorization"] = f"{scheme} {masked(key)}"
+        shown["authorization"] = f"{scheme} {mask_key(key)}"
     return shown
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from meshtui.core.template import fill, scan
+from meshtui.core.waits import iso_time
 
 from .errors import Refusal, json_response
 from .ids import digest, ulid
-from .limits import iso_time
 
 if TYPE_CHECKING:
     from .state import Exchange

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
+from meshtui.core.waits import iso_time
+
 from .errors import Refusal, json_response
-from .limits import iso_time, money
+from .limits import money
 
 if TYPE_CHECKING:
     from .state import Exchange

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -15,16 +14,12 @@ from meshtui.client.gateway import Gateway as Client
 from meshtui.core.money import amount_from, balance_from
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta
+from meshtui.core.waits import iso_time
 from meshtui.session.comparison_events import parts_of
 from meshtui.session.gateway import JudgePart, LanePart, Route
 
 PAGE, PAGES = 200, 10
 """How many usage events a page may have, and how many pages are read."""
-
-
-def iso_time(seconds: float) -> str:
-    """Return a time as the gateway takes it: ISO 8601 in UTC."""
-    return datetime.fromtimestamp(max(seconds, 0.0), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Wire:
