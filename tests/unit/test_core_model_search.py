@@ -138,10 +138,10 @@ def test_taking_letters_back_and_changing_the_filter_finds_more_again(index: Mod
 def test_odd_rows_neither_break_nor_slow_a_search() -> None:
     hostile = [ModelCard("a" * 100_000, "b" * 100_000, description="c" * 100_000), ModelCard("\x1b[2J", "[/x]")]
     index = ModelIndex([*hostile, *CARDS])
-    began = time.perf_counter()
+    began = time.thread_time()
     for query in ("a" * 60 + "z", "\x1b", "[/x]", "(((", "a.*b", "\\"):
         index.find(query)
-    assert time.perf_counter() - began < 1.0
+    assert time.thread_time() - began < 1.0
     assert ids(index, "[/x]")[0] == "\x1b[2J"
 
 

@@ -270,9 +270,9 @@ def _nested(keyword: str, schema: Any, depth: int) -> Any:
     ids=range(11),
 )
 def test_a_schema_that_asks_for_too_much_is_given_up_soon(schema: Any) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     made = example(schema)
-    assert time.perf_counter() - began < 3.0
+    assert time.thread_time() - began < 3.0
     assert len(json.dumps(made)) < 1_000_000
 
 

@@ -349,9 +349,9 @@ def _doubling(first: str, line: str, last: str = "") -> str:
     ids=["bases", "models", "fields", "aliases"],
 )
 def test_types_that_double_with_each_line_are_given_up_soon(source: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     try:
         python_tools(source)
     except ValueError as error:
         assert "too often" in str(error)
-    assert time.perf_counter() - began < 3.0
+    assert time.thread_time() - began < 3.0
