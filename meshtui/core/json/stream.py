@@ -7,10 +7,11 @@ no NaN, no infinity.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from meshtui.core.json.place import Keys
+from meshtui.core.json.place import Keys, Place, place_of
 
 DEEPEST = 200
 """Levels of lists and objects that are read."""
@@ -328,3 +329,16 @@ class JsonStream:
             return "there is no value"
         closing = "".join("}" if isinstance(frame.value, dict) else "]" for frame in reversed(self.stack[-20:]))
         return f"the end is missing: {closing} is still to come"
+
+
+def places_in(text: str, ways: Iterable[Keys]) -> dict[Keys, Place]:
+    """Return where in a text of JSON each way leads; of one that is not there, where the nearest above it does."""
+    ways = list(ways)
+    stream = JsonStream(frozenset(way[:end] for way in ways for end in range(len(way) + 1)))
+    stream.feed(text)
+    stream.finish()
+    found = {}
+    for way in ways:
+        near = next((way[:end] for end in range(len(way), -1, -1) if way[:end] in stream.starts), ())
+        found[way] = place_of(text, stream.starts.get(near, 0))
+    return found

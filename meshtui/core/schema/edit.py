@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from meshtui.core.json.place import json_path
-from meshtui.core.schema.tree import TYPES, Path, at, place_kind, plain_types, replaced, types_of
+from meshtui.core.schema.metaschema import TYPES
+from meshtui.core.schema.tree import Path, at, place_kind, plain_types, replaced, types_of
 
 
 def _object_at(schema: object, path: Path) -> dict[str, Any]:

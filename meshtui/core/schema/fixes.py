@@ -7,7 +7,7 @@ from typing import Any
 from meshtui.core.json.place import Keys
 from meshtui.core.schema.metaschema import TYPES
 
-_MEANT = {
+MEANT = {
     **dict.fromkeys(("dict", "hashmap", "map", "struct", "record", "mapping", "json"), "object"),
     **dict.fromkeys(("list", "tuple", "arraylist", "set", "sequence", "vector"), "array"),
     **dict.fromkeys(("str", "char", "text", "date", "datetime", "uuid", "enum"), "string"),
@@ -85,7 +85,7 @@ def value_at(value: Any, keys: Keys) -> Any:
 def meant_types(value: Any) -> list[str]:
     """Return the types of JSON Schema that foreign words mean (`dict`, `float`), none where one means nothing."""
     words = value if isinstance(value, list) else [value]
-    meant = [_MEANT.get(word.strip().lower(), "") if isinstance(word, str) else "" for word in words]
+    meant = [MEANT.get(word.strip().lower(), "") if isinstance(word, str) else "" for word in words]
     return list(dict.fromkeys(meant)) if all(meant) else []
 
 

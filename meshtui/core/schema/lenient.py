@@ -10,22 +10,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from meshtui.core.schema.fixes import MEANT
 from meshtui.core.schema.patterns import found
-
-_TYPES = {
-    "dict": "object",
-    "hashmap": "object",
-    "float": "number",
-    "double": "number",
-    "int": "integer",
-    "long": "integer",
-    "bool": "boolean",
-    "list": "array",
-    "tuple": "array",
-    "str": "string",
-    "any": "string",
-}
-"""Type names of other worlds that are met in tool definitions."""
 
 _TELLTALES = (
     ("object", ("properties", "required", "additionalProperties", "patternProperties", "minProperties")),
@@ -84,7 +70,7 @@ def types(schema: Mapping[str, Any]) -> list[str]:
     """Return the type names that a schema gives, in the words of JSON Schema."""
     given = schema.get("type")
     names = given if isinstance(given, list) else [given]
-    return [_TYPES.get(str(name).casefold(), str(name)) for name in names if name is not None]
+    return [MEANT.get(str(name).casefold(), str(name)) for name in names if name is not None]
 
 
 def type_of(schema: Mapping[str, Any]) -> str:

@@ -15,7 +15,8 @@ from meshtui.core.json.place import Keys, json_path
 from meshtui.core.json.text import kind_of
 from meshtui.core.schema.patterns import is_pattern
 
-TYPES = ("null", "boolean", "object", "array", "number", "string", "integer")
+TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
+"""The types of JSON Schema, those that are used most first."""
 
 _SCHEMA = (
     *("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"),

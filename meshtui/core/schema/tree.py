@@ -15,7 +15,6 @@ from meshtui.core.json.place import json_path
 Path = tuple[str | int, ...]
 RowKind = Literal["root", "property", "items", "item", "branch", "values", "definition"]
 
-TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
 BRANCHES = ("anyOf", "oneOf", "allOf")
 DEFINITIONS = ("$defs", "definitions")
 

@@ -5,7 +5,6 @@ Nothing here runs a validator or recurses: it is fit for every keystroke and for
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,8 @@ from itertools import islice
 from typing import Any
 
 from meshtui.core.json.place import Keys, place_of
-from meshtui.core.json.stream import DEEPEST, JsonStream
+from meshtui.core.json.stream import DEEPEST, JsonStream, places_in
+from meshtui.core.json.text import json_value
 from meshtui.core.quote import weight_of_tools
 from meshtui.core.schema.fixes import schema_fix
 from meshtui.core.schema.metaschema import schema_faults
@@ -44,8 +44,8 @@ def check_text(text: str) -> tuple[Any, list[Finding]]:
     """
     stream = JsonStream()
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_single)
-    except (ValueError, RecursionError):
+        value = json_value(text)
+    except ValueError:
         stream.feed(text)
         stream.finish()
         value = None if stream.fault is not None else stream.value
@@ -133,17 +133,6 @@ def _of_text(keys: Keys, text: str) -> Iterator[Finding]:
         yield Finding("json", "lone surrogate", message, keys, (), "warning", "put U+FFFD in its place")
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
-
-
-def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
 def _twice(text: str, keys: Keys, offset: int) -> Finding:
     place = place_of(text, offset)
     message = f"the name {str(keys[-1])[:64]!r} stands twice in one object: the last one counts"
@@ -151,20 +140,10 @@ def _twice(text: str, keys: Keys, offset: int) -> Finding:
 
 
 def _placed(text: str, findings: list[Finding]) -> list[Finding]:
-    """Return findings with their places in the text; a place that is not there is the nearest one above it."""
-    if not findings:
-        return findings
-    ways = [(*finding.keys, *finding.inner) for finding in findings]
-    wanted = frozenset(way[:end] for way in ways for end in range(len(way) + 1))
-    stream = JsonStream(wanted)
-    stream.feed(text)
-    stream.finish()
-    placed = []
-    for finding, way in zip(findings, ways, strict=True):
-        near = next(way[:end] for end in range(len(way), -1, -1) if way[:end] in stream.starts)
-        place = place_of(text, stream.starts[near])
-        placed.append(replace(finding, line=place.line, column=place.column))
-    return placed
+    """Return findings with their places in the text."""
+    places = places_in(text, [(*one.keys, *one.inner) for one in findings]) if findings else {}
+    found = [(one, places[(*one.keys, *one.inner)]) for one in findings]
+    return [replace(one, line=place.line, column=place.column) for one, place in found]
 
 
 # The tool object

@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Literal
 
-from meshtui.core.json.place import Keys, place_of
-from meshtui.core.json.stream import JsonStream
+from meshtui.core.json.place import Keys
+from meshtui.core.json.stream import places_in
 from meshtui.core.schema.metaschema import schema_faults
 from meshtui.core.toml_json import AS_JSON, toml_value
 from meshtui.core.toml_lines import line_of
@@ -151,17 +151,8 @@ def _beside(row: object) -> Iterator[Finding]:
 
 
 def _in_json(text: str, ways: Sequence[Keys]) -> dict[Keys, tuple[int, int]]:
-    """Return the line and column of each way in JSON; of one that is not there those of the nearest above it."""
-    wanted = frozenset(way[:end] for way in ways for end in range(len(way) + 1))
-    stream = JsonStream(wanted)
-    stream.feed(text)
-    stream.finish()
-    found = {}
-    for way in ways:
-        near = next((way[:end] for end in range(len(way), -1, -1) if way[:end] in stream.starts), ())
-        place = place_of(text, stream.starts.get(near, 0))
-        found[way] = (place.line, place.column)
-    return found
+    """Return the line and column of each way in JSON."""
+    return {way: (place.line, place.column) for way, place in places_in(text, ways).items()}
 
 
 def _in_toml(text: str, keys: Keys) -> tuple[int, int]:

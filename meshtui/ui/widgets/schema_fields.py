@@ -12,7 +12,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
-from meshtui.core.schema.tree import TYPES, Row
+from meshtui.core.schema.metaschema import TYPES
+from meshtui.core.schema.tree import Row
 from meshtui.core.text import one_line
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.function_form import LineText
