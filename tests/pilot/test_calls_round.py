@@ -180,6 +180,16 @@ async def test_rules_answer_edited_arguments_before_anything_goes_back(home: Pat
         assert json.loads(sent_last(box)[-1]["content"]) == {"degrees": 2}
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_what_is_said_of_a_long_result_stands_below_it(home: Path, box: Sandbox, size: tuple[int, int]) -> None:
+    async with opened(home, box, size, responder=command("print('x' * 3_000_000)")) as bench:
+        box.script(calling(("get_weather", OSLO)))
+        await bench.ask("go")
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        await bench.press("a")
+        await bench.wait("Its output was", "the first 256 kB are kept")
+
+
 async def test_a_command_runs_only_when_allowed(home: Path, box: Sandbox) -> None:
     code = "import sys; print('{\"read\": ' + sys.stdin.read() + '}', end='\\x1b[2J')"
     async with opened(home, box, responder=command(code, environment=["LANGUAGE"])) as bench:

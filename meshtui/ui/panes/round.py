@@ -63,8 +63,8 @@ class RoundPane(Container):
         &.-open { display: block; }
         Static { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         #round-note { height: auto; max-height: 3; text-wrap: wrap; link-style: none; link-color: $foreground; }
-        #round-sides { layout: horizontal; height: auto; }
-        .side { width: 1fr; height: auto; }
+        #round-sides { layout: horizontal; height: auto; max-height: 48vh; }
+        .side { width: 1fr; height: auto; max-height: 48vh; }
         JsonArea { height: auto; min-height: 7; max-height: 44vh; }
         #round-arguments-side { margin-right: 1; }
         #round-calls { link-style: none; link-color: $foreground; link-background-hover: $primary; }
