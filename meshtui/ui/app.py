@@ -6,6 +6,7 @@ import asyncio
 import gc
 import importlib
 import os
+import re
 import signal
 import sys
 import threading
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from meshtui.session import Profiles, Session
 
 __all__ = ["Look", "MeshApp"]
+
+_COMMAND_IN_TEXT = re.compile(r"\{([a-z]+\.[a-z_-]+)(?::(\d+))?\}")
 
 LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
@@ -136,6 +139,20 @@ class MeshApp(ThemedApp, inherit_bindings=False):
     def key_of(self, id: str) -> str:
         """Return the first key in force of a command as users read it, empty where it has none."""
         return key_words(next(iter(self.keymap.of(id)), ""))
+
+    def keyed(self, text: str) -> str:
+        """Return a text with the keys in force in place of commands: `{model.choose}`, `{model.choose:8}` in 8 cells.
+
+        A command without a key is told by its name in the palette; braces around anything else stay as they are.
+        """
+        titles = {command.id: command.title for command in COMMANDS}
+
+        def words(named: re.Match[str]) -> str:
+            if named[1] not in titles:
+                return named[0]
+            return f"{self.key_of(named[1]) or f'“{titles[named[1]]}” in the palette':{named[2] or ''}}"
+
+        return _COMMAND_IN_TEXT.sub(words, text)
 
     async def action_run_command(self, id: str) -> None:
         """Run a command of the table by its id, where it holds now: a click on its name does this."""

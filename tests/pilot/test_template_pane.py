@@ -129,6 +129,23 @@ async def test_a_missing_value_stops_the_run_in_its_field(tmp_path: Path) -> Non
         await bench.holds(lambda: bench.screen.last_turn is not None, "a turn")
 
 
+async def test_the_slot_that_wants_a_value_is_in_sight_from_the_start(tmp_path: Path) -> None:
+    tall = FILE.replace("Order {order}.", "\n".join(f"Rule {number}." for number in range(12)))
+    async with opened(tmp_path, (80, 24), bot=tall) as (bench, _):
+        assert bench.app.focused is field(bench, "company")
+        await bench.type("Acme")
+        await bench.wait("company Acme")
+
+
+async def test_a_value_that_was_deleted_is_told_from_one_never_given(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+        assert field(bench, "thing").placeholder == field(bench, "company").placeholder == "no value"
+        await bench.type("x")
+        await bench.press("backspace")
+        await bench.holds(lambda: field(bench, "company").placeholder == "empty", "an empty value")
+        assert field(bench, "thing").placeholder == "no value"
+
+
 async def test_the_gateways_refusal_points_at_the_field(tmp_path: Path) -> None:
     async with opened(tmp_path) as (bench, _):
         await fill(bench, company="Acme", thing="x")

@@ -91,6 +91,19 @@ async def test_the_palette_finds_a_command_by_name_and_runs_it(box: Sandbox, hom
         assert bench.session.conversation is None and bench.app.screen is bench.screen
 
 
+async def test_keys_in_sentences_are_those_in_force(box: Sandbox, home: Path) -> None:
+    keys = {"usage.show": "alt+z", "turn.retry": "ctrl+y", "params.show": "", "focus.conversation": "alt+j"}
+    async with workbench(home, box.url, "sandbox/fault-cut", keys=keys, size=(160, 40)) as bench:
+        await bench.wait("alt+z more")
+        await bench.answered("hello")
+        await bench.wait("The answer was cut off · ctrl+y retries · alt+j goes to it")
+        words = "{model.choose:4}a model, {params.show}, {no.command}"
+        assert bench.app.keyed(words) == "f2  a model, “Parameters” in the palette, {no.command}"
+    async with workbench(home / "other", box.url, "sandbox/fault-402") as bench:
+        await bench.answered("hello")
+        await bench.wait("Spend limit reached · f7 goes to it")
+
+
 async def test_a_key_of_the_users_own_replaces_the_default(box: Sandbox, home: Path) -> None:
     async with workbench(home, box.url, keys={"conversation.new": "f9"}) as bench:
         await bench.answered("hello")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,6 +29,9 @@ from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from meshtui.ui.widgets.view_tabs import ViewTabs
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 SHOWN_DOUBTS = 30
 LONG, LATER_SECONDS = 100_000, 0.5
@@ -111,23 +114,14 @@ class TemplatePane(PaneViews, can_focus=False):
         """Draw the actions, each clickable."""
         from textual.style import Style
 
-        rows = (
-            ("run", "f5", "template.run"),
-            ("save", "^s", "template.save"),
-            ("+ message", "", "template.add_message"),
-            ("sets", "", "template.sets"),
-            ("next set", "^]", "template.next"),
-            ("preview", "f3", "template.preview"),
-            ("versions", "", "template.versions"),
-            ("compare", "^l", "template.compare"),
-            ("gateway", "", "template.gateway"),
-        )
-        words = [
-            Content.assemble((key, "bold $primary"), " " if key else "", name).stylize(
-                Style.from_meta({"@click": f"app.run_command({command!r})"})
-            )
-            for name, key, command in rows
-        ]
+        ids = ("run", "save", "add_message", "sets", "next", "preview", "versions", "compare", "gateway")
+        titles = {"add_message": "+ message", "next": "next set"}
+        key_of = cast("MeshApp", self.app).key_of
+        words = []
+        for id in ids:
+            key, click = key_of(f"template.{id}").replace("ctrl+", "^"), f"app.run_command('template.{id}')"
+            word = Content.assemble((key, "bold $primary"), " " if key else "", titles.get(id, id))
+            words.append(word.stylize(Style.from_meta({"@click": click})))
         self.query_one("#actions", Static).update(Content("  ").join(words))
 
     # What is in it
@@ -255,6 +249,7 @@ class TemplatePane(PaneViews, can_focus=False):
             text.know(values)
         for field in self.query(SlotField):
             field.set_class(field.slot not in values, "-missing")
+            field.placeholder = "empty" if field.slot in values else "no value"
         self._found = inspect([text.text for text in self.texts], values)[:SHOWN_DOUBTS]
         options = self.query_one("#doubts", OptionList)
         options.clear_options()
@@ -280,7 +275,9 @@ class TemplatePane(PaneViews, can_focus=False):
         first = next((field for field in fields if not field.text), next(iter(fields), None))
         if first is not None:
             first.select_all()
-        (first or self.query_one("#system", SlotText)).focus()
+        part = first or self.query_one("#system", SlotText)
+        part.focus()
+        self.call_after_refresh(part.scroll_visible, animate=False)  # the pane may be laid out only now
 
     def next_doubt(self) -> None:
         """Go to the next thing in doubt."""

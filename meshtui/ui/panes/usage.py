@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from textual.content import Content
 from textual.widgets import Static
@@ -17,6 +18,9 @@ from meshtui.core.waits import countdown
 from meshtui.session import TurnUsage, UsageSum
 from meshtui.ui.commands import bindings
 from meshtui.ui.widgets.bars import meter, sparkline
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 METER_WIDTH = 6
 
@@ -177,7 +181,10 @@ class UsagePane(Static, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
         self.border_title = "USAGE"
-        self.border_subtitle = "alt+u more"
+
+    def on_mount(self) -> None:
+        """Name the key of the usage page."""
+        self.border_subtitle = Content(cast("MeshApp", self.app).keyed("{usage.show} more"))
 
     def show(self, figures: UsageFigures) -> None:
         """Draw figures."""

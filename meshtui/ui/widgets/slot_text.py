@@ -168,7 +168,6 @@ class SlotField(TextArea):
             show_line_numbers=False,
             tab_behavior="focus",
             highlight_cursor_line=False,
-            placeholder="no value" if value is None else "empty",
         )
         self.slot = slot
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -10,6 +11,9 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 STALL_SECONDS = 10.0
 """Silence of a running turn that is worth a word."""
@@ -31,7 +35,8 @@ class StateLine(Static):
         if waits:
             words = f"{words} · your message waits for the end of the answer"
         if edits:
-            words = "what you send takes the place of the last message, as another branch · esc leaves that"
+            words = "what you send takes the place of the last message, as another branch · {focus.back} leaves that"
+        words = cast("MeshApp", self.app).keyed(words)
         self._left, self._right = " · ".join(filter(None, (queued, words))), summary
         self._draw()
 
@@ -54,26 +59,30 @@ class StateLine(Static):
 
 
 def state_words(turn: Turn, now: float) -> str:
-    """Return what goes on with a turn in one line, nothing where all went well. `now` is seconds since the epoch."""
+    """Return what goes on with a turn in one line, nothing where all went well. `now` is seconds since the epoch.
+
+    Commands are named in it by their ids, as in `{turn.stop}`.
+    """
     elapsed = max(now - turn.started_at, 0.0)
     silent = elapsed - turn.last_at
     match turn.state:
         case TurnState.QUEUED:
             return "queued"
         case TurnState.WAITING:
-            return f"waiting for the first word · {elapsed:.0f} s · esc stops"
+            return f"waiting for the first word · {elapsed:.0f} s · {{turn.stop}} stops"
         case TurnState.STREAMING:
             quiet = f" · nothing came for {silent:.0f} s" if silent >= STALL_SECONDS else ""
-            return f"streaming · {elapsed:.0f} s{quiet} · esc stops"
+            return f"streaming · {elapsed:.0f} s{quiet} · {{turn.stop}} stops"
         case TurnState.DONE:
             return ""
         case TurnState.STOPPED:
-            return " · ".join(filter(None, ("stopped, what arrived is kept", *figures(turn), "f5 retries")))
+            return " · ".join(filter(None, ("stopped, what arrived is kept", *figures(turn), "{turn.retry} retries")))
         case TurnState.INTERRUPTED:
-            return "interrupted when meshtui ended, what arrived is kept · f5 retries"
+            return "interrupted when meshtui ended, what arrived is kept · {turn.retry} retries"
         case _:
             what = one_line(turn.problem.headline, 80) if turn.problem else "unknown"
-            return f"failed: {what} · f5 retries · f7 goes to it"
+            again = "{turn.retry} retries" if turn.problem is None or turn.problem.retryable else ""
+            return " · ".join(filter(None, (f"failed: {what}", again, "{focus.conversation} goes to it")))
 
 
 def figures(turn: Turn) -> list[str]:
