@@ -13,7 +13,8 @@ import json
 import time
 
 from meshtui.core.calls.verdict import LiveVerdict
-from meshtui.ui.widgets.transcript_calls import CallsLeaf, CallView
+from meshtui.ui.widgets.transcript_call import CallView
+from meshtui.ui.widgets.transcript_calls import CallsLeaf
 from meshtui.ui.widgets.transcript_values import ToolCall
 
 PIECE, PER_FRAME, WIDTH, HEIGHT = 20, 10, 100, 30

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static, TextArea
 
 from meshtui.core.tools.edit import ToolEdit, pretty
 from meshtui.sandbox import Sandbox, Settings
-from meshtui.ui.screens.template_conflict import TemplateConflict
+from meshtui.ui.screens.file_conflict import FileConflict
 from meshtui.ui.screens.tool_editor import ToolEditor
 from meshtui.ui.tool_inspection import Inspection, inspect_edit
 from meshtui.ui.widgets.choice_line import ChoiceLine
@@ -255,7 +255,7 @@ async def test_a_file_changed_by_another_program_is_read_again_or_asked_about(tm
         await settled(bench)
         path.write_text(FILE.replace("The city", "Theirs"))
         await bench.press("ctrl+s")
-        await bench.holds(lambda: isinstance(bench.app.screen, TemplateConflict), "the question")
+        await bench.holds(lambda: isinstance(bench.app.screen, FileConflict), "the question")
         await bench.press("t")
         await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
         await settled(bench)

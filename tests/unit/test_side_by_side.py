@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.ui.widgets.side_by_side import side_by_side
+from meshtui.ui.widgets.differences import side_by_side
 
 
 def lines(old: str, new: str, width: int = 43, *, whole: bool = True) -> list[str]:

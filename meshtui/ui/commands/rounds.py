@@ -83,6 +83,6 @@ CALL_DIFFERENCES: tuple[Command, ...] = tuple(
     for id, title, key, action, help in (
         ("before", "Answer before", "left", "other(-1)", "Compare with the answer before."),
         ("next", "Next answer", "right", "other(1)", "Compare with the next answer."),
-        ("close", "Close", "escape", "dismiss(None)", "Go back to the conversation."),
+        ("close", "Close", "escape,q", "dismiss(None)", "Go back to the conversation."),
     )
 )

@@ -55,7 +55,7 @@ SLICE = 0.005
 
 @dataclass(slots=True)
 class Pulled:
-    """How much of a turn the transcript has already."""
+    """How much of a turn is shown already."""
 
     content: int = 0
     reasoning: int = 0
@@ -64,6 +64,16 @@ class Pulled:
     state: TurnState | None = None
     charge: Charge | None = None
     thinking: ThinkSplitter = field(default_factory=ThinkSplitter)
+
+    def new_of(self, turn: Turn) -> tuple[str, str]:
+        """Return what came of reasoning and text since the last time; thinking that stands in the text is reasoning."""
+        reasoning, content = turn.reasoning.since(self.reasoning), turn.content.since(self.content)
+        self.reasoning, self.content = len(turn.reasoning), len(turn.content)
+        thought, text = self.thinking.feed(content)
+        if turn.ended:
+            more_thought, more_text = self.thinking.flush()
+            thought, text = thought + more_thought, text + more_text
+        return reasoning + thought, text
 
 
 class ConversationPane(Container):
@@ -161,17 +171,11 @@ class ConversationPane(Container):
         return replace(entry, text=text, reasoning=reasoning or None)
 
     def _new_of(self, id: str, turn: Turn) -> tuple[str, str]:
-        """Return what came of reasoning and text since the last time."""
+        """Return what came of reasoning and text since the last time, and note the rest as shown."""
         seen = self._pulled.setdefault(id, Pulled())
-        reasoning, content = turn.reasoning.since(seen.reasoning), turn.content.since(seen.content)
-        seen.reasoning, seen.content = len(turn.reasoning), len(turn.content)
-        thought, text = seen.thinking.feed(content)
-        if turn.ended:
-            more_thought, more_text = seen.thinking.flush()
-            thought, text = thought + more_thought, text + more_text
         seen.calls, seen.media, seen.state = turn.assembler.version, len(turn.media), turn.state
         seen.charge = turn.charge
-        return reasoning + thought, text
+        return seen.new_of(turn)
 
     def pull(self, node: Node) -> None:
         """Bring the transcript up to date with the turn of a node."""

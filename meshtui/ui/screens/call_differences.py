@@ -6,25 +6,23 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from meshtui.core.answer_difference import PathChange, compare_calls
-from meshtui.core.text import json_text, one_line
+from meshtui.core.answer_difference import compare_calls
+from meshtui.core.text import one_line
 from meshtui.session import Node
 from meshtui.ui.commands import Where, bindings
-
-_SIGNS = {"missing": ("- ", "$text-error"), "extra": ("+ ", "$text-success"), "changed": ("~ ", "$text-warning")}
+from meshtui.ui.widgets.differences import change_line
 
 
 class CallDifferences(ModalScreen[None]):
     """Shows the differences of one answer from another; left and right choose the other."""
 
     PLACES: ClassVar[tuple[Where, ...]] = ("call-differences",)
-    BINDINGS = [*bindings("call-differences"), Binding("q", "dismiss(None)", show=False)]
+    BINDINGS = bindings("call-differences")
     DEFAULT_CSS = """
     CallDifferences VerticalScroll { height: auto; max-height: 24; }
     CallDifferences Static { height: auto; }
@@ -67,16 +65,3 @@ class CallDifferences(ModalScreen[None]):
         turn = self._answers[place].turn
         model = one_line(turn.model, 40) if turn is not None else "edited here"
         return f"answer {place + 1} ({model or 'default model'})"
-
-
-def change_line(change: PathChange) -> Content:
-    """Return one difference: its sign, where it is, what stood there and what stands there now."""
-    sign, colour = _SIGNS[change.kind]
-    parts: list[Content | tuple[str, str]] = [(sign, colour), (one_line(change.path, 300), "bold"), "  "]  # type: ignore[list-item]
-    if change.kind != "extra":
-        parts.append((f"[-{one_line(json_text(change.old), 300)}-]", "$text-error"))
-    if change.kind == "changed":
-        parts.append((" → ", "$text-muted"))
-    if change.kind != "missing":
-        parts.append((f"{{+{one_line(json_text(change.new), 300)}+}}", "$text-success"))
-    return Content.assemble(*parts)

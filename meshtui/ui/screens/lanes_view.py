@@ -137,14 +137,9 @@ class LanesView(Screen[Lane | None]):
             return False
         turn, now = lane.turn, time.time()
         seen = self._seen.setdefault(column.key, Pulled())
-        reasoning, content = turn.reasoning.since(seen.reasoning), turn.content.since(seen.content)
-        seen.reasoning, seen.content = len(turn.reasoning), len(turn.content)
-        thought, text = seen.thinking.feed(content)
-        if turn.ended:
-            more_thought, more_text = seen.thinking.flush()
-            thought, text = thought + more_thought, text + more_text
-        if reasoning + thought:
-            column.view.append_reasoning(reasoning + thought)
+        reasoning, text = seen.new_of(turn)
+        if reasoning:
+            column.view.append_reasoning(reasoning)
         if text:
             column.view.append_text(text)
         if turn.ended and seen.state is not None and seen.state is not turn.state:
@@ -161,7 +156,7 @@ class LanesView(Screen[Lane | None]):
             head = head_of(lane, self.comparison.figures(lane), self.name_of(lane), now, waits, marks)
             changed = changed or head != column.head
             column.head = head
-        return changed or bool(text or reasoning or thought) or not column.is_complete
+        return changed or bool(text or reasoning) or not column.is_complete
 
     def _check_beside(self, work: Coroutine[Any, Any, None]) -> None:
         self.run_worker(work, group="checks", exit_on_error=False, description="check calls")

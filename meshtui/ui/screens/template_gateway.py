@@ -19,7 +19,7 @@ from meshtui.core.text import clean
 from meshtui.session import Diverged, MissingValues, RemoteTemplate, Run, StoreError, Templates
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.question import Question
-from meshtui.ui.screens.template_conflict import diff_content
+from meshtui.ui.widgets.differences import diff_content
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 _CLOSE: Hint = ("esc", "closes", "dismiss(None)")

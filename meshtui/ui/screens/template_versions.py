@@ -19,9 +19,8 @@ from meshtui.core.template import Template
 from meshtui.core.text import clean, one_line
 from meshtui.session import StoreError, TemplateRun, Templates, Version
 from meshtui.ui.commands import Where, bindings
-from meshtui.ui.screens.template_conflict import diff_content
+from meshtui.ui.widgets.differences import diff_content, side_by_side
 from meshtui.ui.widgets.hints import Hint, hints_content
-from meshtui.ui.widgets.side_by_side import side_by_side
 
 HINTS: tuple[Hint, ...] = (
     ("space", "compares with it", "mark"),

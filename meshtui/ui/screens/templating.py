@@ -14,8 +14,8 @@ from meshtui.session import ChangedOutside, ConfigError, Session, StoreError, Te
 from meshtui.ui.editor import edit
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.composing import DRAFT_SECONDS
+from meshtui.ui.screens.file_conflict import FileConflict
 from meshtui.ui.screens.reopening import Reopening
-from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.template_list import TemplateList
 from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.name_line import NameLine
@@ -239,7 +239,7 @@ class Templating(Reopening):
             else:
                 self.editor.note("The file holds something else than this edit. ctrl+s asks again.")
 
-        self.app.push_screen(TemplateConflict(self.opened.path.name, mine, theirs), chosen)
+        self.app.push_screen(FileConflict(self.opened.path.name, mine, theirs), chosen)
 
     async def _reload(self) -> None:
         if self.opened is None:

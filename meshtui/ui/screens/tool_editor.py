@@ -10,8 +10,8 @@ from meshtui.core.tools.edit import ToolEdit
 from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits
 from meshtui.ui.editor import edit as edit_outside
 from meshtui.ui.screens.ask import Ask
+from meshtui.ui.screens.file_conflict import FileConflict
 from meshtui.ui.screens.question import Question
-from meshtui.ui.screens.template_conflict import TemplateConflict
 from meshtui.ui.screens.tool_view import ToolView
 from meshtui.ui.tool_inspection import fixed, fixed_all, member_of, place_in_schema
 from meshtui.ui.widgets.findings import FindingRow, Findings
@@ -190,7 +190,7 @@ class ToolEditor(ToolView):
             else:
                 self.note("The file holds something else than this edit. ctrl+s asks again.")
 
-        self.app.push_screen(TemplateConflict(self.opened.path.name, mine, theirs), chosen)
+        self.app.push_screen(FileConflict(self.opened.path.name, mine, theirs), chosen)
 
     def _reload(self) -> None:
         """Show what the file holds now; what stood here can be had back by undoing."""

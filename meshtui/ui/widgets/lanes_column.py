@@ -11,17 +11,10 @@ from meshtui.core.text import one_line
 from meshtui.ui.widgets.markdown_lines import Rows
 from meshtui.ui.widgets.markdown_styles import Palette, Part, Row, S
 from meshtui.ui.widgets.markdown_wrap import cells, ellipsis
-from meshtui.ui.widgets.transcript_drawn import Spot
+from meshtui.ui.widgets.transcript_drawn import TONES, Spot
 from meshtui.ui.widgets.transcript_entry import EntryView
-from meshtui.ui.widgets.transcript_values import Entry, Label, Tone
+from meshtui.ui.widgets.transcript_values import Entry, Label
 
-TONES: dict[Tone, int] = {
-    "plain": S["text"],
-    "muted": S["field"],
-    "good": S["good"],
-    "warn": S["warn"],
-    "bad": S["bad"],
-}
 ROOMY = 62
 """Cells from which on all figures of a lane stand in one line."""
 _SKIPPED = 1

@@ -9,9 +9,15 @@ from meshtui.core.text import clean, one_line
 from meshtui.ui.widgets.markdown_leaves import Leaf
 from meshtui.ui.widgets.markdown_styles import Part, Row, S
 from meshtui.ui.widgets.markdown_wrap import Span, cells, ellipsis, wrap
-from meshtui.ui.widgets.transcript_values import Action, Attachment, Card, Entry, Label
+from meshtui.ui.widgets.transcript_values import Action, Attachment, Card, Entry, Label, Tone
 
-TONES: dict[str, int] = {"plain": S["text"], "muted": S["field"], "good": S["good"], "warn": S["warn"], "bad": S["bad"]}
+TONES: dict[Tone, int] = {
+    "plain": S["text"],
+    "muted": S["field"],
+    "good": S["good"],
+    "warn": S["warn"],
+    "bad": S["bad"],
+}
 
 
 @dataclass(frozen=True, slots=True)

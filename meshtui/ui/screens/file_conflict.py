@@ -1,4 +1,4 @@
-"""Both sides changed a file: the difference, and the choice of one side."""
+"""A file was changed here and by another program: the difference, and the choice of one side."""
 
 from __future__ import annotations
 
@@ -11,31 +11,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from meshtui.core.diff import diff_words
 from meshtui.core.text import clean
 from meshtui.ui.commands import Where, bindings
-
-UNCHANGED_SHOWN = 120
-"""Characters of what both sides have that are shown on either side of a change."""
+from meshtui.ui.widgets.differences import diff_content
 
 
-def diff_content(old: str, new: str, *, whole: bool = False) -> Content:
-    """Return a word diff: what is gone in [- -], what is new in {+ +}, so that it needs no colour."""
-    parts: list[Content] = []
-    for piece in diff_words(old, new):
-        text = clean(piece.text)
-        if piece.kind == "removed":
-            parts.append(Content.styled(f"[-{text}-]", "strike $text-error"))
-        elif piece.kind == "added":
-            parts.append(Content.styled(f"{{+{text}+}}", "underline $text-success"))
-        elif whole or len(text) <= 2 * UNCHANGED_SHOWN:
-            parts.append(Content(text))
-        else:
-            parts.append(Content(f"{text[:UNCHANGED_SHOWN]} … {text[-UNCHANGED_SHOWN:]}"))
-    return Content("").join(parts)
-
-
-class TemplateConflict(ModalScreen[str | None]):
+class FileConflict(ModalScreen[str | None]):
     """Returns `mine`, `theirs` or None for neither yet."""
 
     PLACES: ClassVar[tuple[Where, ...]] = ("conflict",)

@@ -1,4 +1,7 @@
-"""Two texts beside each other, line by line, the words that differ marked."""
+"""Differences to be read without colours: words in one text or in two beside each other, values by their paths.
+
+What is gone stands in [- -], what is new in {+ +}.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,47 @@ from itertools import zip_longest
 
 from textual.content import Content
 
-from meshtui.core.diff import diff_words
-from meshtui.core.text import clean
+from meshtui.core.answer_difference import PathChange
+from meshtui.core.diff import Piece, diff_words
+from meshtui.core.text import clean, json_text, one_line
+
+UNCHANGED_SHOWN = 120
+"""Characters of what both sides have that are shown on either side of a change."""
 
 AROUND = 2
 """Unchanged lines that are shown on either side of a change."""
 
+_SIGNS = {"missing": ("- ", "$text-error"), "extra": ("+ ", "$text-success"), "changed": ("~ ", "$text-warning")}
+
 _Row = tuple[Content, Content, bool]
+
+
+def diff_content(old: str, new: str, *, whole: bool = False) -> Content:
+    """Return the words of both texts in one; what both have is shortened, unless `whole`."""
+    parts: list[Content] = []
+    for piece in diff_words(old, new):
+        text = clean(piece.text)
+        if piece.kind != "same":
+            parts.append(_marked(piece))
+        elif whole or len(text) <= 2 * UNCHANGED_SHOWN:
+            parts.append(Content(text))
+        else:
+            parts.append(Content(f"{text[:UNCHANGED_SHOWN]} … {text[-UNCHANGED_SHOWN:]}"))
+    return Content("").join(parts)
+
+
+def _marked(piece: Piece) -> Content:
+    """Return what only one of two texts has, in its marks."""
+    text = clean(piece.text)
+    if piece.kind == "removed":
+        return Content.styled(f"[-{text}-]", "strike $text-error")
+    return Content.styled(f"{{+{text}+}}", "underline $text-success")
 
 
 def side_by_side(old: str, new: str, width: int, *, whole: bool = False) -> Content:
     """Return both texts in two columns of together `width` cells; lines that both have stand on one row.
 
-    What is gone is in [- -] on the left, what is new in {+ +} on the right. Long stretches without a change are
-    left out, unless `whole`.
+    What is gone is on the left, what is new on the right. Long stretches without a change are left out, unless `whole`.
     """
     column = max((width - 3) // 2, 10)
     rows = _rows(old, new)
@@ -55,14 +85,11 @@ def _rows(old: str, new: str) -> list[_Row]:
         changed = False
 
     for piece in diff_words(old, new):
-        text = clean(piece.text)
-        if piece.kind == "removed":
-            left.append(Content.styled(f"[-{text}-]", "strike $text-error"))
-            changed = True
-        elif piece.kind == "added":
-            right.append(Content.styled(f"{{+{text}+}}", "underline $text-success"))
+        if piece.kind != "same":
+            (left if piece.kind == "removed" else right).append(_marked(piece))
             changed = True
         else:
+            text = clean(piece.text)
             first, *others = text.split("\n")
             left.append(Content(first))
             right.append(Content(first))
@@ -82,3 +109,16 @@ def _near(changed: list[bool]) -> list[bool]:
             for other in range(max(place - AROUND, 0), min(place + AROUND + 1, len(changed))):
                 near[other] = True
     return near
+
+
+def change_line(change: PathChange) -> Content:
+    """Return one difference: its sign, where it is, what stood there and what stands there now."""
+    sign, colour = _SIGNS[change.kind]
+    parts: list[Content | tuple[str, str]] = [(sign, colour), (one_line(change.path, 300), "bold"), "  "]  # type: ignore[list-item]
+    if change.kind != "extra":
+        parts.append((f"[-{one_line(json_text(change.old), 300)}-]", "$text-error"))
+    if change.kind == "changed":
+        parts.append((" → ", "$text-muted"))
+    if change.kind != "missing":
+        parts.append((f"{{+{one_line(json_text(change.new), 300)}+}}", "$text-success"))
+    return Content.assemble(*parts)
