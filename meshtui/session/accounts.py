@@ -77,7 +77,7 @@ class Accounts(Prices):
         key = (target.base_url, target.masked_key)
         if key not in self._accounts:
             account = self._accounts[key] = Account()
-            self._kept(lambda: self._recall(account, target))
+            self.quietly(lambda: self._recall(account, target))
         return self._accounts[key]
 
     def _recall(self, account: Account, target: Target) -> None:
@@ -311,7 +311,7 @@ class Accounts(Prices):
             "warned": dict(warned) if warned is not None else kept.get("warned") if isinstance(kept, Mapping) else None,
         }
         if values != kept:
-            self._kept(lambda: self.store.save_state(_state(target), values))
+            self.quietly(lambda: self.store.save_state(_state(target), values))
 
 
 def _rest(name: str, spend: Spend) -> str:

@@ -70,7 +70,7 @@ class Aimed(Library):
     def choose_model(self, model: str) -> None:
         """Take another model for what is sent from now on, here and in new conversations."""
         self.draft = replace(self.draft, model=model)
-        self._kept(lambda: self.models.used(model))
+        self.quietly(lambda: self.models.used(model))
 
     @property
     def fallbacks(self) -> tuple[str, ...]:
@@ -81,15 +81,15 @@ class Aimed(Library):
     def choose_fallbacks(self, ids: Sequence[str]) -> None:
         """Take other fallbacks for what is sent from now on, in this order; none where there are no ids."""
         ids = list(dict.fromkeys(ids))
-        self._kept(lambda: self.models.keep_fallbacks(ids))
+        self.quietly(lambda: self.models.keep_fallbacks(ids))
         params = {name: value for name, value in self.draft.params.items() if name != "models"}
         self.draft = replace(self.draft, params={**params, "models": ids} if ids else params)
 
     def toggle_favourite(self, id: str) -> None:
         """Make a model a favourite, or one no longer."""
-        self._kept(lambda: self.models.toggle_favourite(id))
+        self.quietly(lambda: self.models.toggle_favourite(id))
 
-    def _kept(self, keep: Callable[[], object]) -> None:
+    def quietly(self, keep: Callable[[], object]) -> None:
         """Do what keeps something small; that it cannot be kept is told and hinders nothing."""
         try:
             keep()
@@ -98,7 +98,7 @@ class Aimed(Library):
 
     def keep_quietly(self, name: str, value: Any) -> None:
         """Keep a small value under a name; that it cannot be kept is told and hinders nothing."""
-        self._kept(lambda: self.keep(name, value))
+        self.quietly(lambda: self.keep(name, value))
 
     # The gateway
 

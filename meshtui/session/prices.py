@@ -121,7 +121,7 @@ class Prices(Aimed):
         self._learned.pop(model, None)
         self._learned[model] = learned
         kept = {id: [round(row.factor, 4), row.turns] for id, row in list(self._learned.items())[-200:]}
-        self._kept(lambda: self.store.save_state(FACTORS, kept))
+        self.quietly(lambda: self.store.save_state(FACTORS, kept))
 
     def free_model(self, turn: Turn | None) -> str:
         """Return a model that costs nothing: a favourite, one used lately, else the first that is listed.

@@ -122,7 +122,7 @@ class Session(Attaching):
             self.nodes = branch
             raise
         self.attached.clear()
-        self.remember(text)
+        self.quietly(lambda: self.remember(text))
         return turn
 
     def drafted(self, text: str) -> Draft:

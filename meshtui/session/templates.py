@@ -15,6 +15,7 @@ from meshtui.core.turn import Turn
 from meshtui.session.remote_templates import RemoteTemplate, RemoteTemplates
 from meshtui.session.request_check import request_faults
 from meshtui.store.folders import file_name
+from meshtui.store.history import StoreError
 from meshtui.store.template_text import written
 from meshtui.store.templates import OpenTemplate, TemplateFiles
 from meshtui.store.versions import TemplateRun, Version
@@ -108,17 +109,31 @@ class Templates:
         Raises MissingValues; StoreError where nothing could be written: then nothing was sent.
         """
         draft, session = self.draft(run), self._session
-        here = session.conversation
+        here, nodes = session.conversation, session.nodes
         if here is not None and session.store.template_of(here.id) != str(path):
             session.new()
         is_new = session.conversation is None
-        turn = session.begin_anew(draft)
-        session.store.pin(turn.id, str(path), run.template, {**run.template.variables, **run.values}, run.set_name)
-        session.remember(run.prompt)
-        if is_new and session.conversation is not None:
+        try:
+            turn = session.begin_anew(draft)
+            self._pin(turn, path, run)
+        except StoreError:
+            session.conversation, session.nodes = here, nodes
+            session.ready_draft()
+            raise
+        session.quietly(lambda: session.remember(run.prompt))
+        if is_new and (begun := session.conversation) is not None:
             said = next((message.text for message in reversed(draft.messages) if message.role == "user"), "")
-            session.rename(session.conversation.id, one_line(" · ".join(filter(None, (run.template.name, said))), 80))
+            title = one_line(" · ".join(filter(None, (run.template.name, said))), 80)
+            session.quietly(lambda: session.rename(begun.id, title))
         return turn
+
+    def _pin(self, turn: Turn, path: Path, run: Run) -> None:
+        values = {**run.template.variables, **run.values}
+        try:
+            self._session.store.pin(turn.id, str(path), run.template, values, run.set_name)
+        except StoreError:
+            self._session.stop(turn)
+            raise
 
     def preview(self, run: Run) -> Sequence[Message]:
         """Return the messages of a run as they go out, filled in here; raises MissingValues."""

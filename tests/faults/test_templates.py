@@ -21,7 +21,7 @@ from meshtui.core.template import Template
 from meshtui.core.turn import Turn
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.sandbox.templates import expand
-from meshtui.session import Diverged, MissingValues, Run, Session, Templates
+from meshtui.session import Diverged, MissingValues, Run, Session, StoreError, Templates
 from meshtui.store.paths import find_paths
 from meshtui.store.templates import TemplateFiles
 from tests.workbench import opened
@@ -248,3 +248,41 @@ def test_rendered_here_is_expanded_there(
     here = Draft(messages=(*template.rendered(values), *said)).request()
     sent = [row for row in there["messages"] if row["content"] or row["role"] != "assistant"]
     assert here["messages"] == sent and there["seed"] == 1
+
+
+@pytest.mark.anyio
+async def test_a_run_that_cannot_be_stored_leaves_everything_as_it_was(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(home) as (session, templates, box):
+        await session.run(session.say("before"))
+        opened = templates.files.create("refund-bot", BOT)
+        here, nodes = session.conversation, session.nodes
+
+        def fails(*_: Any) -> None:
+            raise StoreError("The disk is full.")
+
+        for name in ("begin", "pin"):
+            with monkeypatch.context() as patch:
+                patch.setattr(session.store, name, fails)
+                with pytest.raises(StoreError):
+                    templates.start(opened.path, Run(BOT, VALUES, "hello"))
+            assert session.conversation is here and session.nodes == nodes, "what was shown is shown"
+            assert not session.live, "nothing waits to be sent"
+
+
+@pytest.mark.anyio
+async def test_what_can_only_not_be_looked_up_later_is_sent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(home) as (session, templates, box):
+        said: list[str] = []
+        session.on_notice = said.append
+
+        def fails(*_: Any) -> None:
+            raise StoreError("The disk is full.")
+
+        monkeypatch.setattr(session.store, "remember_prompt", fails)
+        monkeypatch.setattr(session.store, "rename", fails)
+        await ran(session, session.say("hello"))
+        opened = templates.files.create("refund-bot", BOT)
+        await ran(session, templates.start(opened.path, Run(BOT, VALUES, "hello")))
+        assert len(said) == 3 and not session.live
