@@ -152,7 +152,7 @@ def tools_of(name: str) -> list[Found]:
 
 def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
     """Return the canned rules of the files given with `--respond`, JSON or TOML, in the order in which they count."""
-    from meshtui.core.calls.rounds import steps_of
+    from meshtui.core.json.place import keys_from
     from meshtui.core.tools.responder import rules_from
 
     found: list[Rule] = []
@@ -162,7 +162,7 @@ def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
         try:
             read = rules_from(value)
             for place in (place for rule in read for place in rule.when):
-                steps_of(place)
+                keys_from(place)
             found += read
         except ValueError as error:
             refuse(f"{path}: {error}")

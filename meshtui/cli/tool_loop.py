@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, OK, SPENT, say
-from meshtui.core.calls.rounds import total_usage
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, milliseconds
+from meshtui.core.usage import total_usage
 from meshtui.session import DEFAULT_LIMIT, NOT_ALLOWED, Tools
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -93,6 +93,20 @@ def _first(values: Mapping[str, Any], *names: str) -> int | None:
 
 def _table(values: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     return next((table for name in names if isinstance(table := values.get(name), Mapping)), {})
+
+
+def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Return what several turns used together: each number of their usage summed, nested ones too."""
+    total: dict[str, Any] = {}
+    for usage in usages:
+        for name, value in (usage or {}).items():
+            if isinstance(value, Mapping):
+                known = total.get(name)
+                total[name] = total_usage([known if isinstance(known, Mapping) else None, value])
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                known = total.get(name, 0)
+                total[name] = value + known if isinstance(known, int | float) else value
+    return total
 
 
 def price_of(card: ModelCard | None, tokens: Tokens) -> Decimal | None:

@@ -16,13 +16,13 @@ from meshtui.core.calls.rounds import (
     next_request,
     result_fault,
     result_text,
-    steps_of,
-    total_usage,
     with_tools,
 )
 from meshtui.core.chat import Message, ToolCall
+from meshtui.core.json.place import keys_from
 from meshtui.core.schema.example import example
 from meshtui.core.tools.tool import Rule
+from meshtui.core.usage import total_usage
 
 ARGUMENTS: dict[str, Any] = {"city": "Rome", "n": 1, "on": True, "a": {"b": [10, {"c d": None}]}, "x.y": 5}
 
@@ -58,10 +58,10 @@ def test_a_rule_answers_by_values_at_paths(when: dict[str, Any], holds: bool) ->
 
 
 def test_a_path_that_is_none_is_one_sentence() -> None:
-    assert steps_of("$") == () and steps_of("a[0].b") == ("a", 0, "b")
+    assert keys_from("$") == () and keys_from("a[0].b") == ("a", 0, "b")
     for path in ("a[", f"a[{'9' * 5000}]", '$["\\x"]'):
         with pytest.raises(ValueError, match="is no path: write"):
-            steps_of(path)
+            keys_from(path)
     assert not fits(Rule(1, {f"a.{'9' * 5000}": 1}), "any", {"a": [1]}), "no place is that far"
 
 

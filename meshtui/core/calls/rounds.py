@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshtui.core.answer_difference import compare_values
 from meshtui.core.chat import Message, ToolCall
+from meshtui.core.json.place import keys_from
 from meshtui.core.json.text import json_or_none
 from meshtui.core.tools.tool import Rule
 
@@ -18,27 +19,7 @@ if TYPE_CHECKING:
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
 
-_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']*)'\]""")
 _ABSENT = object()
-
-
-def steps_of(path: str) -> tuple[str | int, ...]:
-    """Return the steps of a path such as `$.city`, `city`, `a.b[0]` or `$["a b"]`; raises ValueError, one sentence."""
-    rest = path.strip()
-    rest = rest[1:] if rest.startswith("$") else rest
-    steps: list[str | int] = []
-    place = 0
-    while place < len(rest):
-        step: str | int | None = None
-        if match := _STEP.match(rest, place):
-            name, index, quoted, single = match.groups()
-            text = name if single is None else single
-            step = int(index) if index is not None else text if quoted is None else json_or_none(quoted)
-            place = match.end()
-        if step is None:
-            raise ValueError(f'{path[:200]!r} is no path: write $.name, name[0] or $["any name"]')
-        steps.append(step)
-    return tuple(steps)
 
 
 def _at(value: Any, path: str) -> Any:
@@ -46,7 +27,7 @@ def _at(value: Any, path: str) -> Any:
     if isinstance(value, Mapping) and path in value:
         return value[path]  # a name may have dots in it
     try:
-        steps = steps_of(path)
+        steps = keys_from(path)
     except ValueError:
         return _ABSENT
     for step in steps:
@@ -175,17 +156,3 @@ def next_request(request: Mapping[str, Any], said: Sequence[Message]) -> dict[st
     """Return the body that follows an answered one: the same with these messages behind."""
     messages = [*(request.get("messages") or ()), *(message.to_wire() for message in said)]
     return with_tools({**request, "messages": messages}, (), request.get("tool_choice"))
-
-
-def total_usage(usages: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """Return what several turns used together: each number of their usage summed, nested ones too."""
-    total: dict[str, Any] = {}
-    for usage in usages:
-        for name, value in (usage or {}).items():
-            if isinstance(value, Mapping):
-                known = total.get(name)
-                total[name] = total_usage([known if isinstance(known, Mapping) else None, value])
-            elif isinstance(value, int | float) and not isinstance(value, bool):
-                known = total.get(name, 0)
-                total[name] = value + known if isinstance(known, int | float) else value
-    return total

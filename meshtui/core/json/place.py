@@ -7,9 +7,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from meshtui.core.json.text import json_or_none
+
 Keys = tuple[str | int, ...]
 """The way from the root of a JSON value to a place in it: names of members and numbers of items."""
 
+_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(-?\d{1,9})\]|\[("(?:[^"\\]|\\.)*")\]|\['([^']*)'\]""")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -25,6 +28,25 @@ def path_step(key: str | int) -> str:
     if _IDENTIFIER.match(key):
         return f".{key}"
     return f"[{json.dumps(key, ensure_ascii=False)}]"
+
+
+def keys_from(path: str) -> Keys:
+    """Read a path such as `$.city`, `city`, `a.b[0]` or `$["a b"]`; raises ValueError, one sentence."""
+    rest = path.strip()
+    rest = rest[1:] if rest.startswith("$") else rest
+    steps: list[str | int] = []
+    place = 0
+    while place < len(rest):
+        step: str | int | None = None
+        if match := _STEP.match(rest, place):
+            name, index, quoted, single = match.groups()
+            text = name if single is None else single
+            step = int(index) if index is not None else text if quoted is None else json_or_none(quoted)
+            place = match.end()
+        if step is None:
+            raise ValueError(f'{path[:200]!r} is no path: write $.name, name[0] or $["any name"]')
+        steps.append(step)
+    return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
