@@ -108,12 +108,8 @@ class _Reading:
             raise ThemeError(f"{self._path}: a theme needs at least `primary` under [colors].")
         for key, value in colors.items():
             self._check_color(("colors", key), value)
-        theme = Theme(
-            name=self._path.stem,
-            **colors,
-            dark=self._flag("dark", values, True),
-            ansi=self._flag("ansi", values, False),
-        )
+        named: dict[str, Any] = {"name": self._path.stem, **colors}
+        theme = Theme(**named, dark=self._flag("dark", values, True), ansi=self._flag("ansi", values, False))
         lacking = _LACKING if theme.ansi else {}
         known = {**lacking, **theme.to_color_system().generate()}
         self._check_names(("variables",), variables, known)

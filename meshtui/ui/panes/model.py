@@ -16,7 +16,7 @@ DESCRIPTION = 600
 """Characters of a description that are shown."""
 
 
-def price_words(card: ModelCard) -> str:
+def rates_words(card: ModelCard) -> str:
     """Return the prices in words; what the gateway did not say is called unknown."""
     if card.price in ("free", "unknown"):
         return card.price if card.price == "free" else "price unknown"
@@ -46,7 +46,7 @@ def facts(card: ModelCard) -> Sequence[tuple[str, str]]:
     kind = "" if card.chats else f" · {one_line(card.kind, 24)} model, no conversation"
     context = f"context {card.context_words} tokens" if card.context else "context unknown"
     rows.append(("", " · ".join(filter(None, (one_line(card.provider, 40), context))) + kind))
-    rows.append(("", price_words(card)))
+    rows.append(("", rates_words(card)))
     can = ", ".join(card.capabilities)
     rows.append(("$text-success" if can else "$text-muted", can or "nothing is said of what it can do"))
     if card.description.strip():

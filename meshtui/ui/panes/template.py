@@ -15,7 +15,6 @@ from textual.message import Message as UiMessage
 from textual.timer import Timer
 from textual.widgets import Collapsible, Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
-from textual.widgets.text_area import Selection
 
 from meshtui.core.chat import Message, Role
 from meshtui.core.slot_check import Doubt, Finding, inspect
@@ -106,7 +105,7 @@ class TemplatePane(PaneViews, can_focus=False):
                 yield Input(id="description", placeholder="description")
                 yield Input(id="model-id", placeholder="model: the one in use")
         yield from self.compose_views()
-        yield FindReplace(id="replace")
+        yield FindReplace(lambda: self.texts, id="replace")
         yield Static("", id="note", markup=False)
         yield Static("", id="actions", markup=False)
 
@@ -312,31 +311,6 @@ class TemplatePane(PaneViews, can_focus=False):
     def focus_found(self) -> None:
         """Go back to the text that was found, or to the first."""
         (next((text for text in self.texts if text.selected_text), None) or self.texts[0]).focus()
-
-    @on(FindReplace.Asked)
-    def _find(self, event: FindReplace.Asked) -> None:
-        event.stop()
-        lines = self.query_one(FindReplace)
-        if event.what == "all":
-            lines.say(f"{sum(text.replace_all(event.text, event.new) for text in self.texts)} replaced")
-            return
-        texts, place = self.texts, 0
-        for number, text in enumerate(texts):
-            if text.selected_text.casefold() == event.text.casefold() and not text.read_only:
-                place = number
-                if event.what == "replace":
-                    text.replace(event.new, *text.selection)
-                break
-        for step in range(len(texts) + 1):
-            text = texts[(place + step) % len(texts)]
-            if text.find_next(event.text, from_start=step > 0):
-                for other in texts:
-                    if other is not text:
-                        other.selection = Selection.cursor(other.cursor_location)
-                text.scroll_visible(animate=False)
-                lines.say("enter next · in the second line enter replaces, ctrl+j replaces all · esc closes")
-                return
-        lines.say("nothing found")
 
     # What is typed
 

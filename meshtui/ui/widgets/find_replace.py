@@ -1,6 +1,8 @@
-"""Two lines over a template's texts: what to find, and what to put in its place."""
+"""Two lines over several texts: what to find in them, and what to put in its place."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -9,10 +11,13 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+from textual.widgets.text_area import Selection
+
+from meshtui.ui.widgets.slot_text import SlotText
 
 
 class FindReplace(Vertical):
-    """Enter finds the next, or replaces where the second line has the focus; ctrl+j there replaces all."""
+    """Enter finds the next in `texts`, or replaces where the second line has the focus; ctrl+j replaces all."""
 
     DEFAULT_CSS = """
     FindReplace {
@@ -25,15 +30,12 @@ class FindReplace(Vertical):
     """
     BINDINGS = [Binding("escape", "close", "Close", show=False)]
 
-    class Asked(Message):
-        """Find the next (`what` is find), replace this one and find the next (replace), or replace all (all)."""
-
-        def __init__(self, what: str, text: str, new: str) -> None:
-            super().__init__()
-            self.what, self.text, self.new = what, text, new
-
     class Closed(Message):
         """The search is over."""
+
+    def __init__(self, texts: Callable[[], Sequence[SlotText]], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._texts = texts
 
     def compose(self) -> ComposeResult:
         """The lines, and what their keys do."""
@@ -70,9 +72,31 @@ class FindReplace(Vertical):
             self._ask("all")
 
     def _ask(self, what: str) -> None:
-        text = self.query_one("#find-text", Input).value
-        if text:
-            self.post_message(self.Asked(what, text, self.query_one("#new-text", Input).value))
+        wanted, new = self.query_one("#find-text", Input).value, self.query_one("#new-text", Input).value
+        if wanted and what == "all":
+            self.say(f"{sum(text.replace_all(wanted, new) for text in self._texts())} replaced")
+        elif wanted:
+            self._find(wanted, new if what == "replace" else None)
+
+    def _find(self, wanted: str, new: str | None) -> None:
+        """Put `new` in the place of what was found last, if there is any, and go to the next, round all texts."""
+        texts, place = self._texts(), 0
+        for number, text in enumerate(texts):
+            if text.selected_text.casefold() == wanted.casefold() and not text.read_only:
+                place = number
+                if new is not None:
+                    text.replace(new, *text.selection)
+                break
+        for step in range(len(texts) + 1):
+            text = texts[(place + step) % len(texts)]
+            if text.find_next(wanted, from_start=step > 0):
+                for other in texts:
+                    if other is not text:
+                        other.selection = Selection.cursor(other.cursor_location)
+                text.scroll_visible(animate=False)
+                self.say("enter next · in the second line enter replaces, ctrl+j replaces all · esc closes")
+                return
+        self.say("nothing found")
 
     def action_close(self) -> None:
         """Hide the lines."""
