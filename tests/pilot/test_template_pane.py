@@ -18,6 +18,7 @@ from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.template_list import TemplateList
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
+from meshtui.ui.widgets.top import KeyLine
 from tests.bench import Bench, workbench
 
 pytestmark = pytest.mark.anyio
@@ -366,6 +367,22 @@ async def test_panes_hide_and_zoom(tmp_path: Path) -> None:
         assert not pane.display and bench.app.focused is bench.prompt
         await bench.press("f9")
         assert pane.display
+
+
+async def test_an_empty_conversation_says_that_a_template_goes_with_what_is_sent(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        await fill(bench, company="Acme", thing="t")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None, "a turn")
+        await bench.over()
+        keys = bench.screen.query_one(KeyLine)
+        assert "send" in str(keys.content) and "esc prompt" not in str(keys.content)
+        await bench.press("ctrl+n")
+        await bench.wait("What you type below is sent after the texts of bot.", "f9 the template, where f5 runs it")
+        await bench.press("f9", "f9")
+        await bench.wait("Type a message below and press enter.")
+        await bench.answered("alone")
+        assert [row["content"] for row in request_of(bench)["messages"]] == ["alone"]
 
 
 async def test_enter_in_the_prompt_begins_a_run_and_then_goes_on(tmp_path: Path) -> None:

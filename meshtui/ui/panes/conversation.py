@@ -6,16 +6,18 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
 from meshtui.core.chat import ToolCall
 from meshtui.core.money import Charge
+from meshtui.core.text import one_line
 from meshtui.core.thinking import ThinkSplitter
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
@@ -26,21 +28,22 @@ from meshtui.ui.widgets.transcript import Transcript
 from meshtui.ui.widgets.transcript_messages import CursorMoved
 from meshtui.ui.widgets.transcript_values import Entry, Label
 
-WELCOME = """\
-A new conversation.
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
-Type a message below and press enter.
-
-f2      choose the model
-f12     open a prompt template
-alt+o   tools that the model may call, and what answers
-ctrl+t  attach a picture, video or sound
-ctrl+r  go back to another conversation
-f1      all keys; ctrl+p finds any command by name"""
+TYPE = "Type a message below and press enter."
+RUN = "{template.pane:8}the template, where {template.run} runs it as it stands; there again, put it away\n"
+KEYS = """\
+{model.choose:8}choose the model
+{template.list:8}open a prompt template
+{tools.show:8}tools that the model may call, and what answers
+{prompt.attach:8}attach a picture, video or sound
+{conversation.list:8}go back to another conversation
+{app.help:8}all keys; {app.palette} finds any command by name"""
 TOUR = """
 
 This is the demo: a simulated gateway inside this program answers, no key is needed and nothing leaves this machine.
-ctrl+g  takes you through it in five steps"""
+{demo.tour:8}takes you through it in five steps"""
 
 
 RECENT = 100
@@ -112,8 +115,15 @@ class ConversationPane(Container):
 
     def compose(self) -> ComposeResult:
         """The transcript, and a few words where there is nothing in it yet."""
-        yield Static(WELCOME + (TOUR if self._demo else ""), id="welcome", markup=False)
+        yield Static(id="welcome", markup=False)
         yield Transcript(id="transcript")
+
+    def welcome(self, template: str = "") -> None:
+        """Say in an empty conversation what can be done, and that what is sent there runs a `template`."""
+        keyed = cast("MeshApp", self.app).keyed
+        begin = f"What you type below is sent after the texts of {one_line(template, 60)}." if template else TYPE
+        keys = (RUN if template else "") + KEYS + (TOUR if self._demo else "")
+        self.query_one("#welcome", Static).update(Content(f"A new conversation.\n\n{begin}\n\n{keyed(keys)}"))
 
     @property
     def transcript(self) -> Transcript:

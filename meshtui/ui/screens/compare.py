@@ -182,11 +182,13 @@ class Compare(Judging):
             self.action_keep_lane()
 
     def action_back(self) -> None:
-        """Go back to the conversation; lanes that stream go on, and none is kept yet."""
+        """Leave the zoom, the differences, the comparison, in this order; lanes that stream go on, none is kept yet."""
         if self.lanes.zoomed:
             self.action_zoom()
-            return
-        self.dismiss(None)
+        elif self.differs:
+            self.action_differ()
+        else:
+            self.dismiss(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only for a lane that runs."""

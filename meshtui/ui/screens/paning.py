@@ -107,6 +107,7 @@ class Paning(Composing, Bench):
             self._drew_side = self.shows_side
             self.call_after_refresh(self.show_usage)
         self.set_class(width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT, "-tiny")
+        self.pane.welcome(self.opened.key if self.opened is not None and left else "")
         self.show_pane_tabs()
 
     def show_pane_tabs(self) -> None:
@@ -201,8 +202,6 @@ class Paning(Composing, Bench):
             self.take_last_template()
         elif not self.has_class("-templated") or not self.editor.has_focus_within:
             self.action_front_template(True)
-        elif self.shows_one:
-            self.action_front_template(False)
         else:
             self.close_pane()
 

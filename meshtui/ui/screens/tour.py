@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from meshtui.ui.commands import Where, bindings
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +33,22 @@ STEPS: tuple[Step, ...] = (
     Step(
         "Iterate on a prompt",
         "Type a message below and press enter: the answer streams in, and all of it is on disk as it comes. "
-        "f5 sends the same message again as another answer. ↑ in the prompt brings earlier ones back.",
+        "{turn.retry} sends the same message again as another answer. ↑ in the prompt brings earlier ones back.",
         "sandbox/markdown",
         "Show me what you can draw.",
     ),
     Step(
         "Compare models",
-        "f2 opens the list of models: type a few letters, tab goes to the filters, f4 keeps a favourite. With a "
-        "message in the prompt, space marks several of them, and enter asks all of them side by side.",
+        "{model.choose} opens the list of models: type a few letters, tab goes to the filters, f4 keeps a favourite. "
+        "With a message in the prompt, space marks several of them, and enter asks all of them side by side.",
         "openai/gpt-4o-mini",
         "Which model are you?",
     ),
     Step(
         "Debug a tool call",
-        "alt+o lists the tools: space turns one on, n makes one, enter edits it. Arguments are checked against its "
-        "schema as they arrive. Then the round stops: look at what answers the call, change it, or the arguments. "
-        "f5 sends the results back, and the model goes on.",
+        "{tools.show} lists the tools: space turns one on, n makes one, enter edits it. Arguments are checked against "
+        "its schema as they arrive. Then the round stops: look at what answers the call, change it, or the arguments. "
+        "{round.send} sends the results back, and the model goes on.",
         "sandbox/tools",
         "What is the weather in Rome?",
         "weather",
@@ -59,13 +62,14 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "Find and reuse",
-        "ctrl+r lists every conversation, by title, model or profile; ctrl+f finds text in this one. "
-        "f8 copies the last answer, and ctrl+p finds any other command by its name. f1 has all keys.",
+        "{conversation.list} lists every conversation, by title, model or profile; {conversation.find} finds text "
+        "in this one. {answer.copy} copies the last answer, and {app.palette} finds any other command by its name. "
+        "{app.help} has all keys.",
     ),
 )
 
-NOTE = "t puts a message for this into the prompt. ctrl+g goes on with the tour."
-END = "ctrl+g begins the tour again."
+NOTE = "t puts a message for this into the prompt. {demo.tour} goes on with the tour."
+END = "{demo.tour} begins the tour again."
 
 
 class Tour(ModalScreen[Step | None]):
@@ -104,10 +108,11 @@ class Tour(ModalScreen[Step | None]):
         self._show()
 
     def _show(self) -> None:
+        keyed = cast("MeshApp", self.app).keyed
         step, last = STEPS[self.place], self.place == len(STEPS) - 1
         self.query_one("#step-title", Static).update(Content(f"{self.place + 1} of {len(STEPS)} · {step.title}"))
-        self.query_one("#step-text", Static).update(Content(step.text))
-        self.query_one("#step-note", Static).update(Content(NOTE if step.message else END))
+        self.query_one("#step-text", Static).update(Content(keyed(step.text)))
+        self.query_one("#step-note", Static).update(Content(keyed(NOTE if step.message else END)))
         self.query_one("#next", Button).label = Content("Done" if last else "Next →")
         self.query_one("#try", Button).display = bool(step.message)
         self.query_one("#back", Button).display = self.place > 0

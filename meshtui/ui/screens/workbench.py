@@ -202,7 +202,7 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
         if action == "stop":
             return self.can_stop
         if action == "back":
-            return not self.can_stop and (self.instead_of is not None or not self.prompt.has_focus)
+            return not self.can_stop and (self.instead_of is not None or self.focused not in (self.prompt, None))
         if action == "tour":
             return self.session.target.demo
         if action in ("retry", "copy_answer"):
