@@ -106,9 +106,3 @@ def slot_name(text: str) -> str:
     """Return the nearest name that a slot may have, or an empty text."""
     folded = unicodedata.normalize("NFKD", text.strip()).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "_", folded).strip("_")
-
-
-def row_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Return the line and the column of an offset, both from 0."""
-    before = text[:offset]
-    return before.count("\n"), offset - (before.rfind("\n") + 1)

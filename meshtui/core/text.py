@@ -55,6 +55,11 @@ def one_line(text: str, limit: int = 200) -> str:
     return folded
 
 
+def row_and_column(text: str, offset: int) -> tuple[int, int]:
+    """Return the line and the column of an offset, both from 0."""
+    return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1
+
+
 _HALF = re.compile("[\ud800-\udfff]")
 
 

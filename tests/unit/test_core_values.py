@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.chat import Message
-from meshtui.core.slot_check import Doubt, inspect, row_and_column, slot_name
+from meshtui.core.slot_check import Doubt, inspect, slot_name
 from meshtui.core.slot_values import ValueSet, guess_format, parse_values
 from meshtui.core.template import Template, scan
+from meshtui.core.text import row_and_column
 from tests.cases import load, needs_cases
 
 

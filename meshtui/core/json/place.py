@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshtui.core.json.text import json_or_none
+from meshtui.core.text import row_and_column
 
 Keys = tuple[str | int, ...]
 """The way from the root of a JSON value to a place in it: names of members and numbers of items."""
@@ -61,4 +62,5 @@ class Place:
 def place_of(text: str, offset: int) -> Place:
     """Return the place of an offset; what lies beyond the text is its end."""
     offset = min(max(offset, 0), len(text))
-    return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset), offset)
+    row, column = row_and_column(text, offset)
+    return Place(row + 1, column + 1, offset)

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.color import Color
 from textual.widgets import TextArea
 
-from meshtui.core.slot_check import row_and_column
+from meshtui.core.text import row_and_column
 
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<text>"(?:[^"\\]|\\.)*"?)|(?P<word>-?\d[\d.eE+-]*|\b[a-z]+\b)'

@@ -14,8 +14,9 @@ from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Edit, EditResult, Selection
 
-from meshtui.core.slot_check import Doubt, inspect, row_and_column
+from meshtui.core.slot_check import Doubt, inspect
 from meshtui.core.template import scan
+from meshtui.core.text import row_and_column
 
 _LOOKS = {
     "known": ("success", RichStyle(bold=True)),
