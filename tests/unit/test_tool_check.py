@@ -176,6 +176,23 @@ def test_a_reference_is_followed_here_only(address: str, state: str) -> None:
     assert dead == ([] if state == "valid" else ['$.function.parameters.properties.a["$ref"]'])
 
 
+@pytest.mark.parametrize(
+    ("definitions", "rings"),
+    [
+        ({"a": {"$ref": "#/$defs/a"}}, ['["$defs"].a["$ref"]']),
+        ({"a": {"$ref": "#/$defs/b~1%7E1"}, "b//": {"$ref": "#/$defs/a"}}, ['["$defs"].a["$ref"]']),
+        ({"a": {"type": "object", "properties": {"next": {"$ref": "#/$defs/a"}}}}, []),
+        ({"a": {"anyOf": [{"type": "null"}, {"$ref": "#"}]}}, []),
+    ],
+)
+def test_references_in_a_ring_are_named_once(definitions: dict[str, Any], rings: list[str]) -> None:
+    schema = {**closed(x={"$ref": "#/$defs/a"}), "$defs": definitions}
+    found = [one for one in check_tool(tool(schema)) if one.code == "endless reference"]
+    assert all(one.severity == "warning" for one in found)
+    assert schema_state(check_tool(tool(schema))) == "valid"
+    assert [one.path.removeprefix("$.function.parameters") for one in found] == rings
+
+
 # Places in the text
 
 

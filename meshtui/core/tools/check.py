@@ -18,7 +18,7 @@ from meshtui.core.json.text import json_value
 from meshtui.core.quote import weight_of_tools
 from meshtui.core.schema.fixes import schema_fix
 from meshtui.core.schema.metaschema import schema_faults
-from meshtui.core.schema.references import dead_references
+from meshtui.core.schema.references import dead_references, endless_references
 from meshtui.core.tools.finding import MOST_FINDINGS, Finding
 from meshtui.core.tools.fixes import FUNCTION, is_yes, mended_name
 from meshtui.core.tools.fixes import PARAMETERS as PARAMETERS
@@ -218,6 +218,9 @@ def _schema_findings(schema: Any) -> Iterator[Finding]:
         for keys, name, address in dead_references(schema):
             message = f"the reference {address[:80]!r} leads to no schema here; nothing is fetched"
             yield Finding("schema", "unresolvable", message, keys, (name,))
+        for keys, address in endless_references(schema):
+            message = f"the reference {address[:80]!r} leads back to itself: no arguments can be checked by it"
+            yield Finding("schema", "endless reference", message, keys, ("$ref",), "warning")
     names = schema.get("properties") if isinstance(schema, Mapping) else None
     for name in names if isinstance(names, Mapping) else ():
         if not MEMBER.match(name):
