@@ -173,6 +173,12 @@ class Rounds(Answering):
         pending.reopen()
         self._changed(round)
 
+    def reopen_call(self, round: Round, pending: Pending) -> None:
+        """Take an answer back, not the arguments: what answers the call can do so once more."""
+        self.halt(pending)
+        pending.reopen()
+        self._changed(round)
+
     def edit_arguments(self, round: Round, pending: Pending, arguments: str) -> None:
         """Let a call go back with other arguments, well-formed or not.
 

@@ -104,6 +104,20 @@ async def test_calls_are_edited_dropped_added_and_told_as_errors(home: Path, box
         await bench.wait("edited here", "It was added here: the model did not make this call.")
 
 
+async def test_what_is_typed_stays_while_the_panel_is_drawn_again(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO)))
+        await asked(bench)
+        arguments = bench.screen.query_one("#round-arguments", TextArea)
+        for area in (arguments, result_of(bench)):
+            area.insert("x", (0, 0))
+            bench.screen.panel.show_again()
+            assert area.text.startswith("x"), "the panel is drawn before it heard of it, as where its height changes"
+        await bench.wait("edited here", "not JSON ✗")
+        await bench.press("alt+r")
+        await bench.holds(lambda: json.loads(arguments.text) == {"city": "Oslo"}, "the model's own arguments")
+
+
 async def test_an_empty_result_is_asked_about_once(home: Path, box: Sandbox) -> None:
     async with opened(home, box) as bench:
         box.script(calling(("get_weather", OSLO)), saying("Done."))
@@ -167,10 +181,16 @@ async def test_rules_answer_edited_arguments_before_anything_goes_back(home: Pat
         bench.screen.query_one("#round-arguments", TextArea).focus()
         bench.screen.query_one("#round-arguments", TextArea).select_all()
         await bench.type(OSLO)
-        await bench.wait("f5 lets it answer")
+        await bench.wait("alt+g lets it answer")
         await bench.press("f5")
         await bench.wait("rule 1", '{"degrees": 2}')
         assert bench.screen.panel.round is round, "what answers now is seen before it goes back"
+        result_of(bench).select_all()
+        result_of(bench).focus()
+        await bench.type("mild")
+        await bench.wait("by hand")
+        await bench.press("alt+g")
+        await bench.wait("edited here", "rule 1", '{"degrees": 2}')
         await bench.press("alt+d")
         await bench.wait("dropped")
         await bench.press("alt+d")

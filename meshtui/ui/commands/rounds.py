@@ -63,6 +63,14 @@ ROUNDS: tuple[Command, ...] = (
                 False,
             ),
             ("reset", "As it came", "alt+r", "round_reset", "Take arguments and answer back to how they came.", False),
+            (
+                "again",
+                "Answer again",
+                "alt+g",
+                "round_again",
+                "Let the rule or the command answer this call, with the arguments as they stand.",
+                False,
+            ),
             ("loop", "Automatic", "alt+l", "round_automatic", "Let rounds go on by themselves, or stop at each.", True),
             ("edit", "Editor", "f4", "round_edit", "Open this text in your own editor ($EDITOR).", False),
         )

@@ -50,7 +50,8 @@ _SIGNS: dict[str, tuple[str, Tone]] = {
 }
 
 
-_REPAIR: tuple[Hint, ...] = (("alt+x", "takes the repair", "round_fix"),)
+_REPAIR: Hint = ("round.fix", "takes the repair")
+_AGAIN: Hint = ("round.again", "lets it answer")
 
 
 class RoundPane(Container):
@@ -87,6 +88,7 @@ class RoundPane(Container):
         self._automatic = 0
         self._put: dict[What, str] = {"arguments": "", "result": ""}
         self._known: Checked | None = None
+        self._seen = "", ""
         self._checking: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -132,7 +134,7 @@ class RoundPane(Container):
         self._here = pending
         self._put_in("arguments", "" if pending is None else _laid_out(pending.call.arguments))
         self._put_in("result", "" if pending is None else pending.result)
-        self._known = None
+        self._known, self._seen = None, ("", "") if pending is None else (pending.result, pending.call.arguments)
         self._check_soon()
         self.show_again()
 
@@ -167,11 +169,12 @@ class RoundPane(Container):
         self._draw_labels(here)
 
     def _take_over(self, here: Pending) -> None:
-        """Show what a responder answered, or what was taken back, where it is not what stands here."""
-        if here.result != self.text_of("result"):
-            self._put_in("result", here.result)
+        """Show what a responder answered, or what was taken back; what is typed and on its way there stays."""
+        result, seen, self._seen = here.result, self._seen, (here.result, here.call.arguments)
+        if result != seen[0] and result != self.text_of("result"):
+            self._put_in("result", result)
         arguments = self.text_of("arguments")
-        if here.call.arguments not in (arguments, _original(here, arguments)):
+        if seen[1] != here.call.arguments not in (arguments, _original(here, arguments)):
             self._put_in("arguments", _laid_out(here.call.arguments))
             self._check_soon()
 
@@ -297,8 +300,10 @@ class RoundPane(Container):
             arguments = Content.assemble(("arguments", "bold"), *_spaced(self._argument_words(here)))
             result = Content.assemble(("result", "bold"), *_spaced(self._result_words(here)))
             note = Content.assemble(*_spaced(self._notes(here)))
-            if self._known is not None and self._known.fault is not None and self._known.fault.repaired is not None:
-                note = Content.assemble("  ", hints_content(_REPAIR), note)
+            fault = self._known.fault if self._known is not None else None
+            hints = [_REPAIR] if fault is not None and fault.repaired is not None else []
+            hints += [_AGAIN] if here.kind != "hand" and here.state == "open" else []
+            note = Content.assemble("  ", hints_content(self.app, hints), note) if hints else note
         self.query_one("#round-arguments-label", Static).update(arguments, layout=False)
         self.query_one("#round-result-label", Static).update(result, layout=False)
         self.query_one("#round-note", Static).update(note)
@@ -321,13 +326,11 @@ class RoundPane(Container):
         if here.state == "running":
             yield "running … esc stops it", "warn"
             return
-        yield {"hand": "by hand", "canned": here.rule or "canned", "command": "command"}[here.kind], "muted"
+        kind = "hand" if here.by_hand and here.state == "answered" else here.kind
+        yield {"hand": "by hand", "canned": here.rule or "canned", "command": "command"}[kind], "muted"
         if here.is_error:
             yield "error ✗", "bad"
         text = self.text_of("result")
-        if here.kind != "hand" and here.state == "open" and not text and not here.note:
-            yield "f5 lets it answer", "muted"
-            return
         yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")
         if len(text) > LARGE:
             yield "the beginning: f4 edits all", "warn"
