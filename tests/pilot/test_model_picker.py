@@ -316,7 +316,7 @@ async def test_several_are_marked_and_asked_side_by_side(box: Sandbox, home: Pat
         await pilot.press(*"hello")
         screen = await picker(app, pilot)
         await pilot.press(*"gpt-5-mini", "down", "home", "space", "f6", *"grok-3", "down", "home", "space")
-        assert "enter compare 2" in str(screen.query_one("#hints", Static).content)
+        assert "⏎\u00a0compare 2" in str(screen.query_one("#hints", Static).content)
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, Compare), "the comparison")
         assert app.session is not None and isinstance(compare := app.screen, Compare)
@@ -336,12 +336,12 @@ async def test_a_blank_marks_from_the_empty_line_and_is_typed_into_a_query(
         line, hints = screen.query_one(Input), screen.query_one("#hints", Static)
         first = at(screen)
         await pilot.press("space", "space")
-        assert "enter compare 2" in str(hints.content) and line.value == "" and at(screen) != first
+        assert "⏎\u00a0compare 2" in str(hints.content) and line.value == "" and at(screen) != first
         await until(lambda: "2 marked · 2 requests ~$" in count(screen), "what both cost together")
         await pilot.press(*"gpt", "space", *"mini")
-        assert line.value == "gpt mini" and "↓ space mark" in str(hints.content)
+        assert line.value == "gpt mini" and "↓ space\u00a0mark" in str(hints.content)
         await pilot.press("down", "space")
-        assert "enter compare 3" in str(hints.content) and line.value == "gpt mini"
+        assert "⏎\u00a0compare 3" in str(hints.content) and line.value == "gpt mini"
 
 
 async def test_one_model_to_compare_says_what_its_samples_cost(box: Sandbox, home: Path) -> None:

@@ -262,3 +262,17 @@ async def test_the_keys_of_tools_and_parameters_go_from_one_to_the_other_and_bac
         await bench.press("alt+o")
         await bench.holds(lambda: bench.prompt.has_focus, "the prompt")
         assert not bench.screen.has_class("-templated")
+
+
+async def test_what_is_said_of_keys_follows_the_keys_that_were_chosen(tmp_path: Path) -> None:
+    keys = {"tools.new": "f11", "new-tool.make": "ctrl+k", "new-tool.source": ""}
+    with Sandbox(Settings(rpm=100_000)) as box:
+        async with workbench(tmp_path, box.url, "sandbox/echo", size=(120, 40), keys=keys) as bench:
+            await bench.press("alt+o")
+            await bench.wait("f11 new", "space on/off")
+            await bench.press("f11")
+            await bench.wait("New tool from", "^k makes it", "esc closes")
+            lines = bench.shown().splitlines()
+            row = next(number for number, line in enumerate(lines) if "another source" in line)
+            await bench.pilot.click(offset=(lines[row].index("another source") + 1, row))
+            await bench.wait("Paste a definition")

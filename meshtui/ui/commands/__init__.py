@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import BindingType
 
-from meshtui.ui.commands.command import Command, Where, key_words
+from meshtui.ui.commands.command import Command, Where, key_words, short_key
 from meshtui.ui.commands.compare import COMPARE
 from meshtui.ui.commands.conversation import CONVERSATION
 from meshtui.ui.commands.dialogs import DIALOGS
@@ -13,7 +13,7 @@ from meshtui.ui.commands.template import TEMPLATE
 from meshtui.ui.commands.tools import NEW_TOOL, SCHEMA, TOOL_EDITOR, TOOLS
 from meshtui.ui.commands.workbench import EVERYWHERE, WORKBENCH
 
-__all__ = ["COMMANDS", "Command", "Where", "bindings", "key_words"]
+__all__ = ["COMMANDS", "Command", "Where", "bindings", "key_words", "short_key"]
 
 COMMANDS: tuple[Command, ...] = (
     *WORKBENCH,

@@ -101,3 +101,8 @@ def key_words(key: str) -> str:
     """Return Textual's name of a key as users read it: `ctrl+right_square_bracket` as `ctrl+]`."""
     *modifiers, name = key.split("+")
     return "+".join([*modifiers, _WORDS.get(name, name)])
+
+
+def short_key(words: str) -> str:
+    """Return a key as users read it in as few cells as there are: `^p` for ctrl+p, `⏎` for enter."""
+    return words.replace("ctrl+", "^").replace("enter", "⏎")

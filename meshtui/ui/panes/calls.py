@@ -188,7 +188,7 @@ def checked(calls: Iterable[ToolCall], parameters: Mapping[str, Any]) -> tuple[C
     for call in calls:
         known = call.name in parameters
         said = verdict(call.arguments, parameters[call.name]) if known else Verdict("unknown_tool")
-        fault = json_fault(call.arguments) if said.state == "not_json" or not known else None
+        fault = json_fault(call.arguments) if not known or said.state in ("not_json", "not_object") else None
         found.append(Checked(said, fault))
     return tuple(found)
 

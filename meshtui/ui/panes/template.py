@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -24,19 +24,32 @@ from meshtui.ui.commands import bindings
 from meshtui.ui.panes.params import ParamsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from meshtui.ui.widgets.view_tabs import ViewTabs
 
 if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
+    pass
 
 SHOWN_DOUBTS = 30
 LONG, LATER_SECONDS = 100_000, 0.5
 """In a text with more characters the slots are looked for when the typing pauses."""
 
 _MARKS = {Doubt.MISSING: ("✗", "$text-error"), Doubt.NEAR: ("?", "$text-warning"), Doubt.UNUSED: ("○", "$text-warning")}
+
+_ACTIONS: tuple[Hint, ...] = (
+    ("template.run", "run"),
+    ("template.save", "save"),
+    ("template.add_message", "+ message"),
+    ("template.sets", "sets"),
+    ("template.next", "next set"),
+    ("template.preview", "preview"),
+    ("template.versions", "versions"),
+    ("template.compare", "compare"),
+    ("template.gateway", "gateway"),
+)
 
 
 class TemplatePane(PaneViews, can_focus=False):
@@ -111,17 +124,7 @@ class TemplatePane(PaneViews, can_focus=False):
 
     def on_mount(self) -> None:
         """Draw the actions, each clickable."""
-        from textual.style import Style
-
-        ids = ("run", "save", "add_message", "sets", "next", "preview", "versions", "compare", "gateway")
-        titles = {"add_message": "+ message", "next": "next set"}
-        key_of = cast("MeshApp", self.app).key_of
-        words = []
-        for id in ids:
-            key, click = key_of(f"template.{id}").replace("ctrl+", "^"), f"app.run_command('template.{id}')"
-            word = Content.assemble((key, "bold $primary"), " " if key else "", titles.get(id, id))
-            words.append(word.stylize(Style.from_meta({"@click": click})))
-        self.query_one("#actions", Static).update(Content("  ").join(words))
+        self.query_one("#actions", Static).update(hints_content(self.app, _ACTIONS))
 
     # What is in it
 

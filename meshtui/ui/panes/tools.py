@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.style import Style
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
 
 CHECK_WIDTH = 4
 _PLACES = {"project": "this project", "yours": "yours"}
@@ -28,15 +28,15 @@ from a Python file, or from an example of its arguments.
 
 Each is one file, TOML or JSON, in .meshtui/tools/ of a project or in your own folder.
 """
-_ACTIONS = (
-    ("space", "on/off", "tools.toggle"),
-    ("enter", "edit", "tools.edit"),
-    ("n", "new", "tools.new"),
-    ("D", "copy", "tools.duplicate"),
-    ("x", "delete", "tools.delete"),
-    ("z", "undo", "tools.restore"),
-    ("c", "choice", "tools.choice"),
-    ("/", "filter", "tools.filter"),
+_ACTIONS: tuple[Hint, ...] = (
+    ("tools.toggle", "on/off"),
+    ("tools.edit", "edit"),
+    ("tools.new", "new"),
+    ("tools.duplicate", "copy"),
+    ("tools.delete", "delete"),
+    ("tools.restore", "undo"),
+    ("tools.choice", "choice"),
+    ("tools.filter", "filter"),
 )
 
 
@@ -131,13 +131,7 @@ class ToolsPane(Vertical):
 
     def on_mount(self) -> None:
         """Draw the actions, each clickable."""
-        words = [
-            Content.assemble((key, "bold $primary"), "\u00a0", name).stylize(
-                Style.from_meta({"@click": f"app.run_command({command!r})"})
-            )
-            for key, name, command in _ACTIONS
-        ]
-        self.query_one("#tools-actions", Static).update(Content("  ").join(words))
+        self.query_one("#tools-actions", Static).update(hints_content(self.app, _ACTIONS))
 
     @property
     def list(self) -> ToolList:

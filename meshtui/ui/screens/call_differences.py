@@ -16,6 +16,13 @@ from meshtui.core.text import one_line
 from meshtui.session import Node
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.differences import change_line
+from meshtui.ui.widgets.hints import Hint, hints_content
+
+HINTS: tuple[Hint, ...] = (
+    ("differences.before", "the answer before"),
+    ("differences.next", "the next one"),
+    ("differences.close", "closes"),
+)
 
 
 class CallDifferences(ModalScreen[None]):
@@ -40,7 +47,7 @@ class CallDifferences(ModalScreen[None]):
             yield Static(id="differences-title", classes="title")
             with VerticalScroll():
                 yield Static(id="differences")
-            yield Static("← → the other answers   esc closes", classes="note")
+            yield Static(hints_content(self.app, HINTS), classes="note")
 
     def on_mount(self) -> None:
         """Show the differences from the answer before."""

@@ -16,8 +16,16 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.session import Conversation, Session, StoreError
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-HINT = "enter opens · f2 renames · delete or f9 deletes · f10 brings the last deleted back · esc closes"
+FILTER = "type to filter by title, model or profile"
+HINTS: tuple[Hint, ...] = (
+    ("⏎", "opens", "open"),
+    ("conversations.rename", "renames"),
+    ("conversations.delete", "deletes"),
+    ("conversations.restore", "brings the last deleted back"),
+    ("conversations.close", "closes"),
+)
 
 
 class ConversationList(ModalScreen[str | None]):
@@ -37,15 +45,15 @@ class ConversationList(ModalScreen[str | None]):
         """A line to type in over the list."""
         with Vertical(classes="dialog -wide -list"):
             yield Static("Conversations", classes="title", markup=False)
-            yield Input(placeholder="type to filter by title, model or profile")
+            yield Input(placeholder=FILTER)
             yield OptionList(markup=False)
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show all, the newest first."""
         self._show("")
 
-    def _show(self, filter: str, note: str = HINT) -> None:
+    def _show(self, filter: str, note: str = "") -> None:
         try:
             self._rows = self._session.conversations(filter)
         except StoreError as error:
@@ -56,9 +64,9 @@ class ConversationList(ModalScreen[str | None]):
         options.add_options([Option(_row(row, time.time())) for row in self._rows])
         if self._rows:
             options.highlighted = min(place, len(self._rows) - 1)
-        if not self._rows and filter.strip() and note == HINT:
+        if not self._rows and filter.strip() and not note:
             note = f"no conversation fits “{one_line(filter, 40)}” · esc closes"
-        self.query_one(".note", Static).update(Content(note))
+        self.query_one(".note", Static).update(Content(note) if note else hints_content(self.app, HINTS))
 
     @property
     def _chosen(self) -> Conversation | None:
@@ -82,9 +90,14 @@ class ConversationList(ModalScreen[str | None]):
             id, self._renaming = self._renaming, None
             if event.value.strip():
                 self._session.rename(id, one_line(event.value, 80))
-            self._ask("", "type to filter by title, model or profile")
+            self._ask("", FILTER)
             self._show("")
-        elif self._chosen is not None:
+        else:
+            self.action_open()
+
+    def action_open(self) -> None:
+        """Open the conversation under the cursor."""
+        if self._chosen is not None:
             self.dismiss(self._chosen.id)
 
     @on(OptionList.OptionSelected)
@@ -122,7 +135,7 @@ class ConversationList(ModalScreen[str | None]):
         """Leave the renaming, or the list."""
         if self._renaming is not None:
             self._renaming = None
-            self._ask("", "type to filter by title, model or profile")
+            self._ask("", FILTER)
         else:
             self.dismiss(None)
 

@@ -16,8 +16,16 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-HINT = "a chooses models · u and d move one up and down · delete or x takes one away · enter is done · esc undoes"
+HINTS: tuple[Hint, ...] = (
+    ("fallbacks.add", "chooses models"),
+    ("fallbacks.up", "moves one up"),
+    ("fallbacks.down", "down"),
+    ("fallbacks.remove", "takes one away"),
+    ("fallbacks.done", "is done"),
+    ("fallbacks.close", "undoes"),
+)
 NONE = "No fallbacks: where the chosen model fails, the answer fails. Press a to choose some."
 
 
@@ -36,7 +44,7 @@ class FallbackList(ModalScreen[tuple[str, ...] | None]):
         with Vertical(classes="dialog -wide -list"):
             yield Static("Fallback models", classes="title", markup=False)
             yield OptionList(markup=False)
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show the list."""

@@ -74,8 +74,8 @@ class LaneChoice(ModalScreen[Sequence[Choice] | None]):
             price = str(error)
         words = [f"{count} lane{'s' if count > 1 else ''}", price, self._room]
         self.query_one("#lanes-price", Static).update(Content(one_line(" · ".join(filter(None, words)), 300)))
-        hints = (("space", "marks", "mark"), ("enter", "compares", "take"), ("esc", "closes", "dismiss(None)"))
-        self.query_one(".note", Static).update(hints_content(hints))
+        hints = (("lane-choice.mark", "marks"), ("lane-choice.take", "compares"), ("lane-choice.close", "closes"))
+        self.query_one(".note", Static).update(hints_content(self.app, hints))
 
     def action_mark(self) -> None:
         """Mark the line under the cursor, or take its mark away, and go on to the next."""

@@ -15,6 +15,9 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import clean, one_line
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
+
+HINTS: tuple[Hint, ...] = (("links.open", "opens"), ("links.copy", "copies"), ("links.close", "closes"))
 
 
 class Links(ModalScreen[tuple[str, str] | None]):
@@ -32,7 +35,7 @@ class Links(ModalScreen[tuple[str, str] | None]):
         with Vertical(classes="dialog -wide -list"):
             yield Static("Links", classes="title", markup=False)
             yield OptionList(*(Option(_row(text, target)) for text, target in self._links), markup=False)
-            yield Static("enter or o opens · c copies · esc closes", classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Begin at the first."""

@@ -12,7 +12,6 @@ from textual.containers import Container, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
-from textual.style import Style
 from textual.widgets import Input, Static
 
 from meshtui.core.catalog import ROUTER, ModelCard
@@ -23,6 +22,7 @@ from meshtui.ui.commands import Where, bindings
 from meshtui.ui.panes.model import facts_content
 from meshtui.ui.screens.conversation_list import age_words
 from meshtui.ui.widgets.filter_bar import FilterBar, pressed
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.model_list import ModelList
 
 SORTS = tuple(Sort)
@@ -218,25 +218,21 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
 
     def _show_hints(self) -> None:
         card = self._list.card
-        hints = [("enter", "choose", "choose")]
+        hints: list[Hint] = [("⏎", "choose", "choose")]
         if self._several:
             count = len(self._marked)
             words = f"{self._verb} {count}" if count > 1 else "choose"
             key = "↓ space" if self._typed.value and self.focused is self._typed else "space"
-            hints = [(key, "mark", "mark"), ("enter", words, "choose")]
-        hints += [("tab", "filters", "go('filters')")]
+            hints = [(key, "mark", "mark"), ("⏎", words, "choose")]
+        hints.append(("tab", "filters", "go('filters')"))
         if self._asked or self._typed.value:
-            hints += [("f6", "clear", "clear")]
+            hints.append(("models.clear", "clear"))
         if card is not None and card.id == ROUTER:
-            hints += [("f7", "ask router", "route")]
+            hints.append(("models.route", "ask router"))
         elif not self._several:
-            hints += [("f5", "fetch", "refetch")]
-        hints += [("f3", "sort", "sort"), ("f4", "star", "star"), ("esc", "close", "dismiss(None)")]
-        parts = []
-        for key, words, action in hints:
-            link = Style.from_meta({"@click": f"screen.{action}"})
-            parts.append(Content.assemble((key, "bold $primary"), " ", words).stylize(link))
-        self.query_one("#hints", Static).update(Content("  ").join(parts))
+            hints.append(("models.fetch", "fetch"))
+        hints += [("models.sort", "sort"), ("models.star", "star"), ("models.close", "close")]
+        self.query_one("#hints", Static).update(hints_content(self.app, hints))
 
     # Keys
 

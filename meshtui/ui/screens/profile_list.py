@@ -16,9 +16,11 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.session import ProfileRow
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.markdown_wrap import ellipsis
 
-HINT = "enter switches · esc closes · profiles are made in the config file, see meshtui config path"
+HINTS: tuple[Hint, ...] = (("⏎", "switches", ""), ("profiles.close", "closes"))
+WHERE = "Profiles are made in the config file: `meshtui config path` names it."
 
 
 class ProfileList(ModalScreen[str | None]):
@@ -36,7 +38,7 @@ class ProfileList(ModalScreen[str | None]):
         with Vertical(classes="dialog -wide -list"):
             yield Static("Profiles", classes="title", markup=False)
             yield OptionList(*(Option(self._row(row)) for row in self._rows), markup=False)
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(Content("\n").join([Content(WHERE), hints_content(self.app, HINTS)]), classes="note")
 
     def on_mount(self) -> None:
         """Begin on the profile in use."""

@@ -23,10 +23,10 @@ KINDS = ("", "json_object", "json_schema")
 STRICT = (None, True, False)
 NEW_SCHEMA = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 HINTS: tuple[Hint, ...] = (
-    ("^s", "takes it", "take"),
-    ("f2", "another kind", "kind"),
-    ("f3", "strict", "strict"),
-    ("esc", "leaves it", "back"),
+    ("format.take", "takes it"),
+    ("format.kind", "another kind"),
+    ("format.strict", "strict"),
+    ("format.close", "leaves it"),
 )
 
 
@@ -40,7 +40,6 @@ class ResponseFormat(ModalScreen[dict[str, Any] | None]):
         #schema { height: 1fr; min-height: 5; border: tall $border-blurred; padding: 0 1; }
         #schema:focus { border: tall $border; }
         #format-fault { height: auto; min-height: 1; max-height: 3; padding: 0 1; color: $text-error; }
-        .note { link-style: none; link-color: $text-muted; }
         .-no-schema #schema-name, .-no-schema #strict, .-no-schema #schema { display: none; }
     }
     """
@@ -67,7 +66,7 @@ class ResponseFormat(ModalScreen[dict[str, Any] | None]):
             yield Static("", id="strict", markup=False)
             yield TextArea(schema, id="schema", show_line_numbers=True, tab_behavior="focus")
             yield Static("", id="format-fault", markup=False)
-            yield Static(hints_content(HINTS), classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Begin in the name, or in the schema where it has one."""

@@ -22,17 +22,21 @@ from meshtui.ui.screens.question import Question
 from meshtui.ui.widgets.differences import diff_content
 from meshtui.ui.widgets.hints import Hint, hints_content
 
-_CLOSE: Hint = ("esc", "closes", "dismiss(None)")
-_EVER: tuple[Hint, ...] = (("c", "checks that both expand alike", "check"), ("d", "deletes it there", "delete"), _CLOSE)
+_CLOSE: Hint = ("gateway.close", "closes")
+_EVER: tuple[Hint, ...] = (
+    ("gateway.check", "checks that both expand alike"),
+    ("gateway.delete", "deletes it there"),
+    _CLOSE,
+)
 _HINTS: dict[str, tuple[Hint, ...]] = {
-    "new": (("p", "creates it there", "push(False)"), _CLOSE),
+    "new": (("gateway.push", "creates it there"), _CLOSE),
     "same": _EVER,
     "changed": (
-        ("p", "pushes what changed here", "push(False)"),
-        ("l", "pulls what changed there", "pull(False)"),
+        ("gateway.push", "pushes what changed here"),
+        ("gateway.pull", "pulls what changed there"),
         *_EVER,
     ),
-    "conflict": (("P", "this side wins", "push(True)"), ("L", "the gateway's side wins", "pull(True)"), *_EVER),
+    "conflict": (("gateway.push-anyway", "this side wins"), ("gateway.pull-anyway", "the gateway's side wins"), *_EVER),
 }
 _LOOKS = {
     Change.NONE: "$text-muted",
@@ -100,7 +104,7 @@ class TemplateGateway(ModalScreen[tuple[Template, RemoteTemplate] | None]):
         self._hint("conflict" if Change.CONFLICT in kinds else "changed" if changed else "same")
 
     def _hint(self, state: str) -> None:
-        self.query_one(".note", Static).update(hints_content(_HINTS[state]))
+        self.query_one(".note", Static).update(hints_content(self.app, _HINTS[state]))
 
     def action_push(self, force: bool) -> None:
         """Send what changed here."""

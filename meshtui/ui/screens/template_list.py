@@ -21,14 +21,14 @@ from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 HINTS: tuple[Hint, ...] = (
-    ("enter", "opens", "open"),
-    ("^n", "new", "ask('new')"),
-    ("f6", "copies", "ask('copy')"),
-    ("f2", "renames", "ask('rename')"),
-    ("f9", "deletes", "delete"),
-    ("f10", "undoes", "restore"),
-    ("^g", "the gateway's", "gateway"),
-    ("esc", "closes", "back"),
+    ("⏎", "opens", "open"),
+    ("templates.new", "new"),
+    ("templates.copy", "copies"),
+    ("templates.rename", "renames"),
+    ("templates.delete", "deletes"),
+    ("templates.restore", "undoes"),
+    ("templates.gateway", "the gateway's"),
+    ("templates.close", "closes"),
 )
 FILTER = "type to filter by name, description or text"
 _PLACES = {"project": "this project", "yours": "yours"}
@@ -55,7 +55,7 @@ class TemplateList(ModalScreen[Path | None]):
             yield Static("Templates", classes="title", markup=False)
             yield Input(placeholder=FILTER)
             yield OptionList(markup=False)
-            yield Static(hints_content(HINTS), classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show all."""
@@ -84,7 +84,7 @@ class TemplateList(ModalScreen[Path | None]):
         if note or not first:
             self._note(note or empty)
         else:
-            self.query_one(".note", Static).update(hints_content(HINTS))
+            self.query_one(".note", Static).update(hints_content(self.app, HINTS))
 
     def _add(self, title: str, files: list[TemplateFile]) -> None:
         """Add the files of a place, those of a folder under its name."""

@@ -14,6 +14,7 @@ from textual.widgets import Static
 from meshtui.core.chat import Message
 from meshtui.core.text import clean
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.widgets.hints import hints_content
 
 
 class TemplatePreview(ModalScreen[None]):
@@ -34,7 +35,7 @@ class TemplatePreview(ModalScreen[None]):
                 for message in self._messages:
                     yield Static(Content.styled(message.role, "bold $primary"))
                     yield Static(Content(clean(message.text) + "\n"))
-            yield Static("esc closes", classes="note", markup=False)
+            yield Static(hints_content(self.app, [("preview.close", "closes")]), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Take the focus, so that the page scrolls by keys."""

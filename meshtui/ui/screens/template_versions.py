@@ -23,11 +23,11 @@ from meshtui.ui.widgets.differences import diff_content, side_by_side
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 HINTS: tuple[Hint, ...] = (
-    ("space", "compares with it", "mark"),
-    ("enter", "goes back", "go_back"),
-    ("s", "side by side", "beside"),
-    ("n", "note", "note"),
-    ("esc", "closes", "back"),
+    ("versions.mark", "compares with it"),
+    ("⏎", "goes back", "go_back"),
+    ("versions.beside", "side by side"),
+    ("versions.note", "note"),
+    ("versions.close", "closes"),
 )
 OUTPUT = 1200
 """Characters of an answer that are shown where there is nothing to compare it with."""
@@ -54,7 +54,7 @@ class TemplateVersions(ModalScreen[Template | None]):
             yield Input(placeholder="a note for this version", id="version-note")
             with VerticalScroll(id="change"):
                 yield Static("", id="changed", markup=False)
-            yield Static(hints_content(HINTS), classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show them, the newest first."""

@@ -15,8 +15,9 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
 
-HINT = "up and down try a theme on · enter keeps it · esc goes back"
+HINTS: tuple[Hint, ...] = (("↑↓", "tries one on", ""), ("⏎", "keeps it", ""), ("themes.close", "goes back"))
 
 
 class ThemeList(ModalScreen[str | None]):
@@ -42,7 +43,7 @@ class ThemeList(ModalScreen[str | None]):
         with Vertical(classes="dialog -list"):
             yield Static("Theme", classes="title", markup=False)
             yield OptionList(*self._options(), markup=False)
-            yield Static(HINT, classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def _options(self) -> list[Option | None]:
         options: list[Option | None] = []

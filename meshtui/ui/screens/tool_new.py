@@ -31,10 +31,10 @@ LARGEST = 500_000
 """Bytes of a Python file that are read."""
 
 HINTS: tuple[Hint, ...] = (
-    ("^s", "makes it", "make"),
-    ("f2", "another source", "source(1)"),
+    ("new-tool.make", "makes it"),
+    ("new-tool.source", "another source"),
     ("tab", "goes on", "app.focus_next"),
-    ("esc", "closes", "back"),
+    ("new-tool.close", "closes"),
 )
 
 
@@ -93,7 +93,6 @@ class ToolNew(ModalScreen[list[Path] | None]):
         #new-text.-asked { display: block; }
         .dialog #new-found { height: auto; max-height: 8; min-height: 1; display: none; }
         .dialog #new-found.-any { display: block; }
-        .note { link-style: none; link-color: $text-muted; }
     }
     """
     PLACES: ClassVar[tuple[Where, ...]] = ("new tool",)
@@ -127,7 +126,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
                 yield Static("written", classes="name", markup=False)
                 yield ChoiceLine(("TOML", "JSON"), id="new-form")
             yield Static("", id="new-fault", markup=False)
-            yield Static(hints_content(HINTS), classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Begin with the source of the last time."""

@@ -21,11 +21,11 @@ from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 HINTS: tuple[Hint, ...] = (
-    ("enter", "takes a set", "take"),
-    ("^s", "keeps the slots as a set", "keep"),
-    ("f9", "deletes", "delete"),
+    ("⏎", "takes a set", "take"),
+    ("sets.keep", "keeps the slots as a set"),
+    ("sets.delete", "deletes"),
     ("^j", "takes what is pasted", "take_pasted"),
-    ("esc", "closes", "dismiss(None)"),
+    ("sets.close", "closes"),
 )
 PASTE = "paste JSON, CSV, TOML or .env here, or type @file"
 NAME = "the name of the set"
@@ -52,7 +52,7 @@ class ValueSets(ModalScreen[ValueSet | None]):
             paste = TextArea("", id="paste", tab_behavior="focus", placeholder=PASTE)
             paste.styles.height = 6
             yield paste
-            yield Static(hints_content(HINTS), classes="note", markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show the sets, the one in use under the cursor."""
@@ -74,7 +74,7 @@ class ValueSets(ModalScreen[ValueSet | None]):
 
     def _note(self, words: str) -> None:
         words = one_line(words, 300)
-        self.query_one(".note", Static).update(Content(words) if words else hints_content(HINTS))
+        self.query_one(".note", Static).update(Content(words) if words else hints_content(self.app, HINTS))
 
     @on(OptionList.OptionSelected)
     def _take(self, event: OptionList.OptionSelected) -> None:

@@ -1,20 +1,34 @@
-"""One line of what can be done on a screen: each a key, and a click."""
+"""One line of what can be done in a place: each with its key, and a click."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
 
+from textual.app import App
 from textual.content import Content
 from textual.style import Style
 
-Hint = tuple[str, str, str]
-"""The key, what it does, and the screen's action; without an action the key is only said."""
+from meshtui.ui.commands import short_key
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
+
+Hint = tuple[str, str] | tuple[str, str, str]
+"""The id of a command and what it does here; or, of what is no command, the key, what it does and the screen's action.
+
+Without an action the key is only said.
+"""
 
 
-def hints_content(hints: Iterable[Hint]) -> Content:
-    """Return the hints as a line, those with an action to be clicked."""
+def hints_content(app: App[Any], hints: Iterable[Hint]) -> Content:
+    """Return the hints as a line, with the keys that are in force, each to be clicked."""
     parts = []
-    for key, words, action in hints:
-        part = Content.assemble((key, "bold $primary"), " ", words)
-        parts.append(part.stylize(Style.from_meta({"@click": f"screen.{action}"})) if action else part)
+    for hint in hints:
+        if len(hint) == 2:
+            key, click = short_key(cast("MeshApp", app).key_of(hint[0])), f"app.run_command({hint[0]!r})"
+        else:
+            key, click = hint[0], f"screen.{hint[2]}" if hint[2] else ""
+        part = Content.assemble((key, "bold $primary"), "\u00a0" if key else "", hint[1])
+        parts.append(part.stylize(Style.from_meta({"@click": click})) if click else part)
     return Content("  ").join(parts)

@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.style import Style
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -20,19 +19,20 @@ from meshtui.core.schema import tree
 from meshtui.core.schema.tree import Path, Row
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.schema_fields import SchemaFields, enum_text, typed_value
 
 SHOWN = 2_000
 """Rows of the tree; what lies beyond is in the JSON."""
-_ACTIONS = (
-    ("a", "add", "add"),
-    ("c", "inside", "child"),
-    ("r", "required", "required"),
-    ("u", "null", "nullable"),
-    ("o", "anyOf", "union"),
-    ("K", "up", "up"),
-    ("J", "down", "down"),
-    ("x", "remove", "remove"),
+_ACTIONS: tuple[Hint, ...] = (
+    ("schema.add", "add"),
+    ("schema.child", "inside"),
+    ("schema.required", "required"),
+    ("schema.nullable", "null"),
+    ("schema.union", "anyOf"),
+    ("schema.up", "up"),
+    ("schema.down", "down"),
+    ("schema.remove", "remove"),
 )
 
 
@@ -78,13 +78,7 @@ class SchemaForm(Vertical):
 
     def compose(self) -> ComposeResult:
         """What can be done, the tree, the fields of the row under the cursor."""
-        words = [
-            Content.assemble((key, "bold $primary"), "\u00a0", name).stylize(
-                Style.from_meta({"@click": f"screen.schema({action!r})"})
-            )
-            for key, name, action in _ACTIONS
-        ]
-        yield Static(Content("  ").join(words), classes="bar")
+        yield Static(hints_content(self.app, _ACTIONS), classes="bar")
         yield SchemaTree(markup=False)
         yield SchemaFields()
 

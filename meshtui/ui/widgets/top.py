@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.ui.columns import LEAST_HEIGHT, LEAST_WIDTH
-from meshtui.ui.commands import key_words
+from meshtui.ui.commands import key_words, short_key
 
 HELP = "Help"
 GAP = "  "
@@ -83,7 +83,7 @@ class KeyLine(Static):
             if not binding.show or not active.enabled or binding.description in parts:
                 continue
             name = binding.description
-            words = Content.assemble((_words(binding.key), "bold $primary"), " ", name.lower())
+            words = Content.assemble((short_key(key_words(binding.key)), "bold $primary"), " ", name.lower())
             parts[name] = words.stylize(Style.from_meta({"@click": f"app.run_command({binding.id!r})"}))
         last = parts.pop(HELP, Content(""))
         room, shown = self.size.width - 2 - last.cell_length, []
@@ -93,8 +93,3 @@ class KeyLine(Static):
                 break
             shown.append(part)
         self.update(Content(GAP).join([*shown, last]))
-
-
-def _words(key: str) -> str:
-    """Return a key in as few cells as there are: `^p` for ctrl+p, `⏎` for enter."""
-    return key_words(key).replace("ctrl+", "^").replace("enter", "⏎")
