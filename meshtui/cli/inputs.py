@@ -111,6 +111,8 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
 
     found: list[OpenTool] = []
     for name in names:
+        if not name:
+            refuse("--tools was given no file: its value is empty")
         path = Path(name).expanduser()
         stored = None if path.exists() or files is None else _stored(name, files())
         if stored is not None:
@@ -122,6 +124,10 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
             if row.tool.fault:
                 refuse(f"{path}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
             found.append(OpenTool(row.tool.name, path, "yours", row.tool, ""))
+    called = [opened.tool.name for opened in found]
+    twice = next((name for name in called if name and called.count(name) > 1), None)
+    if twice is not None:
+        refuse(f"--tools gives two tools of the name {twice!r}: providers refuse that; rename or leave out one")
     return tuple(found)
 
 

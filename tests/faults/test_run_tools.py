@@ -92,6 +92,18 @@ def test_a_choice_that_cannot_be_is_refused_before_anything_is_sent(
     assert err == f"meshtui: --tool-choice {choice} {words}"
 
 
+def test_tools_that_cannot_go_together_are_refused(
+    tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = put(tmp_path, "w.json", WEATHER)
+    before = len(box.requests)
+    for files, words in (((tool, tool), "two tools of the name 'get_weather'"), (("",), "its value is empty")):
+        flags = [flag for file in files for flag in ("--tools", file)]
+        assert run_command(["run", "weather", "-m", "sandbox/tools", *flags]) == 2
+        assert words in capsys.readouterr().err
+    assert len(box.requests) == before
+
+
 def test_rules_answer_round_after_round(tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     tool = put(tmp_path, "w.json", [WEATHER, CLOCK])
     rules = put(tmp_path, "r.json", {"get_weather": [{"when": {"city": "Atlantis"}, "error": "sunk"}, {"result": [1]}]})

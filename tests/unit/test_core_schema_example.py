@@ -130,6 +130,7 @@ SCHEMAS: dict[str, Any] = {
         "required": ["price"],
     },
     "ref-with-siblings": {"$defs": {"n": {"type": "integer"}}, "$ref": "#/$defs/n", "minimum": 90},
+    "a-slash-in-a-pointer": {"$defs": {"x": {"y": {"type": "integer"}}}, "$ref": "#/$defs/x%2Fy"},
     "anchor": {"$defs": {"n": {"$anchor": "num", "type": "integer"}}, "$ref": "#num"},
     "recursive": {
         **OBJECT,

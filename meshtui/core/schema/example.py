@@ -177,12 +177,12 @@ class _Maker:
     def _target(self, reference: str) -> Mapping[str, Any]:
         if not reference.startswith("#"):
             return {}
-        pointer = reference[1:]
+        pointer = unquote(reference[1:])
         if pointer and not pointer.startswith("/"):
             return anchored(self._root, pointer) or {}
         target = self._root
         for step in pointer.split("/")[1:]:
-            step = unquote(step).replace("~1", "/").replace("~0", "~")
+            step = step.replace("~1", "/").replace("~0", "~")
             if isinstance(target, Mapping):
                 target = target.get(step)
             elif isinstance(target, list) and step.isdigit() and int(step) < len(target):
