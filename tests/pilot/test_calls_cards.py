@@ -105,6 +105,15 @@ async def test_a_repair_is_only_suggested_until_a_key_takes_it(home: Path, box: 
         assert broken in kept, "what the model sent stays in the tree"
 
 
+async def test_arguments_in_a_text_of_json_are_offered_unpacked(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", json.dumps('{"city": "Oslo", "days": 3}'))))
+        await answered_later(bench)
+        await bench.wait("the value is a text that holds JSON", 'a repair, not applied: {"city": "Oslo", "days": 3}')
+        await bench.press("f7", "alt+up", "alt+up", "t")
+        await bench.wait("edited here", "fits ✓")
+
+
 async def test_results_name_their_calls_and_lead_back_to_them(home: Path, box: Sandbox) -> None:
     async with opened(home, box) as bench:
         box.script(calling(("get_weather", '{"city": "Oslo"}'), ("get_weather", '{"city": "Rome"}')), saying("First."))
