@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,9 +29,6 @@ from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from meshtui.ui.widgets.view_tabs import ViewTabs
-
-if TYPE_CHECKING:
-    pass
 
 SHOWN_DOUBTS = 30
 LONG, LATER_SECONDS = 100_000, 0.5
