@@ -163,6 +163,18 @@ def test_arguments_are_changed_before_they_go_back(talk: Talk, box: Sandbox, hom
     assert '{"city": "Rome"}' in json.dumps(sent[1]["tool_calls"]).replace('\\"', '"')  # type: ignore[index]
 
 
+def test_results_and_another_try_are_held_by_the_budget_as_messages_are(talk: Talk, box: Sandbox, home: Path) -> None:
+    put(home, "tools/get_weather.json", json.dumps(WEATHER))
+    with (home / "config.toml").open("a") as file:
+        file.write('[budget]\nconversation = "0.000001"\n')
+    before = len(asked(box))
+    out = talk(
+        "/model sandbox/tools", "/tools get_weather", "call get_weather", "y", '{"sky": "clear"}', "n", "/retry", "n"
+    )
+    assert out.count("Send it all the same?") == 3 and out.count("Nothing was sent.") == 2
+    assert len(asked(box)) == before + 1
+
+
 def test_j4_a_problem_is_one_paragraph_with_choices(talk: Talk, box: Sandbox) -> None:
     before = len(asked(box))
     out = talk("/model sandbox/fault-429-rpm", "hey", "2", "3", "sandbox/haiku")

@@ -162,6 +162,8 @@ class Calling(Templating):
         self._go(self._round())
 
     def _go(self, round: Round) -> None:
+        if not round.open and not self.may_send():
+            return
         try:
             turn = self.session.rounds.go_on(round)
         except OpenCalls as error:

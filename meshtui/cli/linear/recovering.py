@@ -42,7 +42,8 @@ class Recovering(Choosing):
 
     def again(self, turn: Turn, model: str | None = None) -> None:
         """Send a request again; the earlier answer stays in the tree."""
-        self.drive(self.session.retry(turn, model))
+        if self.may_send():
+            self.drive(self.session.retry(turn, model))
 
     def _wait(self, turn: Turn, seconds: float) -> None:
         self.tell(f"Waiting {countdown(seconds)}; ctrl+c stops waiting.")

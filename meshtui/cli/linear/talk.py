@@ -79,7 +79,7 @@ class Talk:
     # Running a turn
 
     def may_send(self, *drafts: Draft) -> bool:
-        """Whether the user's own budget allows these, or the user does."""
+        """Whether the user's own budget allows these, or the user does; without any, whether it is used up already."""
         session = self.session
         self.run(session.models.load())
         lows = [session.quote_of(draft).low for draft in drafts]
