@@ -186,6 +186,17 @@ async def test_a_terminal_of_sixteen_colours_has_its_own_theme(
         assert app.theme == theme, term
 
 
+async def test_what_lies_under_letters_and_dialogs_is_seen_in_the_terminals_own_colours(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    async with worn(tmp_path, box.url, Look("mesh-16")) as bench:
+        await bench.holds(lambda: bench.app.theme == "mesh-16", "the theme")
+        await bench.press("ctrl+o")
+        await bench.wait("press a letter", "Type a message below and press enter.")
+        await bench.press("escape", "alt+t")
+        await bench.wait("Theme", "type a message …")
+
+
 async def test_every_shipped_theme_dresses_every_screen(box: Sandbox, tmp_path: Path) -> None:
     async with worn(tmp_path, box.url, Look()) as bench:
         for name in theme_files(shipped_folder()):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
 
 TYPE = "Type a message below and press enter."
-RUN = "{template.pane:8}the template, where {template.run} runs it as it stands; there again, put it away\n"
+RUN = "{template.pane:8}the template; there {template.run} runs it, {template.pane} hides it\n"
 KEYS = """\
 {model.choose:8}choose the model
 {template.list:8}open a prompt template

@@ -37,6 +37,7 @@ class Jump(ModalScreen[str | None]):
             layer: above; position: absolute; width: auto; height: 1; background: $warning; color: $background;
             text-style: bold;
         }
+        &:ansi .letter { color: ansi_black; }
         #unseen { layer: below; dock: bottom; height: auto; padding: 0 1; background: $panel; color: $foreground; }
     }
     """

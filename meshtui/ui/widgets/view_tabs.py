@@ -14,7 +14,9 @@ class ViewTabs(Static):
     """Names views. A click on one asks for it."""
 
     DEFAULT_CSS = """
-    ViewTabs { height: 1; padding: 0 1; link-style: none; link-color: $foreground; }
+    ViewTabs {
+        height: 1; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1; link-style: none; link-color: $foreground;
+    }
     """
 
     class Asked(Message):
