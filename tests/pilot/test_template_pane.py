@@ -378,7 +378,7 @@ async def test_an_empty_conversation_says_that_a_template_goes_with_what_is_sent
         keys = bench.screen.query_one(KeyLine)
         assert "send" in str(keys.content) and "esc prompt" not in str(keys.content)
         await bench.press("ctrl+n")
-        await bench.wait("What you type below is sent after the texts of bot.", "f9 the template; there f5 runs it, f9 hides it")
+        await bench.wait("sent after the texts of bot.", "f9 the template; there f5 runs it, f9 hides it")
         await bench.press("f9", "f9")
         await bench.wait("Type a message below and press enter.")
         await bench.answered("alone")
