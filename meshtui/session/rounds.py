@@ -134,6 +134,7 @@ class Rounds(Answering):
             pending = Pending(call, self.tool_of(round, call.name), None if is_own and ADDED in call.notes else call)
             if call.id in given:
                 pending.result, pending.state = given[call.id], "answered"
+                pending.by_hand = pending.kind == "hand"
             elif pending.kind == "hand":
                 pending.result = self.suggestion(pending)
             round.calls.append(pending)

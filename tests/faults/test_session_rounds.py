@@ -291,6 +291,23 @@ async def test_a_budget_that_is_reached_ends_the_rounds(box: Sandbox, home: Path
 
 
 @pytest.mark.anyio
+async def test_arguments_edited_in_an_earlier_round_are_answered_by_the_rules_again(box: Sandbox, home: Path) -> None:
+    rules = [{"when": {"city": "Oslo"}, "result": "mild"}, {"result": "fine"}]
+    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": rules})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        await session.rounds.fill(round)
+        await session.run(session.rounds.go_on(round))
+        again = session.rounds.reopen(session.nodes[1])
+        assert again is not None and again.calls[0].result in ("fine", '"fine"')
+        session.rounds.edit_arguments(again, again.calls[0], '{"city": "Oslo"}')
+        assert again.calls[0].state == "open", "what answered other arguments does not go back"
+        await session.rounds.fill(again)
+        assert "mild" in again.calls[0].result
+
+
+@pytest.mark.anyio
 async def test_a_canned_answer_takes_its_time_and_can_be_stopped(box: Sandbox, home: Path) -> None:
     put(home, "get_weather", CITY, responder={"rules": [{"result": "late", "latency": 3000}]})
     async with opened(home, box, "sandbox/tools") as session:
