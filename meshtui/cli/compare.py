@@ -11,8 +11,8 @@ from typing import Any
 
 from meshtui.cli import inputs
 from meshtui.cli.budget import check_budget
+from meshtui.cli.message import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
 from meshtui.cli.output import INTERRUPTED, KEY, LIMITED, OK, SPENT, close_quietly, emit, emit_json, refuse, say
-from meshtui.cli.run import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
 from meshtui.cli.surroundings import Surroundings
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from meshtui.cli import run_command
-from meshtui.cli.run import error_details
+from meshtui.cli.printer import error_details
 from meshtui.sandbox import Sandbox, Settings
 
 KEY = "rsk_01JDEMO0000000000000009F2A"

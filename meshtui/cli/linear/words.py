@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from meshtui.cli.printer import error_details
 from meshtui.core.answer_difference import difference, likeness
 from meshtui.core.catalog import ModelCard
 from meshtui.core.diff import Piece
@@ -68,11 +69,8 @@ def problem_lines(problem: Problem) -> Iterator[str]:
     """Yield what went wrong: one paragraph, then a line for each fault of a refused request."""
     request = f" Request id {one_line(problem.request_id, 80)}." if problem.request_id else ""
     yield f"Problem: {one_line(mask_secrets(problem.sentence), 1000)}{request}"
-    rows = error_object(problem).get("details")
-    for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict):
-            place = ".".join(str(item) for item in row.get("loc") or ())
-            yield f"  {one_line(place, 120)}: {one_line(str(row.get('msg', '')), 300)}"
+    for row in error_details(error_object(problem)):
+        yield f"  {one_line(row.strip(), 440)}"
 
 
 def change_lines(old: str, new: str) -> Iterator[str]:
