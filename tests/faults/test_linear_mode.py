@@ -187,6 +187,17 @@ def test_j4_a_problem_is_one_paragraph_with_choices(talk: Talk, box: Sandbox) ->
     assert models == ["sandbox/fault-429-rpm", "sandbox/fault-429-rpm", "sandbox/haiku"]
 
 
+def test_a_word_leaves_the_question_for_another_model(talk: Talk, box: Sandbox) -> None:
+    before = len(asked(box))
+    out = talk("/model sandbox/fault-429-rpm", "hey", "3", "/model sandbox/echo", "hello")
+    assert "Model: sandbox/echo" in out
+    assert [body["model"] for body in asked(box)[before:]] == ["sandbox/fault-429-rpm", "sandbox/echo"]
+
+
+def test_the_last_part_of_an_id_names_a_model(talk: Talk) -> None:
+    assert "Model: sandbox/fault-cut," in talk("/model fault-cut")
+
+
 def test_a_refused_key_offers_another_one_which_is_not_shown(talk: Talk, home: Path) -> None:
     out = talk("/model sandbox/fault-401", "hey", "3", KEY.replace("9F2A", "7B3C"), code=3)
     assert "Problem: The gateway refused the key" in out and "3 enter another key, then try again" in out

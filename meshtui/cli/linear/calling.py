@@ -108,10 +108,6 @@ class Calling(Templating):
         else:
             self._go(round)
 
-    def take(self, line: str) -> bool:
-        """Do what a line says; see the loop."""
-        raise NotImplementedError
-
     def _round(self) -> Round:
         round = self.session.rounds.current()
         if round is None:

@@ -72,6 +72,9 @@ class Choosing(Talk):
         index = self.session.models.index
         if wanted in index.by_id:
             return wanted
+        named = [id for id in index.by_id if id.rpartition("/")[2] == wanted]
+        if len(named) == 1:
+            return named[0]
         found = index.find(wanted) if wanted else []
         if len(found) == 1:
             return found[0].id

@@ -61,6 +61,9 @@ class Recovering(Choosing):
 
     def _other_model(self, turn: Turn) -> None:
         while wanted := (self.console.ask("Model, by id, words or number: ") or "").strip():
+            if wanted.startswith("/"):
+                self.take(wanted)
+                return
             if model := self.model_named(wanted):
                 self.choices = ()
                 self.again(turn, model)

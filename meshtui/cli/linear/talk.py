@@ -58,6 +58,10 @@ class Talk:
             return False
         return True
 
+    def take(self, line: str) -> bool:
+        """Do what a line says; see the loop."""
+        raise NotImplementedError
+
     def offer(self, *choices: Choice) -> None:
         """Tell choices with their numbers; the next line may be one of them."""
         self.choices = choices
