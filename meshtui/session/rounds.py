@@ -157,7 +157,8 @@ class Rounds(Answering):
         """Answer a call with a text, which may be JSON."""
         self.halt(pending)
         pending.result, pending.is_error, pending.state = text, is_error, "answered"
-        pending.note, pending.rule, pending.by_hand = "", "", True
+        pending.rule, pending.by_hand = "", True
+        pending.note = pending.result_fault if 0 < len(text) <= LONGEST_KEPT else ""
         self._changed(round)
 
     def accept(self, round: Round) -> None:

@@ -55,7 +55,10 @@ async def test_a_result_begins_with_an_example_of_the_output_schema(box: Sandbox
         assert set(json.loads(pending.result)) == {"degrees"} and pending.state == "open"
         assert pending.verdict.to_json() == {"state": "fits", "faults": []} and pending.result_fault == ""
         session.rounds.set_result(round, pending, "warm")
-        assert "output schema" in pending.result_fault
+        assert "output schema" in pending.result_fault and pending.note == pending.result_fault
+        session.rounds.set_result(round, pending, '{"degrees": 3}')
+        assert not pending.note
+        session.rounds.set_result(round, pending, "warm")
         session.rounds.edit_arguments(round, pending, '{"town": 1}')
         assert pending.verdict.state == "misfits"
         await session.run(session.rounds.go_on(round))
