@@ -36,6 +36,8 @@ MENDED: list[tuple[str, Any]] = [
     ('{"a": (1, 2)}', {"a": [1, 2]}),
     ("{“a”: “b”}", {"a": "b"}),
     ("", {}),
+    ('{\n "a": "x\n}', {"a": "x"}),
+    ('{\n "a": "x, y,  \n "b": {"c": "d\n }\n}', {"a": "x, y", "b": {"c": "d"}}),
 ]
 
 
@@ -98,8 +100,15 @@ def test_arguments_that_were_cut_off_keep_what_came(document: dict[str, Any], da
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": "x' * 30_000, '{"a":' * 50_000, '{"a": [' + '{"b": 1,}, ' * 20_000, '"' * 100_000, "}{" * 50_000],
-    ids=["texts", "deep", "commas", "quotes", "braces"],
+    [
+        '{"a": "x' * 30_000,
+        '{"a":' * 50_000,
+        '{"a": [' + '{"b": 1,}, ' * 20_000,
+        '"' * 100_000,
+        "}{" * 50_000,
+        '{"a": "' + "\n" * 200_000,
+    ],
+    ids=["texts", "deep", "commas", "quotes", "braces", "lines"],
 )
 def test_a_long_broken_text_takes_no_long_time(text: str) -> None:
     begun = time.process_time()

@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\Z")
 _NEARLY = re.compile(r"[+]?(-?)0*([0-9]*)(?:\.([0-9]*))?\Z")
 _BEGUN = re.compile(r"(?:(-?[0-9]+(?:\.[0-9]+)?)[.eE]?|)[-+]?\Z")
 _NAME = re.compile(r"""(["'])[^"'\n]{0,80}\1\s*:""")
+_UNCLOSED = re.compile(r'[ \t\r\n]{0,80}(?:"[^"\n]{0,80}"[ \t]{0,8}:|[}\]][}\]\s]{0,200}\Z)')
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "`": "`"}
 _WORDS = {"true": "true", "false": "false", "null": "null", "none": "null", "undefined": "null"}
 _WORDS |= {"nan": "null", "infinity": "null", "-infinity": "null"}
@@ -313,6 +314,10 @@ class _Reader:
             place += 1
             if char == close and self._ends(place, quote):
                 break
+            if char == "\n" and _UNCLOSED.match(self.text, place):  # the quote at the end of the line is missing
+                said = "".join(pieces).rstrip()
+                self.place = self.text.rfind(",", 0, place) if said.endswith(",") else place - 1
+                return f'"{said.removesuffix(",")}"'
             pieces.append('\\"' if char == '"' else _ESCAPED.get(char, char if char >= " " else f"\\u{ord(char):04x}"))
         self.place = place
         return f'"{"".join(pieces)}"'
