@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -57,7 +58,9 @@ class Stage:
 
     async def type(self, text: str) -> None:
         """Type a text."""
-        await self.pilot.press(*("space" if character == " " else character for character in text))
+        for character in text:
+            self.app.post_message(Key("space" if character == " " else character, character))
+        await self.pilot.pause()
 
     async def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait for a condition."""

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import unified_diff
@@ -24,7 +25,7 @@ GALLERY = FOLDER.parent / "docs" / "pictures.md"
 
 async def played(scene: Scene, home: Path) -> dict[str, str]:
     """Play a scene on a sandbox and in a home folder of its own; return its pictures by name, as SVG."""
-    with Sandbox(Settings(speed=scene.speed)) as box:
+    with Sandbox(Settings(speed=scene.speed, clock=time.time)) as box:
         here = for_demo(look_around(argparse.Namespace(home=str(home)), {}, may_ask=True), box.url)
         pace = Pace()
 
