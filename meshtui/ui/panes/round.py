@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from textual import on
@@ -12,43 +11,31 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.style import Style
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from meshtui.core.text import clean, one_line
+from meshtui.core.text import clean
 from meshtui.session import Pending, Round
 from meshtui.ui.commands import bindings
-from meshtui.ui.panes.calls import Checked, checked, verdict_label, verdict_notes
+from meshtui.ui.panes.calls import Checked, checked
+from meshtui.ui.panes.round_words import (
+    LARGE,
+    argument_words,
+    as_sent,
+    calls_line,
+    laid_out,
+    notes_of,
+    result_words,
+    spaced,
+)
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.json_area import JsonArea
-from meshtui.ui.widgets.transcript_values import Tone
 
-LARGE = 60_000
-"""Characters of arguments or of a result that are edited here; longer ones are shown in part."""
 _SHOWN = 2_000
 _CHECK_SECONDS = 0.15
 """How long after the last key what is typed is checked."""
-_BLIND = 20_000
-"""Characters that are checked at once; longer texts are checked in a thread."""
-
 What = Literal["arguments", "result"]
 SIDES: tuple[What, What] = ("arguments", "result")
-
-_COLOURS: dict[Tone, str] = {
-    "plain": "$foreground",
-    "muted": "$text-muted",
-    "good": "$text-success",
-    "warn": "$text-warning",
-    "bad": "$text-error",
-}
-_SIGNS: dict[str, tuple[str, Tone]] = {
-    "open": ("○", "muted"),
-    "running": ("…", "warn"),
-    "answered": ("✓", "good"),
-    "dropped": ("×", "muted"),
-}
-
 
 _REPAIR: Hint = ("round.fix", "takes the repair")
 _AGAIN: Hint = ("round.again", "lets it answer")
@@ -132,7 +119,7 @@ class RoundPane(Container):
     def go_to(self, pending: Pending | None) -> None:
         """Show another call."""
         self._here = pending
-        self._put_in("arguments", "" if pending is None else _laid_out(pending.call.arguments))
+        self._put_in("arguments", "" if pending is None else laid_out(pending.call.arguments))
         self._put_in("result", "" if pending is None else pending.result)
         self._known, self._seen = None, ("", "") if pending is None else (pending.result, pending.call.arguments)
         self._check_soon()
@@ -174,8 +161,8 @@ class RoundPane(Container):
         if result != seen[0] and result != self.text_of("result"):
             self._put_in("result", result)
         arguments = self.text_of("arguments")
-        if seen[1] != here.call.arguments not in (arguments, _original(here, arguments)):
-            self._put_in("arguments", _laid_out(here.call.arguments))
+        if seen[1] != here.call.arguments not in (arguments, as_sent(here, arguments)):
+            self._put_in("arguments", laid_out(here.call.arguments))
             self._check_soon()
 
     def focus_result(self) -> None:
@@ -226,7 +213,7 @@ class RoundPane(Container):
         if here is None:
             return None
         text = self._put[what] = self.text_of(what)
-        return self.Edited(here, what, _original(here, text) if what == "arguments" else text)
+        return self.Edited(here, what, as_sent(here, text) if what == "arguments" else text)
 
     def replace_text(self, what: What, text: str) -> None:
         """Take another text in, as if it had been typed."""
@@ -262,44 +249,18 @@ class RoundPane(Container):
     # Drawing
 
     def _draw_calls(self, round: Round) -> None:
-        calls = round.calls
-        place = calls.index(self._here) if self._here in calls else 0
-        mode = f"{self._automatic} rounds go on by themselves" if self._automatic else "stops at each round"
-        width = max(self.size.width - len(mode) - 24, 20)
-        shown: list[Content] = []
-        first, last = place, place
-        used = 0
-        for number in _outward(place, len(calls)):
-            tab = self._tab(number, calls[number])
-            if used + tab.cell_length + 2 > width and shown:
-                break
-            used += tab.cell_length + 2
-            first, last = min(first, number), max(last, number)
-            shown = [tab, *shown] if number < place else [*shown, tab]
-        more = [Content("‹ ")] if first > 0 else []
-        count = f"call {place + 1} of {len(calls)} " if calls else "no calls "
-        tabs = Content("  ").join(shown)
-        line = Content.assemble((count, "bold $primary"), " ", *more, tabs, " ›" if last < len(calls) - 1 else "")
-        gap = max(self.size.width - line.cell_length - len(mode) - 2, 2)
-        line = Content.assemble(line, " " * gap, (mode, "$text-warning" if self._automatic else "$text-muted"))
+        line = calls_line(round.calls, self._here, self._automatic, self.size.width)
         self.query_one("#round-calls", Static).update(line, layout=False)
-
-    def _tab(self, number: int, pending: Pending) -> Content:
-        sign, tone = _SIGNS[pending.state]
-        if pending.state == "answered" and pending.is_error:
-            sign, tone = "✗", "bad"
-        name = one_line(pending.call.name, 30) or "(no name)"
-        style = "bold reverse" if pending is self._here else ""
-        tab = Content.assemble((f" {number + 1} {name} ", style), (sign, _COLOURS[tone]))
-        return tab.stylize(Style.from_meta({"@click": f"screen.round_nth({number})"}))
 
     def _draw_labels(self, here: Pending | None) -> None:
         arguments, result = Content("arguments"), Content("result")
         note = Content("")
         if here is not None:
-            arguments = Content.assemble(("arguments", "bold"), *_spaced(self._argument_words(here)))
-            result = Content.assemble(("result", "bold"), *_spaced(self._result_words(here)))
-            note = Content.assemble(*_spaced(self._notes(here)))
+            arguments = Content.assemble(
+                ("arguments", "bold"), *spaced(argument_words(here, self._known, len(self._put["arguments"])))
+            )
+            result = Content.assemble(("result", "bold"), *spaced(result_words(here, self.text_of("result"))))
+            note = Content.assemble(*spaced(notes_of(here, self._known)))
             fault = self._known.fault if self._known is not None else None
             hints = [_REPAIR] if fault is not None and fault.repaired is not None else []
             hints += [_AGAIN] if here.kind != "hand" and here.state == "open" else []
@@ -308,93 +269,6 @@ class RoundPane(Container):
         self.query_one("#round-result-label", Static).update(result, layout=False)
         self.query_one("#round-note", Static).update(note)
 
-    def _argument_words(self, here: Pending) -> Iterator[tuple[str, Tone]]:
-        if here.original is None:
-            yield "added here", "warn"
-        elif here.is_edited:
-            yield "edited here", "warn"
-        if self._known is not None:
-            label = verdict_label(self._known.verdict)
-            yield label.text, label.tone
-        if len(self._put["arguments"]) > LARGE:
-            yield f"{len(self._put['arguments']) / 1000:,.0f} kB, the beginning: f4 edits all", "warn"
-
-    def _result_words(self, here: Pending) -> Iterator[tuple[str, Tone]]:
-        if here.state == "dropped":
-            yield "dropped: this call does not go back", "warn"
-            return
-        if here.state == "running":
-            yield "running … esc stops it", "warn"
-            return
-        kind = "hand" if here.by_hand and here.state == "answered" else here.kind
-        yield {"hand": "by hand", "canned": here.rule or "canned", "command": "command"}[kind], "muted"
-        if here.is_error:
-            yield "error ✗", "bad"
-        text = self.text_of("result")
-        yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")
-        if len(text) > LARGE:
-            yield "the beginning: f4 edits all", "warn"
-
-    def _notes(self, here: Pending) -> Iterator[tuple[str, Tone]]:
-        if here.note:
-            yield one_line(here.note, 300), "warn"
-        for note in verdict_notes(self._known):
-            yield note.text, note.tone
-
     def on_resize(self) -> None:
         """Fit the row of calls to the new width."""
         self.show_again()
-
-
-def form_of(text: str) -> tuple[str, Tone]:
-    """Say whether a result is JSON or text; what looks like JSON and is none is a warning with its place."""
-    if not text.strip():
-        return "empty", "warn"
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        return "text", "muted"
-    except ValueError as error:
-        if text.lstrip()[0] in "{[" and isinstance(error, json.JSONDecodeError):
-            what = f"{error.msg[:1].lower()}{error.msg[1:]}"
-            return f"text, no JSON at {error.lineno}:{error.colno}: {what}", "warn"
-        return "text", "muted"
-    kind = {dict: "object", list: "list", str: "text", bool: "true or false", type(None): "null"}
-    return f"JSON {kind.get(type(value), 'number')} ✓", "good"
-
-
-def _laid_out(arguments: str) -> str:
-    """Return arguments with a line per member, where that changes nothing but blanks; else as they came."""
-    if len(arguments) > LARGE:
-        return arguments
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return arguments
-    laid_out = json.dumps(value, ensure_ascii=False, indent=2)
-    again = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return laid_out if _bare(again) == _bare(arguments) else arguments
-
-
-def _bare(text: str) -> str:
-    return "".join(text.split())
-
-
-def _original(pending: Pending, text: str) -> str:
-    """Return the arguments that stand laid out in a text: the model's own where nothing but the layout differs."""
-    original = pending.original
-    if original is not None and text == _laid_out(original.arguments):
-        return original.arguments
-    return text
-
-
-def _spaced(words: Iterator[tuple[str, Tone]]) -> Sequence[Content]:
-    return [Content.assemble(("  ", ""), (text, _COLOURS[tone])) for text, tone in words]
-
-
-def _outward(place: int, count: int) -> Iterator[int]:
-    """Yield places from one outward to both sides."""
-    for step in range(count):
-        for number in dict.fromkeys((place + step, place - step)):
-            if 0 <= number < count:
-                yield number

@@ -52,20 +52,6 @@ class Calling(Answering):
         if fault is not None and fault.repaired is not None:
             self.session.rounds.edit_arguments(round, pending, fault.repaired)
 
-    def action_round_again(self) -> None:
-        """Let the rule or the command answer the call that is shown, with the arguments as they stand."""
-        round, pending = self.panel.round, self.panel.here
-
-        def again() -> None:
-            if round is not None and pending is not None and pending.state in ("open", "answered"):
-                self.session.rounds.reopen_call(round, pending)
-                self._fill(round)
-
-        if pending is not None and pending.kind != "hand":
-            self._after_keys(again)
-        else:
-            self.mesh.say("This call is answered by hand: type its result.")
-
     def _calling(self, key: str) -> Node | None:
         """Return the message with calls that a message is or answers."""
         nodes = self.session.nodes
