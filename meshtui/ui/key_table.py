@@ -75,11 +75,12 @@ def _code(key: str) -> str:
 
 def as_text(keymap: Keymap) -> str:
     """Return the table as text for a terminal, a line per command."""
-    lines, last = list[str](), ""
-    for row in key_rows(keymap):
+    lines, last, rows = list[str](), "", list(key_rows(keymap))
+    wide = max((len(" ".join(row.words)) for row in rows), default=0)
+    for row in rows:
         if row.where != last:
             last = row.where
             lines += ["", row.place]
         mark = "*" if row.chosen else " "
-        lines.append(f"{mark} {' '.join(row.words) or '–':<22} {row.id:<26} {row.help}")
+        lines.append(f"{mark} {' '.join(row.words) or '–':<{wide}} {row.id:<26} {row.help}")
     return "\n".join(lines).strip("\n")

@@ -189,6 +189,9 @@ def read_keymap(chosen: Mapping[str, str], commands: Sequence[Command] = COMMAND
             keys[id], taken[id] = tuple(dict.fromkeys(named)), text
         faults += _faults_of(known[id], named)
     faults += _clashes(known, keys, taken)
+    for other in keys.keys() - taken.keys():
+        lost = {key for id in taken if _meet(known[id], known[other]) for key in keys[id]}
+        keys[other] = tuple(key for key in keys[other] if key not in lost)
     return Keymap(keys, tuple(faults), taken)
 
 

@@ -158,6 +158,12 @@ def test_what_is_wrong_is_one_sentence(chosen: dict[str, str], words: str) -> No
     assert all(fault.endswith((".", "?")) for fault in faults)
 
 
+def test_a_key_that_was_lost_is_named_nowhere() -> None:
+    keys = read_keymap({"conversation.new": "f2", "conversation.list": "ctrl+t,f11"})
+    assert keys.of("model.choose") == () and keys.of("prompt.attach") == ()
+    assert keys.of("conversation.list") == ("ctrl+t", "f11") and keys.of("compare.model") == ("m", "f2")
+
+
 def test_a_choice_that_no_place_shares_is_no_clash() -> None:
     assert read_keymap({"transcript.copy": "c", "compare.lock": "L", "template.run": "alt+r"}).faults == ()
 
