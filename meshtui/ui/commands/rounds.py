@@ -77,13 +77,25 @@ ROUNDS: tuple[Command, ...] = (
     ),
 )
 
-APPROVAL: tuple[Command, ...] = tuple(
-    Command(f"approval.{id}", title, key, f"dismiss({said!r})", help, "approval", True, in_palette=False)
-    for id, title, key, said, help in (
-        ("once", "Once", "a", "once", "Run it this time."),
-        ("conversation", "In this conversation", "A", "conversation", "Run exactly this whenever it is called here."),
-        ("refuse", "Refuse", "r,R,escape", "refuse", "Do not run it; answer the call by hand."),
-    )
+APPROVAL: tuple[Command, ...] = (
+    *(
+        Command(f"approval.{id}", title, key, f"dismiss({said!r})", help, "approval", True, in_palette=False)
+        for id, title, key, said, help in (
+            ("once", "Once", "a", "once", "Run it this time."),
+            (
+                "conversation",
+                "In this conversation",
+                "A",
+                "conversation",
+                "Run exactly this whenever it is called here.",
+            ),
+            ("refuse", "Refuse", "r,R,escape", "refuse", "Do not run it; answer the call by hand."),
+        )
+    ),
+    *(
+        Command(f"approval.{id}", id.capitalize(), id, action, "Go to the other answer.", "approval", in_palette=False)
+        for id, action in (("left", "app.focus_previous"), ("right", "app.focus_next"))
+    ),
 )
 
 CALL_DIFFERENCES: tuple[Command, ...] = tuple(

@@ -17,9 +17,9 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
+from meshtui.ui.words import FOLDER_WORDS
 
 CHECK_WIDTH = 4
-_PLACES = {"project": "this project", "yours": "yours"}
 _EMPTY = """
 No tools yet. A tool is a function that the model may call: you describe it, and say what answers.
 
@@ -160,7 +160,7 @@ class ToolsPane(Vertical):
         path = path or (here.path if here else None)
         words = self.query_one("#tool-filter", Input).value.casefold().split()
         self._rows, options = [], []
-        for place, title in _PLACES.items():
+        for place, title in FOLDER_WORDS.items():
             found = [row for row in self._all if row.place == place and _fits(row, words)]
             if found:
                 self._rows += [None, *found]

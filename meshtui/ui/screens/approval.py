@@ -29,7 +29,7 @@ class ApprovalQuestion(ModalScreen[Approval]):
     """Returns whether a command may run: once, in this conversation, or not; the focus begins on not."""
 
     PLACES: ClassVar[tuple[Where, ...]] = ("approval",)
-    BINDINGS = [*bindings("approval"), ("left", "app.focus_previous"), ("right", "app.focus_next")]
+    BINDINGS = bindings("approval")
     DEFAULT_CSS = """
     ApprovalQuestion VerticalScroll { height: auto; max-height: 12; margin: 1 0; }
     ApprovalQuestion .warning { color: $text-warning; }

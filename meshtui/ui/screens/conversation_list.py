@@ -17,6 +17,7 @@ from meshtui.core.text import one_line
 from meshtui.session import Conversation, Session, StoreError
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
+from meshtui.ui.words import age_words
 
 FILTER = "type to filter by title, model or profile"
 HINTS: tuple[Hint, ...] = (
@@ -147,11 +148,3 @@ def _row(row: Conversation, now: float) -> Content:
         f"{age_words(now - row.updated_at):>8}  ",
         (f"{turns:<9} {one_line(row.model, 32)}", "$text-muted"),
     )
-
-
-def age_words(seconds: float) -> str:
-    """Return how long ago something was, in few letters."""
-    for size, letter in ((86400 * 365, "y"), (86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds // size)} {letter}"
-    return "now"

@@ -20,10 +20,10 @@ from meshtui.core.text import clean, one_line
 from meshtui.session import Models
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.panes.model import facts_content
-from meshtui.ui.screens.conversation_list import age_words
 from meshtui.ui.widgets.filter_bar import FilterBar, pressed
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.model_list import ModelList
+from meshtui.ui.words import age_words
 
 SORTS = tuple(Sort)
 

@@ -19,6 +19,7 @@ from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, OpenTemplate, RemoteTemplate, StoreError, TemplateFile, Templates
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
+from meshtui.ui.words import FOLDER_WORDS
 
 HINTS: tuple[Hint, ...] = (
     ("⏎", "opens", "open"),
@@ -31,7 +32,6 @@ HINTS: tuple[Hint, ...] = (
     ("templates.close", "closes"),
 )
 FILTER = "type to filter by name, description or text"
-_PLACES = {"project": "this project", "yours": "yours"}
 
 
 class TemplateList(ModalScreen[Path | None]):
@@ -68,7 +68,7 @@ class TemplateList(ModalScreen[Path | None]):
         except (ConfigError, OSError) as error:
             files, note = [], str(error)
         self._rows = []
-        for place, title in _PLACES.items():
+        for place, title in FOLDER_WORDS.items():
             found = [file for file in files if file.place == place and _fits(file, words)]
             self._add(title, found)
         remote = [row for row in self._remote if all(word in _text(row.template).casefold() for word in words)]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from textual import on
 
 from meshtui.core.tools.edit import ToolEdit
-from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits
+from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits, ToolFiles
 from meshtui.ui.editor import edit as edit_outside
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.file_conflict import FileConflict
@@ -25,7 +23,7 @@ LOOK_SECONDS = 2.0
 class ToolEditor(ToolView):
     """Edits one tool until it is left, and returns the key of its file, before and after; an edit is kept for later."""
 
-    def __init__(self, edits: ToolEdits, files: Any, opened: OpenTool) -> None:
+    def __init__(self, edits: ToolEdits, files: ToolFiles, opened: OpenTool) -> None:
         kept = edits.kept(opened)
         super().__init__(opened, kept[0] if kept else None)
         self._edits, self._files, self._kept, self._key = edits, files, kept, opened.key
@@ -170,7 +168,7 @@ class ToolEditor(ToolView):
 
     def _text_of_file(self) -> str | None:
         try:
-            return str(self._files.open(self.opened.path).text)
+            return self._files.open(self.opened.path).text
         except ConfigError:
             return None
 

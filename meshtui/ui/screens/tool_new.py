@@ -26,6 +26,7 @@ from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.json_area import JsonArea
 from meshtui.ui.widgets.view_tabs import ViewTabs
+from meshtui.ui.words import FOLDER_WORDS
 
 LARGEST = 500_000
 """Bytes of a Python file that are read."""
@@ -121,7 +122,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
             yield OptionList(id="new-found", markup=False)
             with Horizontal(classes="line -asked"):
                 yield Static("folder", classes="name", markup=False)
-                yield ChoiceLine([_PLACE_WORDS[place] for place in self._files.folders], id="new-place")
+                yield ChoiceLine([FOLDER_WORDS[place] for place in self._files.folders], id="new-place")
             with Horizontal(classes="line -asked"):
                 yield Static("written", classes="name", markup=False)
                 yield ChoiceLine(("TOML", "JSON"), id="new-form")
@@ -130,7 +131,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
 
     def on_mount(self) -> None:
         """Begin with the source of the last time."""
-        self.query_one("#new-place", ChoiceLine).show((_PLACE_WORDS[next(iter(self._files.folders))],))
+        self.query_one("#new-place", ChoiceLine).show((FOLDER_WORDS[next(iter(self._files.folders))],))
         self.query_one("#new-form", ChoiceLine).show(("TOML",))
         self._show_source()
 
@@ -254,7 +255,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
             self._say(self._missing() if not self._found or not name else "Nothing is ticked: enter ticks a row.")
             return
         place: Literal["project", "yours"] = (
-            "project" if _PLACE_WORDS["project"] in self._choice("new-place") else "yours"
+            "project" if FOLDER_WORDS["project"] in self._choice("new-place") else "yours"
         )
         form: Literal["json", "toml"] = "json" if "JSON" in self._choice("new-form") else "toml"
         made: list[Path] = []
@@ -284,9 +285,6 @@ class ToolNew(ModalScreen[list[Path] | None]):
         """Leave without a tool."""
         self._keep()
         self.dismiss(None)
-
-
-_PLACE_WORDS = {"project": "this project", "yours": "yours"}
 
 
 def empty_tool(name: str) -> Tool:

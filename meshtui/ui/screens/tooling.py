@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from textual import on
@@ -159,8 +161,8 @@ class Tooling(Setting):
 
         self._do(force)
 
-    def _do(self, change: object) -> None:
-        assert callable(change)  # noqa: S101 - two callers, above
+    def _do(self, change: Callable[[], object]) -> None:
+        """Change what goes out, and show what it is now."""
         try:
             change()
         except StoreError as error:
@@ -215,7 +217,7 @@ class Tooling(Setting):
         await self.look_at_tools()
         made = [row for row in self.tools.known() if row.path in paths]
         for file in made:
-            self._do(lambda key=file.key: self.tools.turn(key, True))
+            self._do(partial(self.tools.turn, file.key, True))
         if made:
             self.tool_list.go_to(made[0].path)
         if len(made) == 1:
