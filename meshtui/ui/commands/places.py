@@ -81,7 +81,7 @@ PLACES: Mapping[Where, PlaceWords] = {
     "fallbacks": PlaceWords(
         "Fallback models", "The models that the gateway tries, in order, where the chosen one fails."
     ),
-    "conversations": PlaceWords("Conversations", "Type to find a conversation by its title or by what was said in it."),
+    "conversations": PlaceWords("Conversations", "Type to find a conversation by its title, its model or its profile."),
     "templates": PlaceWords("Templates", "Type to find a template, or a name for a new one."),
     "sets": PlaceWords("Value sets", "Values for all slots at once, under a name; a CSV or a JSON file gives several."),
     "versions": PlaceWords("Versions", "Every text of this template that was run, and what it gave."),
