@@ -186,16 +186,17 @@ def look_around(
         raise Refused(str(error)) from None
 
 
-def for_demo(surroundings: Surroundings, url: str) -> Surroundings:
+def for_demo(surroundings: Surroundings, url: str, *, examples: bool = True) -> Surroundings:
     """Return surroundings on a sandbox: a folder of its own, a plainly fake key, nothing of the user's gateway.
 
-    Where there is no project, a template and a tool to try are there as one.
+    Where there is no project, a template and a tool to try are there as one; without `examples` they are not made yet.
     """
     paths = surroundings.paths
     paths = replace(paths, data=paths.data / "demo", state=paths.state / "demo")
     profile = replace(surroundings.settings.profile, name="demo", base_url=url, headers={})
     settings = replace(surroundings.settings, profile=profile, base_url=url, model=DEMO_MODEL, params={})
-    config = replace(surroundings.config, project=surroundings.config.project or _examples(paths.data / "project"))
+    project = surroundings.config.project or (_examples(paths.data / "project") if examples else None)
+    config = replace(surroundings.config, project=project)
     return Surroundings(paths, config, settings, Key(Secret(DEMO_KEY), "the demo"))
 
 

@@ -42,7 +42,8 @@ def workbench(arguments: argparse.Namespace) -> int:
 
 def demo(arguments: argparse.Namespace) -> int:
     """Open the workbench on a sandbox of its own, which starts when the screen is there and ends with it."""
-    here = for_demo(look_around(arguments, may_ask=True), "http://127.0.0.1")
+    around, nowhere = look_around(arguments, may_ask=True), "http://127.0.0.1"
+    here = for_demo(around, nowhere, examples=False)
     boxes: list[Sandbox] = []
 
     def connect() -> Gateway:
@@ -50,11 +51,11 @@ def demo(arguments: argparse.Namespace) -> int:
 
         if not boxes:
             boxes.append(Sandbox(Settings(speed=100, ttft=0.25)).__enter__())
-        return for_demo(here, boxes[0].url).target().connect()
+        return for_demo(around, boxes[0].url, examples=False).target().connect()
 
     def start() -> Session:
         target = replace(here.target(), base_url="the sandbox", connect=connect, model=DEMO_MODEL, demo=True)
-        return here.session(target)
+        return for_demo(around, nowhere).session(target)  # examples are copied after the first paint
 
     try:
         if (reasons := linear_because(arguments, here)) is not None:
