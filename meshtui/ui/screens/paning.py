@@ -32,6 +32,9 @@ PANES: dict[Pane, str] = {
     "usage": "Usage",
 }
 
+_ARRANGED = frozenset("-templated -zoomed -single -side -tiny -at-left -at-conversation -at-model -at-usage".split())
+"""The classes by which the style sheet arranges the panes."""
+
 
 class Paning(Composing, Bench):
     """Shows, hides, sizes and zooms panes. `opened` is the file of the template pane as it was read.
@@ -45,6 +48,7 @@ class Paning(Composing, Bench):
         self._in_front: Column = "conversation"
         self._columns: dict[SizeClass, Columns] = {}
         self._drew_side: bool | None = None
+        self._worn: frozenset[str] = frozenset()
 
     @property
     def editor(self) -> TemplatePane:
@@ -95,10 +99,10 @@ class Paning(Composing, Bench):
         if self._in_front == "left" and not left:
             self._in_front = "conversation"
         side = self.columns.has_side(self.size_class)
-        self.set_class(one, "-single")
-        self.set_class(side and not one, "-side")
+        self.set_class(one, "-single", update=False)
+        self.set_class(side and not one, "-side", update=False)
         for name in ("left", "conversation", "model", "usage"):
-            self.set_class(self._in_front == name, f"-at-{name}")
+            self.set_class(self._in_front == name, f"-at-{name}", update=False)
         width = self.app.size.width
         wide_left, wide_right = self.columns.fit(width, left=left, side=side)
         self.editor.styles.width = "1fr" if one else wide_left
@@ -106,9 +110,17 @@ class Paning(Composing, Bench):
         if self._drew_side != self.shows_side:
             self._drew_side = self.shows_side
             self.call_after_refresh(self.show_usage)
-        self.set_class(width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT, "-tiny")
+        self.set_class(width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT, "-tiny", update=False)
+        self._restyle()
         self.pane.welcome(self.opened.key if self.opened is not None and left else "")
         self.show_pane_tabs()
+
+    def _restyle(self) -> None:
+        """Let the classes of the arrangement take effect, all at once: each alone would style every widget anew."""
+        worn = self.classes & _ARRANGED
+        if worn != self._worn:
+            self._worn = worn
+            self.update_node_styles()
 
     def show_pane_tabs(self) -> None:
         """Name the panes, the one in front marked."""
@@ -175,7 +187,7 @@ class Paning(Composing, Bench):
         """Go to a pane of the right column; where that is folded, show the pane alone."""
         self._in_front = "model" if pane == "model" else "usage"
         if not self.shows_one and not self.columns.has_side(self.size_class):
-            self.add_class("-zoomed")
+            self.add_class("-zoomed", update=False)
         self.arrange_panes()
         self.query_one(ModelPane if pane == "model" else UsagePane).focus()
 
@@ -215,14 +227,14 @@ class Paning(Composing, Bench):
 
     def close_pane(self) -> None:
         """Hide the pane and go to the prompt."""
-        self.remove_class("-templated", "-zoomed")
+        self.remove_class("-templated", "-zoomed", update=False)
         self._in_front = "conversation"
         self.arrange_panes()
         self.prompt.focus()
 
     def front_template(self, template: bool) -> None:
         """Show the template pane beside the conversation, or over it where only one of both has room."""
-        self.add_class("-templated")
+        self.add_class("-templated", update=False)
         self._in_front = "left" if template else "conversation"
         self.arrange_panes()
 
@@ -254,7 +266,7 @@ class Paning(Composing, Bench):
 
     def action_zoom_pane(self) -> None:
         """Show the pane in use alone, or all again."""
-        self.toggle_class("-zoomed")
+        self.set_class(not self.has_class("-zoomed"), "-zoomed", update=False)
         if not self.has_class("-zoomed") and self._in_front in ("model", "usage"):
             if not self.shows_one and not self.columns.has_side(self.size_class):
                 self.action_focus_prompt()  # the pane it came from is folded again
