@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from textual.binding import Binding
 from textual.content import Content
@@ -13,6 +14,9 @@ from textual.widgets import Static
 from meshtui.core.text import one_line
 from meshtui.ui.columns import LEAST_HEIGHT, LEAST_WIDTH
 from meshtui.ui.commands import key_words, short_key
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 HELP = "Help"
 GAP = "  "
@@ -78,10 +82,14 @@ class KeyLine(Static):
 
     def _show(self, screen: Screen[object]) -> None:
         parts: dict[str, Content] = {}
-        for active in screen.active_bindings.values():
+        keymap, bindings = cast("MeshApp", self.app).keymap, screen.active_bindings
+        for active in bindings.values():
             binding: Binding = active.binding
             if not binding.show or not active.enabled or binding.description in parts:
                 continue
+            first = next(iter(keymap.of(binding.id or "")), binding.key)
+            if binding.key != first and first in bindings and bindings[first].binding.id == binding.id:
+                continue  # Textual puts keys of its own, such as tab, before the others
             name = binding.description
             words = Content.assemble((short_key(key_words(binding.key)), "bold $primary"), " ", name.lower())
             parts[name] = words.stylize(Style.from_meta({"@click": f"app.run_command({binding.id!r})"}))
