@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -89,6 +90,21 @@ async def test_slots_are_told_apart_in_the_terminals_own_colours(tmp_path: Path)
         await bench.holds(lambda: "mesh-16" in bench.app.available_themes, "the themes")
         bench.app.theme = "mesh-16"
         await bench.wait("{{tone}}", "{{company}}")
+
+
+async def test_a_template_that_is_half_shown_is_not_kept_as_an_edit(tmp_path: Path) -> None:
+    async with opened(tmp_path, other="system = 'x'") as (bench, _):
+        assert bench.session.templates is not None
+        for name in ("other", "bot"):
+            path = tmp_path / "templates" / f"{name}.toml"
+            bench.screen.open_template(path)
+            while any(one.group == "template" and one.is_running for one in bench.app.workers):
+                bench.screen.save_typed()
+                await asyncio.sleep(0)
+            assert bench.screen.opened is not None and bench.screen.opened.path == path
+            bench.screen.save_typed()
+            assert not bench.screen.edited
+            assert bench.session.templates.kept_edit(bench.screen.opened) is None
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

@@ -98,6 +98,7 @@ class TemplatePane(PaneViews, can_focus=False):
         self._found: list[Finding] = []
         self._slots: tuple[str, ...] = ()
         self._later: Timer | None = None
+        self.is_half_shown = False  # texts of one template stand beside those of another: nothing to keep
         self._changing = asyncio.Lock()  # fields come and go over several steps of the event loop
 
     def compose(self) -> ComposeResult:
@@ -127,10 +128,14 @@ class TemplatePane(PaneViews, can_focus=False):
 
     async def show(self, template: Template, values: Mapping[str, str], over: Mapping[str, Any] | None = None) -> None:
         """Show another template with these values in its slots; parameters in `over` go before its own."""
-        async with self._changing:
-            await self._show(template, values)
-            await self._show_slots(True)
-        self.put_params(template.body(), over or {})
+        self.is_half_shown = True
+        try:
+            async with self._changing:
+                await self._show(template, values)
+                await self._show_slots(True)
+            self.put_params(template.body(), over or {})
+        finally:
+            self.is_half_shown = False
         self.note("")
 
     async def _show(self, template: Template, values: Mapping[str, str]) -> None:

@@ -145,7 +145,7 @@ class Templating(Reopening):
         if self._keeping is not None:
             self._keeping.stop()
             self._keeping = None
-        if self.opened is None or not self.editor.is_mounted:
+        if self.opened is None or not self.editor.is_mounted or self.editor.is_half_shown:
             return
         try:
             self.templates.keep_values(self.opened.path, self.editor.values, self.set_name)
