@@ -137,7 +137,10 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation. `content` is text, a tuple of parts, or None for a reply of calls only."""
+    """One message of a conversation. `content` is text, a tuple of parts, or None for a reply of calls only.
+
+    `notes` say what gave the result of a call, and that it tells of an error; they are stored and never sent.
+    """
 
     role: Role
     content: str | tuple[Part, ...] | None = None
@@ -146,6 +149,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     reasoning: str = ""
     reasoning_details: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -180,6 +184,8 @@ class Message:
         raw = self.to_wire()
         if self.reasoning:
             raw["reasoning"] = self.reasoning
+        if self.notes:
+            raw["notes"] = list(self.notes)
         for stored, call in zip(raw.get("tool_calls", ()), self.tool_calls, strict=True):
             if call.notes:
                 stored["notes"] = list(call.notes)
@@ -199,6 +205,7 @@ class Message:
             tuple(ToolCall.from_wire(call) for call in raw.get("tool_calls") or ()),
             raw.get("reasoning") or "",
             tuple(raw.get("reasoning_details") or ()),
+            tuple(raw.get("notes") or ()),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from meshtui.core.calls.rounds import result_fault, verdict_of
+from meshtui.core.calls.rounds import FAILED, result_fault, verdict_of
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.tools.tool import ResponderKind, Tool
 from meshtui.core.turn import Turn
@@ -60,6 +60,12 @@ class Pending:
     def result_fault(self) -> str:
         """Where its result does not fit the tool's schema of results, in a sentence; of an error nothing is said."""
         return "" if self.is_error or self.tool is None else result_fault(self.result, self.tool.output)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is stored with its result: what gave it, and whether it tells of an error."""
+        given = "by hand" if self.by_hand else self.rule or "command"
+        return (given, FAILED) if self.is_error else (given,)
 
     def reopen(self) -> None:
         """Take its answer back; what the user typed stays to be taken again, what answered other arguments does not."""
@@ -125,4 +131,6 @@ class Round:
 
     def results(self) -> list[Message]:
         """Return the results as messages, one for each call that goes back."""
-        return [Message("tool", pending.result, tool_call_id=pending.call.id) for pending in self.kept]
+        return [
+            Message("tool", pending.result, tool_call_id=pending.call.id, notes=pending.notes) for pending in self.kept
+        ]

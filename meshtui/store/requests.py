@@ -156,6 +156,7 @@ def wire_from_json(text: str | None) -> dict[str, Any] | None:
         return None
     raw: dict[str, Any] = json.loads(text)
     raw.pop("reasoning", None)
+    raw.pop("notes", None)
     for call in raw.get("tool_calls") or ():
         call.pop("notes", None)
     return raw

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meshtui.core.calls.rounds import ADDED, EDITED
+from meshtui.core.calls.rounds import ADDED, EDITED, FAILED
 from meshtui.core.chat import STUB_RESULT
 from meshtui.core.money import Budget
 from meshtui.core.turn import TurnState
@@ -37,11 +37,26 @@ async def test_results_by_hand_go_back_and_the_model_goes_on(box: Sandbox, home:
         assert turn.state is TurnState.DONE and "clear" in str(turn.content) and "noon" in str(turn.content)
         assert [node.role for node in session.nodes] == ["user", "assistant", "tool", "tool", "assistant"]
         assert rounds.current() is None
+        stored = session.store.history(session.nodes[-1].id)
+        assert [node.message.notes for node in stored if node.role == "tool"] == [("by hand",)] * 2
         again = await called(session)
         assert [pending.result for pending in again.calls] == ['{"sky": "clear"}', "noon"]
     messages = sent(box, -2)
     assert [message["role"] for message in messages] == ["user", "assistant", "tool", "tool"]
     assert answered_once(messages)
+    assert all("notes" not in message for message in messages), "who answered stays here"
+
+
+@pytest.mark.anyio
+async def test_a_result_that_tells_of_an_error_is_kept_as_one(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        session.rounds.set_result(round, round.calls[0], "no such city", is_error=True)
+        await session.run(session.rounds.go_on(round))
+        (told,) = [node for node in session.store.history(session.nodes[-1].id) if node.role == "tool"]
+        assert told.message.notes == ("by hand", FAILED)
 
 
 @pytest.mark.anyio

@@ -123,7 +123,7 @@ async def test_results_name_their_calls_and_lead_back_to_them(home: Path, box: S
         await bench.press("alt+down")
         await bench.type('{"error": "no such city"}')
         await bench.press("f5")
-        await bench.wait("First.", "answers call_1", "error ✗ · answers call_2", '"degrees": 21')
+        await bench.wait("First.", "answers call_1 · by hand", "error ✗ · answers call_2", '"degrees": 21')
         before = len(bench.session.nodes)
         await bench.press("f7", "alt+up")
         assert bench.transcript.call is not None and "no such city" in bench.transcript.call.arguments

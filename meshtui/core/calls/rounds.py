@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
+FAILED = "error"
+"""The note of a result that tells of an error."""
 
 _ABSENT = object()
 

@@ -312,12 +312,9 @@ def result_value(key: str, message: Message, call: ToolCall | None) -> values.To
     """Return a result, linked to the call that it answers; one that tells of an error is marked."""
     text = message.text
     value = json_or_none(text) if text.lstrip()[:1] in ("{", "[") and len(text) <= _PARSED else None
-    failed = isinstance(value, dict) and bool(value.get("error"))
-    id = message.tool_call_id or ""
-    if failed:
-        state = Label(f"error ✗ · answers {id}", "bad")
-    else:
-        state = Label(f"answers {id}")
+    failed = rounds.FAILED in message.notes or (isinstance(value, dict) and bool(value.get("error")))
+    said = [f"answers {message.tool_call_id or ''}", *(note for note in message.notes if note != rounds.FAILED)]
+    state = Label(" · ".join(["error ✗", *said]), "bad") if failed else Label(" · ".join(said))
     notes = () if text else (Label("The result is empty."),)
     name = call.name if call is not None else "a call that is not in this conversation"
     again, raw = (AGAIN,) if call else (), value is None and len(text) <= _PARSED
