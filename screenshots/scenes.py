@@ -83,7 +83,7 @@ class Stage:
         await self.press("enter")
         await self.until(lambda: len(self.session.nodes) > before and not self.session.live, "the answer")
 
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether nothing goes on that will show; the books are kept as long as the program runs."""
         return not any(worker.is_running and worker.group != "books" for worker in self.app.workers)
 
@@ -94,9 +94,7 @@ class Stage:
         if view.size != tuple(self.app.size):
             await self.pilot.resize_terminal(*view.size)
         for _ in range(20):
-            if (
-                not await self.session.settle()
-            ):  # the gateway writes a bill a moment after the answer; a refusal has none
+            if not await self.session.settle():  # a bill is written a moment after the answer; a refusal has none
                 break
             await asyncio.sleep(0.03)
         shown: list[str] = []
@@ -105,12 +103,13 @@ class Stage:
             for line in self.app.screen.query(Input):
                 line.cursor_blink = False
             for text in self.app.screen.query(TextArea):
-                text.cursor_blink = False
                 text._pause_blink(visible=text.has_focus)  # else it stays in the phase that it happens to be in
-            await self.until(self._is_idle, "the workers")
+                text._line_cache.clear()  # a line may be kept as it was before the cursor came to it
+                text.refresh()
+            await self.until(self.is_idle, "the workers")
             await asyncio.sleep(0.05)
             shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]
-            if len(shown) == 3 and len(set(shown)) == 1 and self._is_idle():
+            if len(shown) == 3 and len(set(shown)) == 1 and self.is_idle():
                 return shown[-1]
         raise TimeoutError("the screen does not come to rest")
 
@@ -153,7 +152,7 @@ async def template(stage: Stage) -> None:
     await stage.type("refund")
     await stage.press("enter")
     await stage.over("Workbench")
-    await stage.until(lambda: stage.app.screen.query("SlotField"), "the slots")
+    await stage.until(lambda: stage.app.screen.query("SlotField") and stage.is_idle(), "the slots")
     for slot, value in (("company", "Acme"), ("thing", "refund")):
         field = next(one for one in stage.app.screen.query("SlotField") if getattr(one, "slot", "") == slot)
         field.focus()

@@ -185,7 +185,7 @@ async def _open_template(stage: Stage) -> None:
     await stage.type("refund")
     await stage.press("enter")
     await stage.over("Workbench")
-    await stage.until(lambda: stage.app.screen.query("SlotField"), "the slots")
+    await stage.until(lambda: stage.app.screen.query(SlotField) and stage.is_idle(), "the slots")
 
 
 async def _fill(stage: Stage, **values: str) -> None:
