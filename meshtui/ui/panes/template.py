@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -29,6 +29,9 @@ from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from meshtui.ui.widgets.view_tabs import ViewTabs
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 SHOWN_DOUBTS = 30
 LONG, LATER_SECONDS = 100_000, 0.5
@@ -354,9 +357,9 @@ class TemplatePane(PaneViews, can_focus=False):
         self.post_message(self.Edited())
 
     def note(self, words: str) -> None:
-        """Say something about this template, or nothing any more."""
+        """Say something about this template, or nothing any more; `{template.save}` stands for a command's key."""
         line = self.query_one("#note", Static)
-        line.update(Content(words))
+        line.update(Content(cast("MeshApp", self.app).keyed(words)))
         line.set_class(bool(words), "-any")
 
 

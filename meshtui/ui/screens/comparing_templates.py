@@ -25,7 +25,7 @@ class ComparingTemplates(TemplateRunning, Comparing):
         if self.opened is None:
             self.choose_template()
         elif self.running is not None:
-            self.editor.note("An answer streams: esc stops it, then compare.")
+            self.editor.note("An answer streams: {turn.stop} stops it, then compare.")
         elif not self.load_named_files():
             self._choose_lanes()
 
@@ -88,7 +88,7 @@ class ComparingTemplates(TemplateRunning, Comparing):
         if version is not None and self.opened is not None:
             now = self.opened.template
             template = replace(version, name=now.name, description=now.description, variables=now.variables)
-            self._put(template, "This is the chosen version; ctrl+s writes it into the file.")
+            self._put(template, "This is the chosen version; {template.save} writes it into the file.")
 
     def _put(self, template: Template, note: str) -> None:
         """Show another template as an edit of the open one."""

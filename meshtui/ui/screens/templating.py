@@ -88,7 +88,7 @@ class Templating(Reopening):
         if kept is not None and not kept[1]:
             self._resolve(self._text_of(path))
         elif kept is not None:
-            self.editor.note("This edit was not saved last time; it is back. ctrl+s saves it.")
+            self.editor.note("This edit was not saved last time; it is back. {template.save} saves it.")
         if self._looking is None:
             self._looking = self.set_interval(LOOK_SECONDS, self._look_at_file)
 
@@ -174,7 +174,7 @@ class Templating(Reopening):
         """Open the text or the value that has the focus in the user's own editor."""
         part = self.focused
         if not isinstance(part, TextArea):
-            self.mesh.say("Go to a text or a value first; f4 opens it in your editor.")
+            self.mesh.say(self.mesh.keyed("Go to a text or a value first; {template.edit} opens it in your editor."))
             return
         text, fault = edit(self.app, part.text, ".txt" if isinstance(part, SlotField) else ".md")
         if fault:
@@ -237,7 +237,7 @@ class Templating(Reopening):
                 self.templates.keep_edit(self.opened, None)
                 self.run_worker(self._reload(), group="template", exit_on_error=False)
             else:
-                self.editor.note("The file holds something else than this edit. ctrl+s asks again.")
+                self.editor.note("The file holds something else than this edit. {template.save} asks again.")
 
         self.app.push_screen(FileConflict(self.opened.path.name, mine, theirs), chosen)
 
@@ -259,9 +259,9 @@ class Templating(Reopening):
         if opened is None or not self.templates.files.changed(opened) or self.app.screen is not self:
             return
         if not opened.path.exists():
-            self.editor.note("The file is gone. ctrl+s writes it again; f12 opens another.")
+            self.editor.note("The file is gone. {template.save} writes it again; {template.list} opens another.")
         elif self.edited:
-            self.editor.note("The file was changed by another program as well. ctrl+s shows both.")
+            self.editor.note("The file was changed by another program as well. {template.save} shows both.")
         else:
             self.run_worker(self._reload(), group="template", exit_on_error=False)
             self.mesh.say(f"{opened.key} was changed by another program and read again")
