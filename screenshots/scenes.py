@@ -104,8 +104,6 @@ class Stage:
                 line.cursor_blink = False
             for text in self.app.screen.query(TextArea):
                 text._pause_blink(visible=text.has_focus)  # else it stays in the phase that it happens to be in
-                text._line_cache.clear()  # a line may be kept as it was before the cursor came to it
-                text.refresh()
             await self.until(self.is_idle, "the workers")
             await asyncio.sleep(0.05)
             shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]

@@ -92,6 +92,19 @@ async def test_slots_are_told_apart_in_the_terminals_own_colours(tmp_path: Path)
         await bench.wait("{{tone}}", "{{company}}")
 
 
+async def test_a_slot_looks_filled_in_as_soon_as_it_has_a_value(tmp_path: Path) -> None:
+    async with opened(tmp_path) as (bench, _):
+
+        def is_marked(slot: str) -> bool:
+            strips = bench.app.screen._compositor.render_strips()
+            return any(part.style and part.style.reverse and slot in part.text for strip in strips for part in strip)
+
+        await bench.holds(lambda: is_marked("{{company}}") and is_marked("{{thing}}"), "the slots without a value")
+        await fill(bench, company="Acme")
+        await bench.holds(lambda: not is_marked("{{company}}"), "the slot with a value")
+        assert is_marked("{{thing}}")
+
+
 async def test_a_template_that_is_half_shown_is_not_kept_as_an_edit(tmp_path: Path) -> None:
     async with opened(tmp_path, other="system = 'x'") as (bench, _):
         assert bench.session.templates is not None

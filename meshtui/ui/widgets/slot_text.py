@@ -58,13 +58,16 @@ class SlotText(TextArea):
         before = {name: bool(value) for name, value in self._values.items()}
         self._values = values
         if before != {name: bool(value) for name, value in values.items()}:
-            self._spans = None
-            self.notify_style_update()
+            self._draw_again()
 
     def on_text_area_changed(self) -> None:
         """Draw the slots again: an undo, or a brace typed elsewhere, changes lines that were not typed in."""
+        self._draw_again()
+
+    def _draw_again(self) -> None:
         self._spans = None
-        self.notify_style_update()
+        self.notify_style_update()  # forgets the lines that were drawn, but draws none
+        self.refresh()
 
     def edit(self, edit: Edit) -> EditResult:
         """Forget where the slots stood before the lines are drawn again."""
