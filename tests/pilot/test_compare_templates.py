@@ -9,6 +9,7 @@ import pytest
 from meshtui.core.turn import TurnState
 from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.lane_choice import LaneChoice
+from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.slot_text import SlotText
 from tests.bench import Bench
@@ -96,3 +97,12 @@ async def test_a_slot_without_a_value_sends_nothing_and_is_named(tmp_path: Path)
         await bench.press("enter")
         await bench.wait("no value for thing: nothing was sent")
         assert bench.session.live == {} and [r for r in box.requests[before:] if "chat" in r["path"]] == []
+
+
+async def test_the_list_of_models_to_compare_says_that_the_template_is_left_out(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24), **{"bot.values": SETS}) as (bench, _):
+        bench.screen.prompt.focus()
+        await bench.type("hello")
+        await bench.press("ctrl+l")
+        await bench.holds(lambda: isinstance(bench.app.screen, ModelPicker), "the list of models")
+        await bench.wait("without template bot")

@@ -37,10 +37,15 @@ class Comparing(Composing, Choosing, Bench):
         else:
             before = self.session.recall("compared", [])
             ids = [id for id in before if isinstance(id, str)] if isinstance(before, list) else []
-            title = "Choose 2 to 8 models to compare; one alone is asked three times"
+            title = f"Choose 2 to 8 models to compare; {self.left_out or 'one alone is asked three times'}"
             picker = self._picker(title, True, ids, "compare", self.price_of)
             self.app.push_screen(picker, lambda ids: self._begin_lanes(text, ids))
             self.app.run_worker(self._say_room(picker), group="limits", exclusive=True, exit_on_error=False)
+
+    @property
+    def left_out(self) -> str:
+        """What enter would send beside the message and a comparison of models does not, in words; else empty."""
+        return ""
 
     @property
     def can_compare(self) -> bool:
@@ -51,7 +56,8 @@ class Comparing(Composing, Choosing, Bench):
         """Say how many requests comparing these models is, and what all of them would cost."""
         try:
             chosen = self._variants(self.prompt.value, models)
-            return f"{len(chosen)} requests {self.session.price_together(one.draft for one in chosen)}"
+            words = f"{len(chosen)} requests {self.session.price_together(one.draft for one in chosen)}"
+            return ", ".join(filter(None, (words, self.left_out)))
         except (NotAttachable, StoreError):
             return ""  # sending says why it cannot be sent
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from meshtui.core.template import Template
+from meshtui.core.text import one_line
 from meshtui.session import Choice, ConfigError, MissingValues, RemoteTemplate, StoreError, TemplateComparison
 from meshtui.ui.screens.compare import MOST
 from meshtui.ui.screens.comparing import Comparing
@@ -19,6 +20,11 @@ class ComparingTemplates(TemplateRunning, Comparing):
     """Shows what the open template was and what the gateway has of it, and runs several versions side by side."""
 
     # Lanes
+
+    @property
+    def left_out(self) -> str:
+        """Models are asked the message alone, also where enter would run the template."""
+        return f"without template {one_line(self.opened.key, 20)}" if self.opened and self.would_run else ""
 
     def action_compare_template(self) -> None:
         """Choose versions and sets of values, and run them side by side."""

@@ -97,11 +97,16 @@ class TemplateRunning(Templating):
         self.editor.focus_slot(names[0])
         self.editor.note(f"No value for {', '.join(names)}: nothing was sent.")
 
+    @property
+    def would_run(self) -> bool:
+        """Whether a message sent now begins a run of the template: it is shown, and the conversation is empty."""
+        return self.opened is not None and self.has_class("-templated") and not self.session.nodes
+
     def runs_template(self, text: str) -> bool:
         """Whether a message sent now begins a run of the template; it is run then."""
         if self.held_by_params():
             return True
-        if self.opened is None or not self.has_class("-templated") or self.session.nodes:
+        if not self.would_run:
             return False
         self.run_once(text)
         return True
