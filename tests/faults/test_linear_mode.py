@@ -194,6 +194,20 @@ def test_a_word_leaves_the_question_for_another_model(talk: Talk, box: Sandbox) 
     assert [body["model"] for body in asked(box)[before:]] == ["sandbox/fault-429-rpm", "sandbox/echo"]
 
 
+def test_quitting_leaves_at_a_question_too(talk: Talk, box: Sandbox, home: Path) -> None:
+    out = talk("/model sandbox/fault-401", "Hello", "2", "/quit", "not sent", code=3)
+    assert "not sent" not in out and len(asked(box)) == 1
+    put(home, "tools/get_weather.json", json.dumps(WEATHER))
+    out = talk("/model sandbox/tools", "/tools get_weather", "call get_weather", "/quit", "not sent")
+    assert "Result of call 1" in out and "not sent" not in out
+
+
+def test_a_number_at_the_question_for_a_model_needs_a_list(talk: Talk, box: Sandbox) -> None:
+    out = talk("/model 2", "/models haiku", "/model 1")
+    assert "No list was shown yet that has numbers; /models shows one." in out
+    assert "Model: sandbox/haiku" in out
+
+
 def test_the_last_part_of_an_id_names_a_model(talk: Talk) -> None:
     assert "Model: sandbox/fault-cut," in talk("/model fault-cut")
 

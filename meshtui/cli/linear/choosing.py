@@ -61,7 +61,10 @@ class Choosing(Talk):
 
     def model_named(self, wanted: str) -> str:
         """Return the id of the model that an id, a number or some words name; an empty text, with words, for none."""
-        if wanted.isdecimal() and self._listed:
+        if wanted.isdecimal():
+            if not self._listed:
+                self.tell("No list was shown yet that has numbers; /models shows one.")
+                return ""
             if 1 <= int(wanted) <= len(self._listed):
                 return self._listed[int(wanted) - 1]
             self.tell(f"The list has numbers from 1 to {len(self._listed)}.")

@@ -22,6 +22,8 @@ class Linear(Reckoning):
     """Linear mode from the first line to the last."""
 
     _unsent = ""
+    _leaves = False
+    """Whether a line said to leave, be it the answer to a question."""
 
     def welcome(self, first: Sequence[str]) -> None:
         """Say where one is and what to do."""
@@ -73,6 +75,7 @@ class Linear(Reckoning):
         if not text:
             return False
         if text in ("/quit", "/exit"):
+            self._leaves = True
             return True
         self.choices = ()
         try:
@@ -91,7 +94,7 @@ class Linear(Reckoning):
             if os.environ.get("MESHTUI_TRACEBACK"):
                 raise
             self.tell(Problem.bug(error).sentence)
-        return False
+        return self._leaves
 
     def _word(self, text: str) -> None:
         name, _, rest = text[1:].partition(" ")
