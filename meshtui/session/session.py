@@ -92,9 +92,11 @@ class Session(Attaching):
         super().new()
         self.ready_draft()
 
-    def ready_draft(self) -> Draft:
-        """Return the draft with the tools of this conversation as their files are now."""
-        if self.tools is not None:
+    def ready_draft(self, *, sending: bool = False) -> Draft:
+        """Return the draft with the tools of this conversation as their files are now; `sending` saves their edits."""
+        if self.tools is not None and sending:
+            self.tools.ready()
+        elif self.tools is not None:
             self.tools.apply()
         return self.draft
 
@@ -128,7 +130,7 @@ class Session(Attaching):
     def drafted(self, text: str) -> Draft:
         """Return the draft with a message of this text and what is attached; raises NotAttachable."""
         check_size(self.attached)
-        draft = replace(self.ready_draft(), messages=(Message("user", content_of(text, self.attached)),))
+        draft = replace(self.ready_draft(sending=True), messages=(Message("user", content_of(text, self.attached)),))
         first = next((node.turn for node in self.nodes if node.turn is not None), None)
         if first is not None and isinstance(name := first.request.get("template"), str):
             # The gateway put the beginning of this branch in, and must do so again.

@@ -108,7 +108,9 @@ class Templates:
 
         Raises MissingValues; StoreError where nothing could be written: then nothing was sent.
         """
-        draft, session = self.draft(run), self._session
+        session = self._session
+        session.ready_draft(sending=True)
+        draft = self.draft(run)
         here, nodes = session.conversation, session.nodes
         if here is not None and session.store.template_of(here.id) != str(path):
             session.new()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from meshtui.core.tools.check import check_tool
 from meshtui.core.tools.edit import ToolEdit
 from meshtui.core.tools.tool import Tool
 from meshtui.store.tool_files import OpenTool
@@ -35,6 +36,20 @@ class ToolEdits:
     def is_kept(self, path: Path) -> bool:
         """Whether there is an edit of a file that was never saved."""
         return self._session.recall(_name(path)) is not None
+
+    def sound(self, opened: OpenTool) -> Tool | str | None:
+        """Return the tool that the edit of a file says, None where there is no edit; else why it cannot be sent."""
+        found = self.kept(opened)
+        if found is None:
+            return None
+        if not found[1]:
+            return "the file was changed by another program as well"
+        try:
+            tool = found[0].tool()
+        except ValueError as error:
+            return str(error)
+        wrong = next((one for one in check_tool(tool.definition) if one.severity == "error"), None)
+        return tool if wrong is None else wrong.message
 
     def moved(self, old: Path, new: Path) -> None:
         """The file has another name now: its edit goes with it."""

@@ -11,6 +11,9 @@ from meshtui.core.calls.rounds import with_tools
 from meshtui.core.text import one_line
 from meshtui.core.tools.tool import Tool
 from meshtui.session.per_conversation import PerConversation
+from meshtui.session.tool_edits import ToolEdits
+from meshtui.store.folders import ChangedOutside
+from meshtui.store.history import StoreError
 from meshtui.store.toml import ConfigError
 from meshtui.store.tool_files import OpenTool, ToolFile, ToolFiles
 
@@ -30,6 +33,7 @@ class Tools:
     def __init__(self, session: Session, files: ToolFiles | None, given: Sequence[OpenTool] = ()) -> None:
         self.files = files
         self._session, self._given = session, given
+        self._edits = ToolEdits(session)
         self._on = PerConversation(session, "tools on", [])
         self._choice = PerConversation(session, "tool choice", None)
         self._read: dict[Path, tuple[tuple[int, int], OpenTool]] = {}
@@ -88,9 +92,35 @@ class Tools:
 
     # What is sent
 
-    def apply(self) -> None:
-        """Put the tools that are on, as their files are now, into the session's draft; say which cannot be sent."""
+    def ready(self) -> None:
+        """Something is about to be sent: what is edited is saved, where it is sound, and goes into the draft."""
+        self.apply(self._save_edits())
+
+    def _save_edits(self) -> list[str]:
+        """Write the edits of the tools that are on into their files; return which stay edits, and why."""
         faults: list[str] = []
+        for key in self.on:
+            path = self.files.find(key) if self.files is not None else None
+            if path is None or self.files is None or not self._edits.is_kept(path):
+                continue
+            try:
+                opened = self.files.open(path)
+                tool = self._edits.sound(opened)
+                if isinstance(tool, str):
+                    faults.append(f"The edit of {one_line(key)} is not saved, its file is sent: {one_line(tool, 200)}")
+                elif tool is not None:
+                    self._edits.keep(self.files.save(opened, tool), None)
+                    self._session.on_notice(f"{path.name} is saved, and sent as it was edited.")
+            except (ConfigError, ChangedOutside, StoreError) as error:
+                faults.append(f"The edit of {one_line(key)} is not saved: {error}")
+        return faults
+
+    def apply(self, unsaved: Iterable[str] = ()) -> None:
+        """Put the tools that are on, as their files are now, into the session's draft; say which cannot be sent.
+
+        What is said of edits that stay `unsaved` is said with it.
+        """
+        faults = [*unsaved]
         sent = self._sent(faults)
         choice = self.choice
         if self.forced and all(one.tool.name != self.forced for one in sent):
@@ -113,7 +143,7 @@ class Tools:
         """
         if self.files is None or not self._on.is_own:
             return request
-        self.apply()
+        self.ready()
         return with_tools(request, self._session.draft.tools, self._session.draft.tool_choice)
 
     def sent(self) -> Sequence[OpenTool]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meshtui.core.template import Template
+from meshtui.core.tools.edit import ToolEdit
 from meshtui.core.variants import variants
 from meshtui.sandbox import Sandbox
-from meshtui.session import Comparison, Run, Session
+from meshtui.session import Comparison, Run, Session, ToolEdits
 from tests.workbench import opened
 
 CITY: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}}
@@ -75,6 +77,48 @@ async def test_a_file_is_read_again_before_it_is_sent(box: Sandbox, home: Path) 
         assert said[1:] == ["The tool one is on, but its file is gone: it is not sent."]
         put(home, "one")
         assert await names_sent(session, box) == ["one"]
+
+
+@pytest.mark.anyio
+async def test_an_edit_is_saved_by_what_is_sent_where_it_is_sound_and_the_file_is_still_its_own(
+    box: Sandbox, home: Path
+) -> None:
+    path = put(home, "one", description="old")
+    async with opened(home, box) as session:
+        assert session.tools is not None and session.tools.files is not None
+        session.tools.turn("one", True)
+        said: list[str] = []
+        session.on_notice = said.append
+        edits, files = ToolEdits(session), session.tools.files
+
+        def sent() -> Any:
+            return box.requests[-1]["body"]["tools"][0]["function"]["description"]
+
+        def edit(words: str) -> ToolEdit:
+            edit = ToolEdit.of(files.open(path).tool)
+            edit = replace(edit, definition=edit.definition.replace("old", words))
+            edits.keep(files.open(path), edit)
+            return edit
+
+        edit("new")
+        await names_sent(session, box)
+        assert sent() == "new" and not edits.is_kept(path) and json.loads(path.read_text())["description"] == "new"
+        assert said == ["one.json is saved, and sent as it was edited."]
+
+        put(home, "one", description="old")
+        edit("mine")
+        put(home, "one", description="theirs")
+        await names_sent(session, box)
+        assert sent() == "theirs" and edits.is_kept(path) and "changed by another program" in said[-1]
+
+        put(home, "one", description="old")
+        edits.keep(files.open(path), replace(edit("x"), definition="{half"))
+        await names_sent(session, box)
+        assert sent() == "old" and edits.is_kept(path) and "its file is sent: the definition" in said[-1]
+
+        edit("again")
+        await session.run(session.retry(next(iter(reversed(session.nodes))).turn or pytest.fail("no turn")))
+        assert sent() == "again"
 
 
 @pytest.mark.anyio

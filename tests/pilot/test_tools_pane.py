@@ -98,18 +98,24 @@ async def test_the_keys_of_the_template_are_not_those_of_the_tools(tmp_path: Pat
         await bench.over()
 
 
-async def test_an_edit_that_was_left_says_that_it_is_not_what_the_model_is_told(tmp_path: Path) -> None:
-    write_tool(tmp_path, "forecast", "The weather to come")
+async def test_an_edit_that_was_left_is_saved_by_what_is_sent_next(tmp_path: Path) -> None:
+    path = write_tool(tmp_path, "forecast", "The weather to come")
     async with listing(tmp_path) as bench:
+        before = json.loads(path.read_text())
         await bench.press("enter")
         await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
         await bench.press("f6")
         await bench.wait("not saved")
         while isinstance(bench.app.screen, ToolEditor):
             await bench.press("escape")
-        await bench.wait("forecast*", "not saved: the file is what is sent")
-        await bench.press("enter", "ctrl+s")
-        await bench.wait("is saved")
+        await bench.wait("forecast*", "not saved")
+        await bench.press("space")
+        await bench.wait("not saved: sending saves it")
+        turn = await bench.answered("hello")
+        await bench.wait("[✓] forecast", "The weather to come")
+        assert "not saved" not in bench.shown() and "forecast*" not in bench.shown()
+        assert json.loads(path.read_text()) != before
+        assert turn.request["tools"][0]["function"]["parameters"]["additionalProperties"] is False
 
 
 async def test_a_click_on_the_box_turns_a_tool_on_and_a_click_on_its_name_opens_it(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ _ACTIONS: tuple[Hint, ...] = (
 class ToolRow:
     """One tool as the list shows it.
 
-    `fault` says why its file cannot be read; `forced` that the model must call it.
+    `fault` says why its file cannot be read; `forced` that the model must call it; `unsound` why an edit stays one.
 
     `hidden` says that a tool of the project has the same key and goes before it.
     """
@@ -61,6 +61,7 @@ class ToolRow:
     on: bool = False
     forced: bool = False
     edited: bool = False
+    unsound: str = ""
     hidden: bool = False
     fault: str = ""
 
@@ -265,7 +266,13 @@ def _row_content(row: ToolRow) -> Content:
         parts.append((f" !{row.warnings}", "$text-warning"))
     parts.append((f"  {row.responder} · ~{row.tokens}", "$text-muted"))
     if row.edited:
-        parts.append(("\n    not saved: the file is what is sent", "$text-warning"))
+        parts.append((f"\n    {_unsaved_words(row)}", "$text-warning"))
     else:
         parts.append((f"\n    {one_line(row.description, 160) or 'no description'}", "$text-muted"))
     return Content.assemble(*parts)
+
+
+def _unsaved_words(row: ToolRow) -> str:
+    if row.unsound:
+        return f"not saved, the file is what is sent: {one_line(row.unsound, 120)}"
+    return "not saved: sending saves it" if row.on else "not saved"

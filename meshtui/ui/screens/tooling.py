@@ -104,6 +104,7 @@ class Tooling(Setting):
 
             known = self._tool_counts[file.path] = (tool, counts_of(tool))
         errors, warnings, tokens = known[1]
+        edited = self.tool_edits.is_kept(file.path)
         return ToolRow(
             file.key,
             file.path,
@@ -116,9 +117,19 @@ class Tooling(Setting):
             warnings,
             on=not hidden and self.tools.is_on(file.key),
             forced=not hidden and bool(tool.name) and tool.name == self.tools.forced,
-            edited=self.tool_edits.is_kept(file.path),
+            edited=edited,
+            unsound=self._unsound(file.path) if edited else "",
             hidden=hidden,
         )
+
+    def _unsound(self, path: Path) -> str:
+        """Why the edit of a file would not be sent, an empty text where it would."""
+        assert self.tools.files is not None  # noqa: S101 - the workbench always has files
+        try:
+            found = self.tool_edits.sound(self.tools.files.open(path))
+        except ConfigError as error:
+            return str(error)
+        return found if isinstance(found, str) else ""
 
     @property
     def tool_edits(self) -> ToolEdits:
