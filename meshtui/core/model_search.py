@@ -169,13 +169,12 @@ class ModelIndex:
 
         `first` are ids that come before others that fit equally well: favourites, then those used lately. Sorted by
         name, price or context they keep the place which that gives them, and unknown comes last; what fits by
-        scattered letters only comes after all that.
+        scattered letters only is left out there, as long as anything fits better.
         """
         ranks = self._ranked(query.casefold(), filter)
         if sort is not Sort.MATCH:
-            places = [place for place in self._order(sort) if place in ranks]
-            places.sort(key=lambda place: ranks[place] >= SCATTERED)
-            return [self.cards[place] for place in places]
+            real = {place for place, rank in ranks.items() if rank < SCATTERED} or ranks
+            return [self.cards[place] for place in self._order(sort) if place in real]
         ahead = {id: number for number, id in enumerate(first)}
         if not query.strip():
             order = list(ranks)
