@@ -118,6 +118,18 @@ async def test_an_edit_that_was_left_is_saved_by_what_is_sent_next(tmp_path: Pat
         assert turn.request["tools"][0]["function"]["parameters"]["additionalProperties"] is False
 
 
+async def test_letters_and_home_and_end_move_in_the_list_too(tmp_path: Path) -> None:
+    for name in ("one", "three", "two"):
+        write_tool(tmp_path, name)
+    async with listing(tmp_path) as bench:
+        seen = []
+        for key in ("j", "j", "k", "end", "home"):
+            await bench.press(key)
+            row = bench.screen.tool_list.chosen
+            seen.append(row.name if row else "")
+        assert seen == ["three", "two", "three", "two", "one"]
+
+
 async def test_a_click_on_the_box_turns_a_tool_on_and_a_click_on_its_name_opens_it(tmp_path: Path) -> None:
     write_tool(tmp_path, "forecast")
     async with listing(tmp_path) as bench:

@@ -68,6 +68,15 @@ TOOLS: tuple[Command, ...] = (
             ),
         )
     ),
+    *(
+        Command(f"tools.{id}", title, key, action, help, "tools", in_palette=False)
+        for id, title, key, action, help in (
+            ("down", "Tool below", "down,j", "cursor_down", "Go to the tool below."),
+            ("up", "Tool above", "up,k", "cursor_up", "Go to the tool above."),
+            ("first", "First tool", "home", "first", "Go to the first tool."),
+            ("last", "Last tool", "end", "last", "Go to the last tool."),
+        )
+    ),
 )
 
 TOOL_EDITOR: tuple[Command, ...] = (
