@@ -151,9 +151,32 @@ async def test_calls_are_compared_with_those_of_the_answer_before(home: Path, bo
         await bench.holds(lambda: bench.screen.panel.round is not None, "the panel")
         await bench.press("escape")
         await bench.wait("differs from the answer before: get_weather().days is missing")
-        await bench.screen.run_action("call_differences")
+        await bench.press("f7")
+        cursor = bench.transcript.cursor
+        assert cursor is not None and cursor[1] == "card"
+        await bench.press("d")
         await bench.holds(lambda: isinstance(bench.app.screen, CallDifferences), "the differences")
         await bench.wait("- get_weather().days", "[-3-]")
+
+
+async def test_of_several_calls_the_differences_are_shown_from_any_block_of_the_answer(
+    home: Path, box: Sandbox
+) -> None:
+    rome = ("get_weather", '{"city": "Rome"}')
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", '{"city": "Oslo"}'), rome), calling(rome, rome))
+        await answered_later(bench)
+        first = bench.turn
+        await bench.press("f5")
+        await bench.holds(lambda: bench.turn is not first and bench.turn.ended, "another answer")
+        await bench.holds(lambda: bench.screen.panel.round is not None, "the panel")
+        await bench.press("escape", "f7")
+        for block in ("card", "tool", "tool"):
+            cursor = bench.transcript.cursor
+            assert cursor is not None and cursor[1] == block
+            await bench.press("d")
+            await bench.holds(lambda: isinstance(bench.app.screen, CallDifferences), "the differences")
+            await bench.press("escape", "k")
 
 
 @pytest.mark.parametrize("case", own_cases()[:10], ids=lambda case: str(case["id"]))

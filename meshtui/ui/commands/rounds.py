@@ -23,9 +23,10 @@ ROUNDS: tuple[Command, ...] = (
     Command(
         "round.differences",
         "Differences of calls",
-        "",
-        "call_differences",
+        "d",
+        "screen.call_differences",
         "Show how the tool calls of an answer differ from those of the answers beside it.",
+        "conversation",
     ),
     # With priority, what each does is put behind the keys that are still to be typed, in their order.
     *(

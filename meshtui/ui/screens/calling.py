@@ -75,10 +75,12 @@ class Calling(Answering):
 
     def action_call_differences(self) -> None:
         """Show how the calls of an answer differ from those of the answers beside it."""
-        nodes = [node for node in self.session.nodes if node.role == "assistant"]
-        chosen = self.chosen
-        node = chosen if chosen in nodes else next((one for one in reversed(nodes) if one.message.tool_calls), None)
-        self._compare_calls(node)
+        nodes, chosen = self.session.nodes, self.chosen
+        if chosen is not None and chosen.role == "tool":
+            chosen = self._calling(chosen.id)
+        if chosen is None or chosen.role != "assistant":
+            chosen = next((one for one in reversed(nodes) if one.message.tool_calls), None)
+        self._compare_calls(chosen)
 
     def _compare_calls(self, node: Node | None) -> None:
         others = [one for one in self.session.siblings(node.id) if one.role == "assistant"] if node is not None else []
