@@ -118,6 +118,27 @@ async def test_what_is_typed_stays_while_the_panel_is_drawn_again(home: Path, bo
         await bench.holds(lambda: json.loads(arguments.text) == {"city": "Oslo"}, "the model's own arguments")
 
 
+async def test_a_reset_right_after_typing_is_not_undone_by_what_was_on_its_way(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO)))
+        pending = (await asked(bench)).calls[0]
+        rounds, seen = bench.session.rounds, [""]
+        told = rounds.on_change
+
+        def look(round: Round) -> None:
+            seen.append(pending.call.arguments)
+            told(round)
+
+        rounds.on_change = look
+        area = bench.screen.query_one("#round-arguments", TextArea)
+        area.focus()
+        for key in (*"xyz", "alt+r"):
+            bench.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await bench.holds(lambda: "xyz" in "".join(seen) and seen[-1] == OSLO, "typed, and taken back")
+        await bench.pilot.pause(0.2)
+        assert seen[-1] == OSLO and not pending.is_edited and json.loads(area.text) == {"city": "Oslo"}
+
+
 async def test_an_empty_result_is_asked_about_once(home: Path, box: Sandbox) -> None:
     async with opened(home, box) as bench:
         box.script(calling(("get_weather", OSLO)), saying("Done."))
