@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 from meshtui.cli import inputs
@@ -15,7 +14,6 @@ from meshtui.cli.message import add_message_arguments, cancelled_by_signals, che
 from meshtui.cli.output import INTERRUPTED, KEY, LIMITED, OK, SPENT, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings
 from meshtui.core.chat import Draft
-from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, error_object
 from meshtui.core.variants import Variant, variants
@@ -25,8 +23,8 @@ MOST_LANES = 64
 REFUSED = (KEY, LIMITED, SPENT)
 """Exit codes of refusals that no other lane makes good."""
 
-CATALOGUE_SECONDS = 10.0
-"""How long the price list may take once the answers are there."""
+PATIENCE_SECONDS = 10.0
+"""How long the table waits for the price list once the answers are there."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -115,11 +113,10 @@ async def _drive(
         if room is not None and room < len(lanes):
             say(f"{len(lanes)} requests, and {room} are left of this minute: the others wait for the next one")
         judge = _judge(comparison, arguments)
-        async with asyncio.TaskGroup() as tasks:
+        async with session.knowing_prices(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
             if judge is not None:
                 tasks.create_task(judge.run())
             tasks.create_task(comparison.run_all())
-            tasks.create_task(_know_prices(session))
     except asyncio.CancelledError:
         task.uncancel()
         for lane in comparison.lanes:
@@ -146,15 +143,6 @@ def _judge(comparison: Comparison, arguments: argparse.Namespace) -> Judge | Non
     for lane in comparison.lanes:
         judge.take(lane)
     return judge
-
-
-async def _know_prices(session: Session) -> None:
-    """Take the price list from the disk, else from the gateway; without it prices are unknown."""
-    await session.models.load()
-    if not session.cards:
-        with suppress(Problem, TimeoutError):
-            async with asyncio.timeout(CATALOGUE_SECONDS):
-                await session.catalogue()
 
 
 class _Narrator:

@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
 async def _drive(
     loop: ToolLoop, draft: Draft, retries: int, arguments: argparse.Namespace, template: Filled | None
 ) -> int:
-    task, session, stopped = cancelled_by_signals(), loop.session, False
+    task, session, code = cancelled_by_signals(), loop.session, None
     printer = Printer(arguments.json, arguments.events, on_closed=task.cancel, waits=loop.active)
     session.on_change, session.on_notice, loop.put = printer.changed, say, printer.put
     await check_budget(session, draft)
@@ -73,13 +73,16 @@ async def _drive(
     if template is not None:
         template.pin(session, turn)
     try:
-        turn = await loop.run(turn, retries)
+        async with session.knowing_prices():
+            turn = await loop.run(turn, retries)
+            code = printer.end(turn, loop.result(turn), stopped=False)
     except asyncio.CancelledError:
         task.uncancel()
-        turn, stopped = loop.turn or turn, True
     finally:
         await session.aclose()
-    code = printer.end(turn, loop.result(turn), stopped=stopped) or loop.code
+    if code is None:
+        turn = loop.turn or turn
+        code = printer.end(turn, loop.result(turn), stopped=True)
     for part in turn.media:
         say(f"kept {file_words(session.file(part))}")
-    return code
+    return code or loop.code

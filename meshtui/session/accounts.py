@@ -163,7 +163,8 @@ class Accounts(Prices):
         if turn.state is TurnState.DONE and (spend.cap_part or 0) >= 1 and (target or self.target).spend_cap is None:
             account.spend = replace(spend, cap=None, spent=None)  # it was raised: a spent cap lets nothing through
         if turn.has_output or turn.usage:
-            turn.estimate = self.estimate(turn, target)
+            self.learn_from(turn)
+            self.put_price(turn, target)
             account.meters.count(now, 0, tokens_of(turn.usage, turn.meta).total)
         self._books_due.set()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
 from meshtui.core.catalog import ModelCard
 from meshtui.core.chat import Draft
+from meshtui.core.problem import Problem
 from meshtui.core.quote import (
     Learned,
     Quote,
@@ -28,6 +32,15 @@ from meshtui.store.history import Store
 
 FACTORS = "tokens learned"
 
+FETCH_SECONDS = 10.0
+"""How long the price list may take beside answers."""
+
+PATIENCE_SECONDS = 1.0
+"""How long the end of an answer waits for the price list."""
+
+MOST_UNPRICED = 64
+"""Ended turns that wait for the price list at most."""
+
 
 class Prices(Aimed):
     """The part of the session that prices. `live` are the turns that have not ended, by id."""
@@ -44,6 +57,7 @@ class Prices(Aimed):
         self._weights: dict[str, float] = {}
         self._learned: dict[str, Learned] | None = None
         self._priced: tuple[object, Mapping[str, ModelCard]] = (None, {})
+        self._unpriced: deque[tuple[Turn, Target | None]] = deque(maxlen=MOST_UNPRICED)
 
     def _cards(self, target: Target | None = None) -> Mapping[str, ModelCard]:
         """Return the listed models of a target's gateway by id."""
@@ -92,21 +106,68 @@ class Prices(Aimed):
             total += known
         return total
 
+    # After a turn
+
+    @asynccontextmanager
+    async def knowing_prices(self, patience: float = PATIENCE_SECONDS) -> AsyncIterator[None]:
+        """Take the price list from the disk, else from the gateway, beside what is done meanwhile.
+
+        The end waits for so many seconds until it is there; without it prices are unknown.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                fetch = tasks.create_task(self._fetch_prices())
+                try:
+                    yield
+                    await asyncio.wait([fetch], timeout=patience)
+                finally:
+                    fetch.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None  # who works beside the list shall not see that it is fetched
+
+    async def _fetch_prices(self) -> None:
+        await self.models.load()
+        if not self.cards:
+            with suppress(Problem, TimeoutError):
+                async with asyncio.timeout(FETCH_SECONDS):
+                    await self.catalogue()
+
+    async def catalogue(self) -> Sequence[ModelCard]:
+        """Fetch the gateway's models and price what ended before; raises Problem where they cannot be had."""
+        cards = await super().catalogue()
+        waiting, self._unpriced = self._unpriced, deque(maxlen=MOST_UNPRICED)
+        for turn, target in waiting:
+            self.put_price(turn, target)
+            if turn.estimate is not None:
+                self.quietly(lambda turn=turn: self.store.finish(turn))  # type: ignore[misc]
+        return cards
+
+    def put_price(self, turn: Turn, target: Target | None) -> None:
+        """Estimate what an ended turn cost; where no price list is here, once one comes."""
+        turn.estimate = self.estimate(turn, target)
+        if turn.estimate is None and not self._cards(target):
+            self._unpriced.append((turn, target))
+
+    def learn_from(self, turn: Turn) -> None:
+        """Learn from the usage of an ended turn how many tokens its model makes of a text."""
+        prompt = tokens_of(turn.usage, turn.meta).prompt
+        if prompt and "template" not in turn.request and turn.headers.get("x-cache") != "HIT":
+            self._learn(turn.model, weight_of_request(turn.request), prompt)
+
     def estimate(self, turn: Turn, target: Target | None) -> Decimal | None:
-        """Return what an ended turn cost by the catalogue, and learn from its usage; None where no price is known.
+        """Return what an ended turn cost by the catalogue; None where no price is known.
 
         Without usage from the gateway the tokens are guessed from what was sent and what came.
         """
         if turn.headers.get("x-cache") == "HIT":
             return Decimal(0)
-        tokens, guessed = tokens_of(turn.usage, turn.meta), weight_of_request(turn.request)
-        if tokens.prompt and "template" not in turn.request:
-            self._learn(turn.model, guessed, tokens.prompt)
+        tokens = tokens_of(turn.usage, turn.meta)
         resolved = turn.headers.get("x-resolved-model-id") or turn.meta.get("x_resolved_model_id")
         card = card_for(
             self._cards(target), turn.model, turn.served_model or "", resolved if isinstance(resolved, str) else ""
         )
         if tokens.prompt is None or tokens.completion is None:
+            guessed = weight_of_request(turn.request)
             said = str(turn.content) + str(turn.reasoning) + "".join(call.arguments for call in turn.assembler.calls())
             tokens = Tokens(
                 tokens.prompt if tokens.prompt is not None else round(guessed * self.learned(turn.model).factor),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -51,15 +50,11 @@ class Comparing(Conversing):
         self._sum_up(comparison)
 
     async def _compare(self, comparison: Comparison) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            prices = tasks.create_task(self.know_prices())
+        async with self.session.knowing_prices():
             room = await comparison.look()
             if room is not None and room < len(comparison.lanes):
                 self.tell(f"{room} requests are left of this minute: the others wait for the next one.")
-            try:
-                await comparison.run_all()
-            finally:
-                prices.cancel()
+            await comparison.run_all()
 
     def _lane_changed(self, turn: Turn, delta: Delta | None) -> None:
         comparison = self.comparison

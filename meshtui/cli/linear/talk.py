@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,16 +14,9 @@ from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem
 from meshtui.core.text import mask_secrets, one_line
 from meshtui.core.turn import Turn
-from meshtui.core.usage import card_for, price_of, tokens_of
 from meshtui.session import Profiles, Session
 
 Choice = tuple[str, Callable[[], object]]
-
-CATALOGUE_SECONDS = 10.0
-"""How long the price list may take beside an answer."""
-
-PRICE_SECONDS = 1.0
-"""How long an answer that is whole waits for the price list to be there."""
 
 
 class Sorry(Exception):
@@ -111,24 +103,12 @@ class Talk:
 
     async def _drive(self, turn: Turn, narrator: Narrator) -> None:
         async with asyncio.TaskGroup() as tasks:
-            company, prices = tasks.create_task(narrator.keep_company()), tasks.create_task(self.know_prices())
+            company = tasks.create_task(narrator.keep_company())
             try:
-                await self.session.run(turn)
-                await asyncio.wait([prices], timeout=PRICE_SECONDS)
+                async with self.session.knowing_prices():
+                    await self.session.run(turn)
             finally:
                 company.cancel()
-                prices.cancel()
-        if turn.charge.amount is None and turn.usage:  # the list of prices came after its end
-            card = card_for(self.session.models.index.by_id, turn.model, turn.served_model or "")
-            turn.estimate = price_of(card, tokens_of(turn.usage, turn.meta))
-
-    async def know_prices(self) -> None:
-        """Take the list of models from the disk, else from the gateway; without it prices are unknown."""
-        await self.session.models.load()
-        if not self.session.cards:
-            with suppress(Problem, TimeoutError):
-                async with asyncio.timeout(CATALOGUE_SECONDS):
-                    await self.session.catalogue()
 
     def answered(self, turn: Turn) -> None:
         """A turn has ended well: what comes of it."""
