@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from meshtui.core.spend import Purse, purse_of
+
 
 class ProblemKind(StrEnum):
     """What a user can do about it decides the kind; the gateway's code decides which (contract, section 8)."""
@@ -86,7 +88,7 @@ _HEADLINES = {
 _ADVICE = {
     ProblemKind.KEY_REFUSED: "Enter another key.",
     ProblemKind.FORBIDDEN: "Use another key, or a model that this key may use.",
-    ProblemKind.SPEND: "Nothing is retried. Raise the cap, top up or switch the profile; free models need no balance.",
+    ProblemKind.SPEND: "Nothing is retried. Raise the cap, top up or switch the profile.",
     ProblemKind.RATE_LIMIT: "Wait for the window to end, or switch the model's provider or the profile.",
     ProblemKind.PROVIDER_BUSY: "It is the provider, not your key's limit. Try again shortly, or another model.",
     ProblemKind.MODEL_NOT_FOUND: "Choose another model.",
@@ -151,6 +153,8 @@ class Problem(Exception):
     @property
     def advice(self) -> str:
         """What can be done, in one sentence."""
+        if self.kind is ProblemKind.SPEND and purse_of(self.message) is Purse.BALANCE:
+            return "Nothing is retried. Top up or switch the profile; free models need no balance."
         return _ADVICE[self.kind]
 
     @property

@@ -214,6 +214,13 @@ def test_arguments_nested_too_deeply_are_no_crash() -> None:
 # Problems
 
 
+def test_free_models_are_advised_where_the_balance_is_empty_and_not_where_a_cap_is_reached() -> None:
+    balance = Problem(ProblemKind.SPEND, "spend_limit_exceeded", "Balance is exhausted. Top up.")
+    cap = Problem(ProblemKind.SPEND, "spend_limit_exceeded", "Spend limit of this key reached: $10.00 of $10.00.")
+    assert "free models" in balance.advice and "cap" not in balance.advice
+    assert "free models" not in cap.advice and "Raise the cap" in cap.advice
+
+
 @pytest.mark.parametrize("kind", list(ProblemKind))
 def test_every_kind_has_words_and_an_exit_code(kind: ProblemKind) -> None:
     problem = Problem(kind, "code", "the gateway's words")
