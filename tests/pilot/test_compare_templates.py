@@ -106,3 +106,13 @@ async def test_the_list_of_models_to_compare_says_that_the_template_is_left_out(
         await bench.press("ctrl+l")
         await bench.holds(lambda: isinstance(bench.app.screen, ModelPicker), "the list of models")
         await bench.wait("without template bot")
+
+
+async def test_many_sets_leave_the_price_and_the_keys_in_sight(tmp_path: Path) -> None:
+    rows = "".join(f'[row{number}]\ncompany = "A"\nthing = "x"\n\n' for number in range(30))
+    async with opened(tmp_path, (80, 24), **{"bot.values": rows}) as (bench, _):
+        await bench.press("ctrl+l")
+        await bench.holds(lambda: isinstance(bench.app.screen, LaneChoice), "the list")
+        await bench.wait("as it stands", "1 lane", "closes")
+        await bench.press("end")
+        await bench.wait("row29", "1 lane", "closes")

@@ -34,11 +34,12 @@ class LaneChoice(ModalScreen[Sequence[Choice] | None]):
 
     def compose(self) -> ComposeResult:
         """The list over what the marked lines make, and the keys."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide -list"):
             yield Static(f"Compare {self.comparison.run_now.template.name}", classes="title", markup=False)
             yield OptionList(*(Option(self._row(one)) for one in self._choices), markup=False)
-            yield Static("", id="lanes-price", markup=False)
-            yield Static("", classes="note", markup=False)
+            with Vertical(classes="note"):
+                yield Static("", id="lanes-price", markup=False)
+                yield Static("", id="lanes-keys", markup=False)
 
     def on_mount(self) -> None:
         """Begin at the first."""
@@ -75,7 +76,7 @@ class LaneChoice(ModalScreen[Sequence[Choice] | None]):
         words = [f"{count} lane{'s' if count > 1 else ''}", price, self._room]
         self.query_one("#lanes-price", Static).update(Content(one_line(" · ".join(filter(None, words)), 300)))
         hints = (("lane-choice.mark", "marks"), ("lane-choice.take", "compares"), ("lane-choice.close", "closes"))
-        self.query_one(".note", Static).update(hints_content(self.app, hints))
+        self.query_one("#lanes-keys", Static).update(hints_content(self.app, hints))
 
     def action_mark(self) -> None:
         """Mark the line under the cursor, or take its mark away, and go on to the next."""
@@ -108,7 +109,7 @@ class LaneChoice(ModalScreen[Sequence[Choice] | None]):
             return
         least = f"{self._least} to " if self._least < self._most else ""
         words = f"These make {count}: mark with space what makes {least}{self._most} lanes; versions go with every set."
-        self.query_one(".note", Static).update(Content(words))
+        self.query_one("#lanes-keys", Static).update(Content(words))
 
     def _row(self, choice: Choice) -> Content:
         what = "version" if choice.template is not None else "set"
