@@ -158,6 +158,7 @@ async def test_a_stopped_answer_without_usage_is_estimated_from_what_arrived(hom
             await session.catalogue()
             turn = await say(session, "tell me more " * 20)
             assert turn.usage is None and turn.estimate is not None
+            await until(lambda: ledger(box), "the gateway's own row")
             actual = Decimal(ledger(box)[0]["cost_usd"])
             assert actual / 2 < turn.estimate < actual * 2
 
