@@ -25,7 +25,6 @@ HOSTILE = (
 )
 
 
-# -- helpers --------------------------------------------------------------------------------------
 
 
 def each(frames: Iterable[Frame], edit: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Iterator[Frame]:
