@@ -25,8 +25,6 @@ HOSTILE = (
 )
 
 
-
-
 def each(frames: Iterable[Frame], edit: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]) -> Iterator[Frame]:
     """Every chunk through `edit`, which gives none, one or more in its place; [DONE] stays."""
     for frame in frames:
