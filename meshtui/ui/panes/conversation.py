@@ -36,7 +36,7 @@ RUN = "{template.pane:8}the template; there {template.run} runs it, {template.pa
 KEYS = """\
 {model.choose:8}choose the model
 {template.list:8}open a prompt template
-{tools.show:8}tools that the model may call, and what answers
+{tools.show:8}tools that the model may call
 {prompt.attach:8}attach a picture, video or sound
 {conversation.list:8}go back to another conversation
 {app.help:8}all keys; {app.palette} finds any command by name"""

@@ -64,7 +64,7 @@ class TopLine(Static):
         room = width - len("meshtui ── ") - badge.cell_length - used.cell_length - 4
         name = Content.assemble(("meshtui", "bold $primary"))
         if room > 6:
-            name = Content.assemble(name, " ── ", one_line(front.title, room) or "new conversation"[:room])
+            name = Content.assemble(name, " ── ", one_line(front.title or "new conversation", room))
         gap = max(width - name.cell_length - badge.cell_length - used.cell_length - 1, 1)
         self.update(Content.assemble(name, " ", badge, " " * gap, used))
 
