@@ -53,8 +53,8 @@ class Sends(Protocol):
         """Begin a request again in a conversation that need not be the one on the screen."""
         ...
 
-    async def run(self, turn: Turn) -> None:
-        """Drive a turn to its end."""
+    async def run_queued(self, turn: Turn, conversation_id: str) -> None:
+        """Drive a turn of a conversation to its end, and what goes on from there by itself."""
         ...
 
     def allowance(self, target: Target) -> Allowance:
@@ -226,7 +226,7 @@ class RetryQueue:
         self._changed()
         try:
             async with asyncio.TaskGroup() as tasks:
-                running = tasks.create_task(self._run(turn))
+                running = tasks.create_task(self._run(turn, row.conversation_id))
                 while not running.done() and turn.status is None and not turn.has_output:
                     await asyncio.wait([running], timeout=0.05)
                 if not running.done():
@@ -236,9 +236,9 @@ class RetryQueue:
             if row in self._rows:
                 self._judge(row, turn, gate)
 
-    async def _run(self, turn: Turn) -> None:
+    async def _run(self, turn: Turn, conversation_id: str) -> None:
         try:
-            await self._session.run(turn)
+            await self._session.run_queued(turn, conversation_id)
         except Exception as error:
             self.on_notice(str(Problem.bug(error)))  # the turn ended with it; the queue goes on
 

@@ -272,8 +272,8 @@ class Rounds(Answering):
         none of the calls of such a round is answered, so that no command runs in vain.
         """
         session = self._session
-        limit = self.automatic if limit is None else limit
         await session.run(turn, retries)
+        limit = self.automatic if limit is None else limit  # a turn that waited may have seen others opened meanwhile
         for _ in range(limit):
             round = self.round_of(turn) if turn.state is TurnState.DONE else None
             if round is None or (whole and any(map(self.why_not, round.open))):

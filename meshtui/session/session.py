@@ -20,7 +20,7 @@ from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Delta, MediaDelta, Opened, Turn, TurnState
 from meshtui.session.attaching import Attaching
 from meshtui.session.gateway import Gateway, Route, Target
-from meshtui.session.retry_queue import RetryQueue, can_wait, retry_wait
+from meshtui.session.retry_queue import RetryQueue, can_wait, needs_asking, retry_wait
 from meshtui.session.rounds import Rounds
 from meshtui.store.catalogues import Catalogues
 from meshtui.store.history import Node, Store, StoreError
@@ -193,6 +193,19 @@ class Session(Attaching):
         here = conversation_id or (self.conversation.id if self.conversation is not None else None)
         if here is not None and turn.ended:
             self.queue.add(turn, here, self._refused_at.get(turn.id, self.target))
+
+    def wait_where_set(self, turn: Turn, conversation_id: str | None) -> None:
+        """Let a turn that a minute's limit refused wait by itself, where the user set that."""
+        problem = turn.problem
+        if self.on_rate_limit == "queue" and problem is not None and can_wait(problem):
+            if conversation_id is not None and not needs_asking(problem):
+                self.wait_for(turn, conversation_id)
+
+    async def run_queued(self, turn: Turn, conversation_id: str) -> None:
+        """Run a turn that waited, and the rounds that go on by themselves where its conversation is the open one."""
+        last = await self.rounds.drive(turn)
+        if last is not turn:
+            self.wait_where_set(last, conversation_id)
 
     async def work(self) -> None:
         """Do what happens behind the screen: keep the books, send what waits. Runs until it is cancelled."""

@@ -21,6 +21,7 @@ from meshtui.sandbox import Sandbox, Settings
 from meshtui.sandbox.control import Script
 from meshtui.session import Gateway, Session, Target, can_wait, needs_asking
 from meshtui.session.retry_queue import MOST_TRIES, RetryQueue, wait_of
+from tests.rounds import CITY, put, turn_on
 from tests.workbench import KEY, opened, until
 
 
@@ -161,7 +162,7 @@ class Sends:
     def repeat(self, turn: Turn, conversation_id: str, target: Target) -> Turn:
         return Turn(f"{turn.id}'", turn.request)
 
-    async def run(self, turn: Turn) -> None:
+    async def run_queued(self, turn: Turn, conversation_id: str) -> None:
         self.sent.append((time.monotonic(), turn.id.rstrip("'")))
         problem = self.problems.pop(0) if self.problems else None
         turn.end(TurnState.FAILED if problem else TurnState.DONE, 0.0, time.time(), problem)
@@ -291,6 +292,52 @@ def answer_429(retry_after: str) -> Script:
     """A 429 whose Retry-After header says this."""
     body = json.dumps({"error": {"code": "rate_limit_exceeded", "message": "RPM limit reached."}}).encode()
     return Script(status=429, headers={"content-type": "application/json", "retry-after": retry_after}, chunks=(body,))
+
+
+@pytest.mark.anyio
+async def test_the_rounds_of_a_queued_turn_go_on_by_themselves(home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
+    with Sandbox(Settings()) as box:
+        async with opened(home, box, "sandbox/tools-3") as session, working(session):
+            turn_on(session, "get_weather")
+            session.rounds.set_automatic(5)
+            box.script(answer_429("0"))
+            session.wait_for(await say(session, "get_weather in Paris"))
+            await until(lambda: (last := session.nodes[-1].turn) and last.content and not session.live, "the answer")
+            assert [node.role for node in session.nodes].count("tool") == 3 and not len(session.queue)
+            assert len(chats(box)) == 5, "four answers and a refusal"
+
+
+@pytest.mark.anyio
+async def test_a_round_of_a_queued_turn_that_is_refused_waits_as_well(home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
+    with Sandbox(Settings()) as box:
+        async with opened(home, box, "sandbox/tools-3") as session, working(session):
+            turn_on(session, "get_weather")
+            session.rounds.set_automatic(5)
+            session.on_rate_limit = "queue"
+            box.script(answer_429("0"))
+            session.wait_for(await say(session, "get_weather in Paris"))
+            session.rounds.on_turn = lambda round, turn: box.script(answer_429("30"))
+            await until(lambda: len(session.nodes) == 4 and len(session.queue.rows) == 1, "the second turn waits")
+            assert session.queue.rows[0].turn is session.nodes[-1].turn
+
+
+@pytest.mark.anyio
+async def test_a_queued_turn_goes_on_with_no_rounds_where_another_conversation_is_open(home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
+    with Sandbox(Settings()) as box:
+        async with opened(home, box, "sandbox/tools-3") as session, working(session):
+            turn_on(session, "get_weather")
+            session.rounds.set_automatic(5)
+            box.script(answer_429("0"))
+            session.wait_for(await say(session, "get_weather in Paris"))
+            first = session.conversation
+            session.new()
+            await until(lambda: not len(session.queue) and not session.live, "the queue")
+            assert len(chats(box)) == 2 and first is not None
+            session.open(first.id)
+            assert session.rounds.current() is not None
 
 
 @pytest.mark.anyio

@@ -11,7 +11,7 @@ from textual.widgets import TextArea
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn
 from meshtui.core.waits import countdown
-from meshtui.session import StoreError, can_wait, needs_asking
+from meshtui.session import StoreError, needs_asking
 from meshtui.ui.columns import MEDIUM
 from meshtui.ui.panes.model import short_price
 from meshtui.ui.panes.usage import UsageFigures, UsagePane, summary
@@ -67,7 +67,10 @@ class Spending(Bench):
         except StoreError as error:
             self.mesh.say(str(error))
             return
-        self._summary = "" if self.shows_side else " · ".join(filter(None, (self._model_words, summary(figures))))
+        words = [self._model_words, summary(figures)]
+        if self.app.size.width < MEDIUM:
+            words.reverse()  # where there is no room for all, the price of the model goes first
+        self._summary = "" if self.shows_side else " · ".join(filter(None, words))
         if self.shows_side:
             self.query_one(UsagePane).show(figures)
         counts = any(row.used and row.wait(figures.now) for row in figures.meters if row.name != "rpd")
@@ -149,10 +152,7 @@ class Spending(Bench):
         """Run a turn; what a minute's limit refused waits by itself where the user set that."""
         here = self.session.conversation
         last = await super().run_turn(turn)
-        problem = last.problem
-        if self.session.on_rate_limit == "queue" and problem is not None and can_wait(problem):
-            if here is not None and not needs_asking(problem):
-                self.session.wait_for(last, here.id)
+        self.session.wait_where_set(last, here.id if here is not None else None)
         return last
 
     def retry_when_free(self) -> None:
