@@ -98,7 +98,8 @@ async def test_columns_follow_the_size_class(box: Sandbox, home: Path) -> None:
         assert {"template", "conversation"} <= set(seen(bench)) and not {"side", "tabs"} & set(seen(bench))
         await bench.holds(
             lambda: all(
-                part in str(bench.screen.query_one(StateLine).content) for part in ("haiku", "$0.50/$1.50", "$0.0000")
+                part in str(bench.screen.query_one(StateLine).content)
+                for part in ("haiku", "$0.50 in, $1.50 out /M", "$0.0000")
             ),
             "model, price and usage in one line",
         )

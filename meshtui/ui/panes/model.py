@@ -30,10 +30,11 @@ def rates_words(card: ModelCard) -> str:
 
 
 def short_price(card: ModelCard) -> str:
-    """Return the prices in one word, of a million tokens in and out: `$0.15/$0.60`."""
+    """Return the prices in few words, of a million tokens: `$0.15 in, $0.60 out /M`."""
     if card.price in ("free", "unknown"):
         return "free" if card.price == "free" else ""
-    return "/".join("?" if rate is None else f"${dollars(rate)}" for rate in (card.price_in, card.price_out))
+    rates = ("?" if rate is None else f"${dollars(rate)}" for rate in (card.price_in, card.price_out))
+    return "{} in, {} out /M".format(*rates)
 
 
 def facts(card: ModelCard) -> Sequence[tuple[str, str]]:

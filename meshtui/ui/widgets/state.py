@@ -46,15 +46,13 @@ class StateLine(Static):
 
     def _draw(self) -> None:
         """Draw what goes on, and of the summary as many parts as there is room for."""
-        if not self._left:
-            self.update(Content(self._right), layout=False)
-            return
-        room = self.size.width - 2 - cell_len(self._left) - 2
+        used = cell_len(self._left) + 2 if self._left else 0
+        room = self.size.width - 2 - used
         parts = self._right.split(" · ") if self._right else []
         while parts and cell_len(" · ".join(parts)) > room:
             parts.pop()
         right = " · ".join(parts)
-        gap = " " * (room + 2 - cell_len(right)) if right else ""
+        gap = " " * (room + 2 - cell_len(right)) if right and self._left else ""
         self.update(Content(f"{self._left}{gap}{right}"), layout=False)
 
 
