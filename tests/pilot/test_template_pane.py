@@ -557,6 +557,19 @@ async def test_versions_keep_what_they_gave(tmp_path: Path) -> None:
         assert "support" in (tmp_path / "templates" / "bot.toml").read_text()
 
 
+async def test_the_versions_show_the_end_of_a_run_that_streams(tmp_path: Path) -> None:
+    async with opened(tmp_path, (120, 40)) as (bench, _):
+        bench.session.choose_model("sandbox/slow")
+        await fill(bench, company="Acme", thing="x")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.last_turn is not None and bool(bench.turn.content), "a stream")
+        bench.screen.action_template_versions()
+        await bench.wait("Versions", "sandbox/slow · ")
+        assert "stopped" not in bench.shown()
+        bench.session.stop(bench.turn)
+        await bench.wait("Versions", "sandbox/slow · stopped")
+
+
 async def test_the_gateways_copy_beside_it(tmp_path: Path) -> None:
     async with opened(tmp_path, (80, 24)) as (bench, _):
         await fill(bench, company="Acme", thing="x")

@@ -83,6 +83,12 @@ class ComparingTemplates(TemplateRunning, Comparing):
 
     # Versions
 
+    def template_turns_changed(self) -> None:
+        """Turns changed: show what came also in the versions that stand over the workbench."""
+        super().template_turns_changed()
+        if isinstance(self.app.screen, TemplateVersions) and self.running is None:
+            self.app.screen.show_runs()
+
     def action_template_versions(self) -> None:
         """Show the texts that runs used, and what they gave."""
         template = self._template_or_none()

@@ -104,7 +104,12 @@ class TemplateVersions(ModalScreen[Template | None]):
 
     @on(OptionList.OptionHighlighted)
     def _moved(self) -> None:
-        version = self._chosen
+        self.show_runs()
+        self.query_one("#change", VerticalScroll).scroll_home(animate=False)
+
+    def show_runs(self) -> None:
+        """Show what the version under the cursor gave and says, as far as it is known now."""
+        version = self._chosen if self.is_mounted else None
         if version is None:
             return
         base = self._base.template if self._base else self._now
@@ -115,7 +120,6 @@ class TemplateVersions(ModalScreen[Template | None]):
         parts.append(Content.styled("\n\nwhat they say\n", "bold $primary"))
         parts.append(Content("no difference") if old == new else self._difference(old, new))
         self.query_one("#changed", Static).update(Content("").join(parts))
-        self.query_one("#change", VerticalScroll).scroll_home(animate=False)
 
     def _outputs(self, version: Version) -> Content:
         """Return the answers of both versions to the same values as a diff, else those of this one."""
