@@ -161,6 +161,15 @@ class Rounds(Answering):
         pending.note = pending.result_fault if 0 < len(text) <= LONGEST_KEPT else ""
         self._changed(round)
 
+    def type_result(self, round: Round, pending: Pending, text: str) -> None:
+        """Take what is typed into a result; where nothing stands there, the call is open."""
+        if text == pending.result or pending.state == "running":
+            return
+        self.set_result(round, pending, text, is_error=pending.is_error)
+        if not text:
+            pending.state = "open"
+            self._changed(round)
+
     def accept(self, round: Round) -> None:
         """Take what stands in the results that are answered by hand as their answers."""
         for pending in round.open:

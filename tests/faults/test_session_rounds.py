@@ -48,6 +48,19 @@ async def test_results_by_hand_go_back_and_the_model_goes_on(box: Sandbox, home:
 
 
 @pytest.mark.anyio
+async def test_a_typed_result_that_is_emptied_again_leaves_its_call_open(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session, "get_weather in Paris")
+        [pending] = round.calls
+        session.rounds.type_result(round, pending, "rain")
+        assert not round.open
+        session.rounds.type_result(round, pending, "")
+        assert round.open == [pending]
+
+
+@pytest.mark.anyio
 async def test_a_result_that_tells_of_an_error_is_kept_as_one(box: Sandbox, home: Path) -> None:
     put(home, "get_weather", CITY)
     async with opened(home, box, "sandbox/tools") as session:

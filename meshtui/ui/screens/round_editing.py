@@ -48,13 +48,8 @@ class RoundEditing(Paning, Composing, Bench):
         if event.what == "arguments":
             if event.text != pending.call.arguments:
                 rounds.edit_arguments(round, pending, event.text)
-            return
-        if event.text == pending.result or pending.state == "running":
-            return
-        rounds.set_result(round, pending, event.text, is_error=pending.is_error)
-        if not event.text:
-            pending.state = "open"
-            self.panel.show_again()
+        else:
+            rounds.type_result(round, pending, event.text)
 
     def _after_keys(self, act: Callable[[], None]) -> None:
         """Act when what was typed before is taken: keys that act come before those that write."""
