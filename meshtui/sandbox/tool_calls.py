@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from meshtui.core.schema.example import value_for
@@ -16,6 +16,9 @@ INVENTED_TOOLS: tuple[dict[str, Any], ...] = (
     {"name": "get_weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
     {"name": "get_time", "parameters": {"type": "object", "properties": {"timezone": {"type": "string"}}}},
 )
+
+_ELSEWHERE = ("Oslo", "Lima", "Nairobi", "Kyoto")
+"""Where a second call of the same function looks."""
 
 
 def tools_to_call(ask: Ask) -> Sequence[Mapping[str, Any]]:
@@ -61,13 +64,23 @@ def _fitting_tools(question: str, offered: Sequence[Mapping[str, Any]]) -> list[
 
 
 def calls_of(ask: Ask, functions: Sequence[Mapping[str, Any]]) -> tuple[Call, ...]:
-    """A call of each function, with arguments made of its schema and the question."""
-    calls = []
+    """A call of each function, with arguments made of its schema and the question; of one twice, with others."""
+    calls: list[Call] = []
     for number, function in enumerate(functions):
-        mark = ask.mark(f"call {number} {function['name']}")
-        value = value_for(function.get("parameters") or {"type": "object"}, mark, ask.question)
-        calls.append(Call(f"call_{mark[:24]}", str(function["name"]), json.dumps(value, ensure_ascii=False)))
+        name, mark = str(function["name"]), ask.mark(f"call {number} {function['name']}")
+        taken = {call.arguments for call in calls if call.name == name}
+        calls.append(Call(f"call_{mark[:24]}", name, _arguments(function, mark, ask.question, taken)))
     return tuple(calls)
+
+
+def _arguments(function: Mapping[str, Any], mark: str, question: str, taken: Collection[str]) -> str:
+    """Return arguments for a function that are not `taken`, where its schema has others."""
+    schema = function.get("parameters") or {"type": "object"}
+    made = json.dumps(value_for(schema, mark, question), ensure_ascii=False)
+    others = (value_for(schema, f"{mark} {place}", f"{question} in {place}") for place in _ELSEWHERE)
+    while made in taken and (other := next(others, None)) is not None:
+        made = json.dumps(other, ensure_ascii=False)
+    return made
 
 
 def tool_answer(ask: Ask) -> str:

@@ -355,6 +355,17 @@ def test_parallel_calls_stream_in_fragments_and_agree_with_the_whole_reply(calle
     assert text.index("get_weather") < text.index("find_train") and "warm" in text
 
 
+def test_one_tool_that_is_called_twice_at_once_is_asked_two_things(caller: Caller) -> None:
+    def calls() -> list[dict[str, Any]]:
+        said = [{"role": "user", "content": "How is the weather in Rome?"}]
+        whole = caller.reply("sandbox/tools-parallel", messages=said, tools=TOOLS[:1])["choices"][0]["message"]
+        return [json.loads(call["function"]["arguments"]) for call in whole["tool_calls"]]
+
+    first, second = calls()
+    assert first["city"] == "Rome" != second["city"]
+    assert calls() == [first, second]
+
+
 @pytest.mark.parametrize(
     ("model", "prompt", "choice", "names"),
     [
