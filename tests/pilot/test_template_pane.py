@@ -460,6 +460,23 @@ async def test_running_all_sets_can_be_stopped(tmp_path: Path) -> None:
         assert bench.session.live == {}
 
 
+async def test_a_set_that_nothing_brings_back_is_deleted_when_the_user_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path, (80, 24)) as (bench, _):
+        files, path = bench.screen.templates.files, tmp_path / "templates" / "bot.toml"
+        files.save_set(path, "night", {"company": "Late"})
+        bench.screen.action_value_sets()
+        await bench.wait("Sets of values", "night")
+        await bench.press("delete")
+        await bench.wait("Delete the set night?", "nothing brings them back")
+        await bench.press("escape")
+        assert [one.name for one in files.sets(path)] == ["night"]
+        await bench.press("delete")
+        await bench.wait("Delete the set night?")
+        await bench.press("right", "enter")
+        await bench.wait("night deleted")
+        assert not files.sets(path)
+
+
 async def test_sets_are_kept_taken_and_pasted(tmp_path: Path) -> None:
     async with opened(tmp_path, (80, 24)) as (bench, _):
         await fill(bench, company="Acme", thing="x")

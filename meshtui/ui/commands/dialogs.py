@@ -124,7 +124,7 @@ DIALOGS: tuple[Command, ...] = (
         "sets",
         ("close", "Close", "escape", "dismiss(None)", "Go back to the template."),
         ("!keep", "Keep", "ctrl+s", "keep", "Keep the values in the slots as a set under this name."),
-        ("delete", "Delete", "delete,f9", "delete", "Delete this set."),
+        ("delete", "Delete", "delete,f9", "delete", "Delete this set, when you say so."),
     ),
     *_of(
         "templates",

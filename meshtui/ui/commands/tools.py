@@ -46,7 +46,7 @@ TOOLS: tuple[Command, ...] = (
                 "Delete tool",
                 "x,delete",
                 "delete_tool",
-                "Delete the tool under the cursor, when you say so.",
+                "Delete the tool under the cursor; it can be taken back.",
                 False,
             ),
             ("restore", "Undo deleting a tool", "z", "restore_tool", "Bring the tool deleted last back.", False),

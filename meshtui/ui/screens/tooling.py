@@ -14,7 +14,6 @@ from meshtui.ui.editor import edit_file
 from meshtui.ui.panes.tools import ToolRow, ToolsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.screens.ask import Ask
-from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.setting import Setting
 
 CHOICES = ("auto", "required", "none", "")
@@ -257,23 +256,17 @@ class Tooling(Setting):
         self.app.push_screen(Ask(title, "another name, or enter", lambda typed: [typed.strip() or copy]), named)
 
     def action_delete_tool(self) -> None:
-        """Delete the tool under the cursor, when the user says so."""
+        """Put the tool under the cursor away; the undo of the list brings it back."""
         row = self._tool_here()
-        if row is None:
+        if row is None or self.tools.files is None:
             return
-
-        def answered(yes: bool | None) -> None:
-            if not yes or self.tools.files is None:
-                return
-            try:
-                self._deleted_tools.append(self.tools.files.delete(row.path))
-            except ConfigError as error:
-                self.tool_list.note(str(error))
-                return
-            self.show_tools(f"{row.key} is deleted · z brings it back")
-
-        text = f"{row.path.name} goes away. z in the list brings it back."
-        self.app.push_screen(Question(f"Delete the tool {one_line(row.key, 40)}?", text, "Delete", "Keep"), answered)
+        try:
+            self._deleted_tools.append(self.tools.files.delete(row.path))
+        except ConfigError as error:
+            self.tool_list.note(str(error))
+            return
+        key = self.mesh.key_of("tools.restore")
+        self.show_tools(f"{row.key} is deleted" + (f" · {key} brings it back" if key else ""))
 
     def action_restore_tool(self) -> None:
         """Bring the tool deleted last back."""

@@ -18,6 +18,7 @@ from meshtui.core.slot_values import Parsed, ValueSet, parse_values
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Templates
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.screens.question import Question
 from meshtui.ui.widgets.hints import Hint, hints_content
 
 HINTS: tuple[Hint, ...] = (
@@ -106,16 +107,26 @@ class ValueSets(ModalScreen[ValueSet | None]):
         return True
 
     def action_delete(self) -> None:
-        """Delete the set under the cursor."""
+        """Delete the set under the cursor, when the user says so."""
         place = self.query_one(OptionList).highlighted
-        if place is not None and place < len(self._sets):
-            name = self._sets[place].name
-            try:
-                self._templates.files.save_set(self._path, name, None)
-            except ConfigError as error:
-                self._note(str(error))
-                return
-            self._show(f"{name} deleted")
+        if place is None or place >= len(self._sets):
+            return
+        name = self._sets[place].name
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._delete(name)
+
+        text = "Its values go; nothing brings them back."
+        self.app.push_screen(Question(f"Delete the set {one_line(name, 40)}?", text, "Delete", "Keep"), answered)
+
+    def _delete(self, name: str) -> None:
+        try:
+            self._templates.files.save_set(self._path, name, None)
+        except ConfigError as error:
+            self._note(str(error))
+            return
+        self._show(f"{name} deleted")
 
     @on(TextArea.Changed)
     def _pasted(self, event: TextArea.Changed) -> None:
