@@ -354,3 +354,16 @@ async def test_the_history_of_another_program_is_opened_at_the_start(box: Sandbo
         await session.run(session.say("from the command line"))
     async with workbench(home, box.url) as bench:
         await bench.wait("from the command line")
+
+
+async def test_pages_and_the_find_line_name_the_keys_in_force(box: Sandbox, home: Path) -> None:
+    keys = {"usage.by": "d", "usage.close": "x", "finding.up": "f7", "help.close": "f8"}
+    async with workbench(home, box.url, keys=keys, size=(120, 40)) as bench:
+        bench.screen.action_show_usage()
+        await bench.wait("d by day", "x closes")
+        await bench.press("x")
+        await bench.press("ctrl+f")
+        await bench.type("zz")
+        await bench.wait("f7 previous", "esc closes")
+        await bench.press("escape", "f1")
+        await bench.wait("f8 closes", "ctrl+p runs any command")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from textwrap import wrap
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,6 +16,9 @@ from textual.widgets import Input, Static
 from meshtui.ui.commands import COMMANDS, Command, Where, bindings, key_words
 from meshtui.ui.commands.places import PLACES as WORDS
 from meshtui.ui.commands.places import place_words
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 KEYS_WIDTH = 20
 
@@ -45,7 +48,8 @@ class HelpPage(ModalScreen[None]):
             yield Input(placeholder="type to find a command", compact=True)
             with VerticalScroll(can_focus=False):
                 yield Static(id="commands")
-            yield Static("esc closes · ctrl+p runs any command by its name", classes="note", markup=False)
+            keys = cast("MeshApp", self.app).keyed("{help.close} closes · {app.palette} runs any command by its name")
+            yield Static(keys, classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show what holds here."""

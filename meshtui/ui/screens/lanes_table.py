@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from rich.text import Text
 from textual import on
@@ -15,6 +15,9 @@ from textual.widgets import DataTable, Static
 from meshtui.core.text import one_line
 from meshtui.session import Comparison, Figures, Lane
 from meshtui.ui.commands import Where, bindings
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 _Value = Callable[[Lane, Figures], Any]
 COLUMNS: tuple[tuple[str, _Value, Callable[[Any], str], int], ...] = (
@@ -89,9 +92,9 @@ class LanesTable(ModalScreen[None]):
             table.add_row(*cells)
         table.move_cursor(row=min(at, max(len(rows) - 1, 0)))
         order = COLUMNS[self._by][0] if self._by >= 0 else "place on the screen"
+        keys = "{table.sort} or a click on a heading sorts · {table.reverse} reverses · {table.close} closes"
         self.query_one("#sorted", Static).update(
-            f"by {order}{', reversed' if self._reverse else ''} · ★ best · s or a click on a heading sorts ·"
-            " r reverses · esc closes"
+            f"by {order}{', reversed' if self._reverse else ''} · ★ best · {cast('MeshApp', self.app).keyed(keys)}"
         )
 
     def action_sort(self, step: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,6 +14,9 @@ from textual.widgets import DataTable, Static
 from meshtui.core.rating import Vote, standings
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 
 class Standings(ModalScreen[None]):
@@ -50,11 +53,14 @@ class Standings(ModalScreen[None]):
             table.add_row(*(Text(cell) for cell in (*cells, str(one.won), str(one.lost), str(one.blind))))
         how = "each template apart" if self._apart else "all templates together"
         count = len(self._votes)
-        self.query_one("#counted", Static).update(
-            f"{count} vote{'' if count == 1 else 's'}, {how} · everyone begins at 1000 · t changes that · esc closes"
+        words = (
+            f"{count} vote{'' if count == 1 else 's'}, {how} · everyone begins at 1000"
+            " · {standings.together} changes that · {standings.close} closes"
             if count
-            else "Nobody has voted yet: v votes for the lane in front, B hides the names before. esc closes"
+            else "Nobody has voted yet: {compare.vote} votes for the lane in front, {compare.blind} hides the names"
+            " before. {standings.close} closes"
         )
+        self.query_one("#counted", Static).update(cast("MeshApp", self.app).keyed(words))
 
     def action_together(self) -> None:
         """Count each template apart, or all together."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -26,6 +26,9 @@ from meshtui.ui.panes.usage import UsageFigures, limit_lines, run_lines, sum_wor
 from meshtui.ui.screens.usage_bars import MEASURES, day_bars, day_words, filled, leading_bars, words_of
 from meshtui.ui.widgets.plots import BarPlot
 
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
+
 By = Literal["day", "model", "profile", "session"]
 BYS: Sequence[By] = ("day", "model", "profile", "session")
 RANGES: Sequence[tuple[str, int | None]] = (
@@ -43,7 +46,10 @@ WIDE_ONLY = frozenset(("cached", "reasoning", "classifier", "total"))
 ROWS_AT_ONCE = 25
 """So many rows of the table are made before keys are looked at."""
 
-HINT = "←→ range · b by day, model, profile, session · m what is plotted · r asks for bills · esc closes"
+HINT = (
+    "←→ range · {usage.by} by day, model, profile, session · {usage.plot} what is plotted"
+    " · {usage.bills} asks for bills · {usage.close} closes"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class UsagePage(Screen[None]):
             yield Static("", id="plotted", markup=False)
             yield BarPlot(id="plot")
             yield DataTable[Text](zebra_stripes=False, cursor_type="row")
-        yield Static(HINT, id="hint", markup=False)
+        yield Static(cast("MeshApp", self.app).keyed(HINT), id="hint", markup=False)
 
     def on_mount(self) -> None:
         """Show the last 30 days, and follow what changes."""

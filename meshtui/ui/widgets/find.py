@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,6 +12,9 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from meshtui.ui.commands import bindings
+
+if TYPE_CHECKING:
+    from meshtui.ui.app import MeshApp
 
 
 class FindLine(Horizontal):
@@ -65,7 +70,8 @@ class FindLine(Horizontal):
         """Say how many hits there are and which one is shown."""
         count = f"{current} of {total}{'' if done else '+'}" if total else "nothing found" if done else "…"
         text = count if self.query_one(Input).value else ""
-        self.query_one("#found", Static).update(Content(f"{text} · enter next · ↑ previous · esc closes".lstrip(" ·")))
+        keys = cast("MeshApp", self.app).keyed("enter next · {finding.up} previous · {finding.close} closes")
+        self.query_one("#found", Static).update(Content(f"{text} · {keys}".lstrip(" ·")))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
