@@ -16,7 +16,6 @@ from meshtui.cli.surroundings import look_around
 from meshtui.core.text import one_line
 from meshtui.core.tools.shapes import SHAPES, exported
 from meshtui.core.tools.tool import Responder, Tool
-from meshtui.store.folders import file_name
 from meshtui.store.toml import ConfigError
 
 if TYPE_CHECKING:
@@ -204,7 +203,7 @@ def _written(call: Call, found: list[tuple[str, Found]]) -> int:
     """Write each tool into a file of its own; what cannot be written is said, and the others are."""
     rows, code = [], OK
     for source, row in found:
-        key = file_name(row.tool.name, "tool")
+        key = call.files.key_for(row.tool)
         try:
             opened = _put(call, key, row.tool, source)
         except ConfigError as error:

@@ -18,7 +18,7 @@ from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.session.tool_command import Plan
 from meshtui.session.tool_edits import ToolEdits
 from meshtui.session.tools import Tools
-from meshtui.store.folders import ChangedOutside, Deleted, file_name
+from meshtui.store.folders import ChangedOutside, Deleted
 from meshtui.store.history import Conversation, Node, StoreError
 from meshtui.store.templates import OpenTemplate, TemplateFile
 from meshtui.store.toml import ConfigError
@@ -40,7 +40,6 @@ __all__ = [
     "Deleted",
     "Diverged",
     "Figures",
-    "file_name",
     "Gateway",
     "Judge",
     "Lane",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshtui.core.tools.tool import Tool
-from meshtui.store.folders import Folders, Place
+from meshtui.store.folders import Folders, Place, file_name
 from meshtui.store.paths import Paths
 from meshtui.store.toml import ConfigError, read_source
 from meshtui.store.tool_text import Form, tool_from, written
@@ -75,6 +75,11 @@ class ToolFiles(Folders):
         if path is not None:
             return path
         return next((file.path for file in self.list() if file.tool is not None and file.tool.name == name), None)
+
+    @staticmethod
+    def key_for(tool: Tool) -> str:
+        """Return the key of a new tool's file: its name, without the blanks that no provider takes."""
+        return file_name("_".join(tool.name.split()) or "tool", "tool")
 
     def save(self, opened: OpenTool, tool: Tool, *, force: bool = False) -> OpenTool:
         """Write the tool into its file, what it does not touch unchanged; return it as it is now.

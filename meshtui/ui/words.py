@@ -5,6 +5,9 @@ from __future__ import annotations
 FOLDER_WORDS = {"project": "this project", "yours": "yours"}
 """Whose folder a template or a tool lies in."""
 
+RESPONDER_WORDS = {"hand": "by hand", "canned": "canned", "command": "command"}
+"""What answers the calls of a tool."""
+
 
 def age_words(seconds: float) -> str:
     """Return how long ago something was, in few letters."""

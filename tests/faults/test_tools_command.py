@@ -95,7 +95,7 @@ def test_new_begins_from_nothing_or_an_example(here: Path, capsys: pytest.Captur
     assert code == 2 and "must be an object" in err
     assert ran(capsys, "new", " ") == (2, "", "meshtui: tools new takes the name of one tool\n")
     code, _, err = ran(capsys, "new", "bad name")
-    assert code == 0 and "bad name has 1 fault: `meshtui tools check 'bad name'` tells\n" in err
+    assert code == 0 and "bad name has 1 fault: `meshtui tools check bad_name` tells\n" in err
 
 
 def test_what_cannot_be_written_is_not_to_be_forced(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,7 @@ async def test_a_tool_that_is_turned_on_goes_out_with_the_next_message(tmp_path:
     write_tool(tmp_path, "forecast", "The weather to come")
     write_tool(tmp_path, "rate", "What money is worth")
     async with listing(tmp_path, size) as bench:
-        await bench.wait("0 of 2 on", "[ ] forecast", "The weather to come", "hand · ~")
+        await bench.wait("0 of 2 on", "[ ] forecast", "The weather to come", "by hand · ~")
         await bench.press("space")
         await bench.wait("1 of 2 on", "[✓] forecast", "Tools · 1", "tokens with every request")
         await bench.press("c")
@@ -174,6 +174,21 @@ async def test_a_tool_is_deleted_at_once_and_comes_back(tmp_path: Path) -> None:
         await bench.holds(path.exists, "the file")
         await bench.wait("[ ] forecast")
         assert path.read_text() == text
+
+
+async def test_the_file_of_a_tool_that_is_named_with_a_blank_fits_the_name_that_f6_makes(tmp_path: Path) -> None:
+    async with listing(tmp_path, (80, 24)) as bench:
+        await making(bench, "nothing")
+        await bench.press("enter")
+        await bench.wait("Give the tool a name")
+        await bench.type("get time")
+        await bench.press("enter")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the editor")
+        path = tmp_path / "tools" / "get_time.toml"
+        assert 'name = "get time"' in path.read_text()
+        await bench.press("f6", "ctrl+s")
+        await bench.wait("get_time.toml is saved")
+        assert 'name = "get_time"' in path.read_text()
 
 
 async def test_a_tool_is_made_from_nothing_and_is_on_and_open(tmp_path: Path) -> None:

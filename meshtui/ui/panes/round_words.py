@@ -12,6 +12,7 @@ from meshtui.core.text import one_line
 from meshtui.session import Pending
 from meshtui.ui.panes.calls import Checked, verdict_label, verdict_notes
 from meshtui.ui.widgets.transcript_values import Tone
+from meshtui.ui.words import RESPONDER_WORDS
 
 LARGE = 60_000
 """Characters of arguments or of a result that are edited here; longer ones are shown in part."""
@@ -88,7 +89,7 @@ def result_words(here: Pending, text: str) -> Iterator[tuple[str, Tone]]:
         yield "running … esc stops it", "warn"
         return
     kind = "hand" if here.by_hand and here.state == "answered" else here.kind
-    yield {"hand": "by hand", "canned": here.rule or "canned", "command": "command"}[kind], "muted"
+    yield (here.rule if kind == "canned" and here.rule else RESPONDER_WORDS[kind]), "muted"
     if here.is_error:
         yield "error ✗", "bad"
     yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")

@@ -17,7 +17,7 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.widgets.hints import Hint, hints_content
-from meshtui.ui.words import FOLDER_WORDS
+from meshtui.ui.words import FOLDER_WORDS, RESPONDER_WORDS
 
 CHECK_WIDTH = 4
 _EMPTY = """
@@ -264,7 +264,7 @@ def _row_content(row: ToolRow) -> Content:
         parts.append((f" ✗{row.errors}", "bold $text-error"))
     if row.warnings:
         parts.append((f" !{row.warnings}", "$text-warning"))
-    parts.append((f"  {row.responder} · ~{row.tokens}", "$text-muted"))
+    parts.append((f"  {RESPONDER_WORDS.get(row.responder, row.responder)} · ~{row.tokens}", "$text-muted"))
     if row.edited:
         parts.append((f"\n    {_unsaved_words(row)}", "$text-warning"))
     else:

@@ -20,7 +20,7 @@ from meshtui.core.json.text import json_value
 from meshtui.core.text import clean, one_line
 from meshtui.core.tools.shapes import Found
 from meshtui.core.tools.tool import Tool
-from meshtui.session import ConfigError, ToolFiles, file_name
+from meshtui.session import ConfigError, ToolFiles
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.hints import Hint, hints_content
@@ -261,7 +261,7 @@ class ToolNew(ModalScreen[list[Path] | None]):
         made: list[Path] = []
         try:
             for tool in chosen:
-                key = file_name(tool.name or "tool", "tool")
+                key = self._files.key_for(tool)
                 made.append(self._files.create(key, tool, place, form).path)
         except ConfigError as error:
             done = f" {len(made)} of {len(chosen)} were made before." if made else ""

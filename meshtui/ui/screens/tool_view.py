@@ -29,6 +29,7 @@ from meshtui.ui.widgets.responder_form import ResponderForm
 from meshtui.ui.widgets.schema_form import SchemaForm
 from meshtui.ui.widgets.top import KeyLine
 from meshtui.ui.widgets.view_tabs import ViewTabs
+from meshtui.ui.words import RESPONDER_WORDS
 
 if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
@@ -304,7 +305,11 @@ class ToolView(Screen[tuple[str, str]]):
             )
         )
         kind = self.edit.kind
-        tabs = [("definition", "Definition"), ("result", "Result"), ("responder", f"Responder · {kind}")]
+        tabs = [
+            ("definition", "Definition"),
+            ("result", "Result"),
+            ("responder", f"Responder · {RESPONDER_WORDS.get(kind, kind)}"),
+        ]
         if (self.section, kind) != self._tabs_said:
             self._tabs_said = self.section, kind
             hint = "f2" if self.section == "responder" else "f2  f3 form/JSON"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from typing import get_args
 
 from textual import on
 from textual.app import ComposeResult
@@ -14,10 +13,10 @@ from textual.widgets import Input, Static, TextArea
 
 from meshtui.core.text import clean, one_line
 from meshtui.core.tools.edit import ToolEdit, words_of
-from meshtui.core.tools.tool import ResponderKind
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.json_area import JsonArea
 from meshtui.ui.widgets.quiet import Quiet
+from meshtui.ui.words import RESPONDER_WORDS
 
 _ABOUT = {
     "hand": (
@@ -67,7 +66,7 @@ class ResponderForm(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         """The kind, what it means, and what it needs."""
-        yield ChoiceLine(get_args(ResponderKind), id="kind", hint="←→ or a click")
+        yield ChoiceLine(tuple(RESPONDER_WORDS.values()), id="kind", hint="←→ or a click")
         yield Quiet(id="responder-about")
         yield JsonArea(id="rules", placeholder='[{"result": …}]')
         for id, name, placeholder in _FIELDS:
@@ -80,7 +79,7 @@ class ResponderForm(VerticalScroll, can_focus=False):
 
     def put(self, edit: ToolEdit) -> None:
         """Show the texts of a tool."""
-        self.query_one(ChoiceLine).show((edit.kind,))
+        self.query_one(ChoiceLine).show((RESPONDER_WORDS.get(edit.kind, ""),))
         with self.prevent(Input.Changed, TextArea.Changed):
             self.query_one(JsonArea).load_text(edit.rules)
             for id, _, _ in _FIELDS:
@@ -95,7 +94,8 @@ class ResponderForm(VerticalScroll, can_focus=False):
     @property
     def kind(self) -> str:
         """The kind that is chosen."""
-        return next(iter(self.query_one(ChoiceLine).values), "hand")
+        words = self.query_one(ChoiceLine).values
+        return next((kind for kind, word in RESPONDER_WORDS.items() if word in words), "hand")
 
     def say(self, fault: str) -> None:
         """Say what is wrong, or nothing any more."""
