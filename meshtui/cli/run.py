@@ -73,7 +73,7 @@ async def _drive(
     if template is not None:
         template.pin(session, turn)
     try:
-        async with session.knowing_prices():
+        async with session.knowing_prices(ask=False):  # a script's one request is one request
             turn = await loop.run(turn, retries)
             code = printer.end(turn, loop.result(turn), stopped=False)
     except asyncio.CancelledError:

@@ -109,14 +109,14 @@ class Prices(Aimed):
     # After a turn
 
     @asynccontextmanager
-    async def knowing_prices(self, patience: float = PATIENCE_SECONDS) -> AsyncIterator[None]:
-        """Take the price list from the disk, else from the gateway, beside what is done meanwhile.
+    async def knowing_prices(self, patience: float = PATIENCE_SECONDS, *, ask: bool = True) -> AsyncIterator[None]:
+        """Take the price list from the disk, else, with `ask`, from the gateway, beside what is done meanwhile.
 
         The end waits for so many seconds until it is there; without it prices are unknown.
         """
         try:
             async with asyncio.TaskGroup() as tasks:
-                fetch = tasks.create_task(self._fetch_prices())
+                fetch = tasks.create_task(self._fetch_prices(ask))
                 try:
                     yield
                     await asyncio.wait([fetch], timeout=patience)
@@ -125,9 +125,9 @@ class Prices(Aimed):
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None  # who works beside the list shall not see that it is fetched
 
-    async def _fetch_prices(self) -> None:
+    async def _fetch_prices(self, ask: bool) -> None:
         await self.models.load()
-        if not self.cards:
+        if ask and not self.cards:
             with suppress(Problem, TimeoutError):
                 async with asyncio.timeout(FETCH_SECONDS):
                     await self.catalogue()

@@ -390,7 +390,7 @@ def test_retries_of_a_profile_are_between_flag_and_default(
     config.write_text("[profiles.patient]\nretries = 1\n")
     with Sandbox(Settings(faults=("503",))) as failing:
         run_command(["run", "hello", "--base-url", failing.url, "--profile", "patient"])
-        assert [row["method"] for row in failing.requests].count("POST") == 2
+        assert len(failing.requests) == 2
 
 
 def test_json_is_printed_also_where_nothing_could_be_sent(

@@ -30,11 +30,6 @@ def at_the_sandbox(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESHTUI_RETRIES", "0")
 
 
-def chats(box: Sandbox) -> list[dict[str, Any]]:
-    """The requests for answers that the sandbox saw; the list of models is fetched beside them."""
-    return [row for row in box.requests if row["path"].endswith("/chat/completions")]
-
-
 def put(folder: Path, name: str, value: Any) -> str:
     path = folder / name
     path.write_text(value if isinstance(value, str) else json.dumps(value))
@@ -91,9 +86,9 @@ def test_a_choice_that_cannot_be_is_refused_before_anything_is_sent(
     tmp_path: Path, choice: str, tools: list[Any], words: str, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = ["--tools", put(tmp_path, "t.json", tools)] if tools else []
-    seen = len(chats(box))
+    seen = len(box.requests)
     code, result, err = result_of(capsys, "hi", "-m", "sandbox/tools", *files, "--tool-choice", choice)
-    assert (code, result["error"]["code"], len(chats(box))) == (2, "not_sent", seen)
+    assert (code, result["error"]["code"], len(box.requests)) == (2, "not_sent", seen)
     assert err == f"meshtui: --tool-choice {choice} {words}"
 
 
@@ -101,12 +96,12 @@ def test_tools_that_cannot_go_together_are_refused(
     tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tool = put(tmp_path, "w.json", WEATHER)
-    before = len(chats(box))
+    before = len(box.requests)
     for files, words in (((tool, tool), "two tools of the name 'get_weather'"), (("",), "its value is empty")):
         flags = [flag for file in files for flag in ("--tools", file)]
         assert run_command(["run", "weather", "-m", "sandbox/tools", *flags]) == 2
         assert words in capsys.readouterr().err
-    assert len(chats(box)) == before
+    assert len(box.requests) == before
 
 
 def test_rules_answer_round_after_round(tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
@@ -114,9 +109,9 @@ def test_rules_answer_round_after_round(tmp_path: Path, box: Sandbox, capsys: py
     rules = put(tmp_path, "r.json", {"get_weather": [{"when": {"city": "Atlantis"}, "error": "sunk"}, {"result": [1]}]})
     more = put(tmp_path, "r.toml", '[[rules]]\ntool = "get_time"\nresult = "noon"\n')
     options = ["-m", "sandbox/tools-2", "--tools", tool, "--respond", rules, "--respond", more]
-    seen = len(chats(box))
+    seen = len(box.requests)
     code, result, err = result_of(capsys, "get_weather and get_time in Atlantis", *options)
-    assert code == 0 and len(chats(box)) - seen == 3 and err == ""
+    assert code == 0 and len(box.requests) - seen == 3 and err == ""
     assert result["finish_reason"] == "stop" and "sunk" in result["message"]["content"]
     assert [len(one["calls"]) for one in result["rounds"]] == [2, 2]
     first = result["rounds"][0]
@@ -151,7 +146,7 @@ def test_text_goes_to_stdout_and_the_story_to_stderr(tmp_path: Path, capsys: pyt
 def test_a_responder_in_a_tool_file_is_never_sent(tmp_path: Path, box: Sandbox) -> None:
     tool = put(tmp_path, "w.json", {**CLOCK, "output": {"type": "string"}, "responder": {"rules": [{"result": 1}]}})
     assert run_command(["run", "get_time", "-m", "sandbox/tools", "--tools", tool]) == 0
-    assert chats(box)[-1]["body"]["tools"] == [{"type": "function", "function": CLOCK}]
+    assert box.requests[-1]["body"]["tools"] == [{"type": "function", "function": CLOCK}]
 
 
 def test_a_call_that_no_rule_answers_ends_the_loop(
@@ -160,9 +155,9 @@ def test_a_call_that_no_rule_answers_ends_the_loop(
     tools = [put(tmp_path, "w.json", {**WEATHER, "responder": {"rules": [{"when": {"city": "Oslo"}, "result": 1}]}})]
     tools.append(put(tmp_path, "t.json", {**CLOCK, "responder": {"rules": [{"result": "noon"}]}}))
     options = [option for tool in tools for option in ("--tools", tool)]
-    seen = len(chats(box))
+    seen = len(box.requests)
     code, result, err = result_of(capsys, "get_weather and get_time in Rome", "-m", "sandbox/tools", *options)
-    assert code == 0 and len(chats(box)) - seen == 1
+    assert code == 0 and len(box.requests) - seen == 1
     assert [call["name"] for call in result["message"]["tool_calls"]] == ["get_weather", "get_time"]
     assert result["rounds"] == [] and result["total"]["requests"] == 1
     assert err == "meshtui: stopped at the call of get_weather: no rule answers these arguments\n"
@@ -190,9 +185,9 @@ def test_what_rules_given_apart_leave_open_is_said(
 def test_the_loop_ends_at_its_limit(tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     tool = put(tmp_path, "w.json", {**WEATHER, "responder": {"rules": [{"result": 1}]}})
     options = ["get_weather", "-m", "sandbox/tools-9", "--tools", tool]
-    seen = len(chats(box))
+    seen = len(box.requests)
     code, result, err = result_of(capsys, *options)
-    assert code == 0 and len(result["rounds"]) == 5 and len(chats(box)) - seen == 6
+    assert code == 0 and len(result["rounds"]) == 5 and len(box.requests) - seen == 6
     assert result["message"]["tool_calls"] and "limit of 5 rounds is reached" in err
     _, result, err = result_of(capsys, *options, "--max-rounds", "2")
     assert len(result["rounds"]) == 2 and "limit of 2 rounds" in err

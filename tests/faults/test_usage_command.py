@@ -46,8 +46,7 @@ def test_what_was_run_is_summed_and_a_bill_makes_it_exact(box: Sandbox, capsys: 
         assert run_command(["run", "hello", "-m", model, "--session-id", "s1"]) == 0
     capsys.readouterr()
     found = usage_of(capsys, "--by", "model")
-    assert found["total"]["turns"] == 3 and found["total"]["unknown_turns"] == 0, "the list was fetched for the first"
-    assert Decimal(found["total"]["cost_usd"]) > 0 and found["total"]["estimated_turns"] == 3
+    assert found["total"]["turns"] == 3 and found["total"]["cost_usd"] is None and found["total"]["unknown_turns"] == 3
     found = usage_of(capsys, "--by", "model", "--reconcile")
     assert Decimal(found["total"]["cost_usd"]) == ledger(box) and found["total"]["unknown_turns"] == 0
     assert [(row["model"], row["turns"]) for row in found["rows"]] == [("openai/gpt-4o", 1), ("openai/gpt-4o-mini", 2)]
@@ -65,10 +64,7 @@ def test_csv_has_a_heading_and_a_row_for_each_group(box: Sandbox, capsys: pytest
     assert rows[0] == ["session", *COLUMNS] and rows[1][:2] == ["'=1+1", "1"] and len(rows) == 2
 
 
-def test_the_table_calls_an_unknown_price_unknown(
-    box: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("meshtui.session.prices.FETCH_SECONDS", 0)  # the list does not come in time
+def test_the_table_calls_an_unknown_price_unknown(box: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["usage"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split()[:2] == ["total", "0"]
     assert run_command(["run", "hello", "-m", "openai/gpt-4o"]) == 0
