@@ -16,7 +16,7 @@ demo: $(BIN)/meshtui
 	$(BIN)/meshtui demo
 
 test: $(BIN)/meshtui
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+	$(BIN)/python -m pytest -q -n 3 --dist worksteal
 
 lint: $(BIN)/meshtui
 	$(BIN)/ruff format --check .

@@ -40,6 +40,11 @@ _LACKING = {
 _STEPS_BACK = {"text-muted": (0.2, 0.28), "foreground-muted": (0.2, 0.28), "text-disabled": (0.4, 0.5)}
 """How far these go from the foreground to the background, by day and by night, where a theme does not name them."""
 
+_SCROLLBAR_WAYS = (
+    *(f"scrollbar-background{state}" for state in ("", "-hover", "-active")),
+    "scrollbar-corner-color",
+)
+
 
 class ThemeError(ValueError):
     """A theme file cannot be used; the text is one sentence that names the file, the line and the fault."""
@@ -115,15 +120,19 @@ class _Reading:
         self._check_names(("variables",), variables, known)
         for key, value in variables.items():
             self._check_variable(key, value)
-        theme.variables = {**(lacking or self._muted(theme)), **variables}
+        theme.variables = {**(lacking or self._derived(theme)), **variables}
         return theme
 
     @staticmethod
-    def _muted(theme: Theme) -> dict[str, str]:
-        """Return plain colours for what steps back: pieces of text do not take Textual's own `auto 60%`."""
+    def _derived(theme: Theme) -> dict[str, str]:
+        """Return what Textual derives less well: text that steps back, and the way of a scrollbar's thumb.
+
+        Pieces of text do not take its own `auto 60%`, and its scrollbars stand on black in every dark theme.
+        """
         known = theme.to_color_system().generate()
         front, behind = Color.parse(known["foreground"]), Color.parse(known["background"])
-        return {name: front.blend(behind, shares[theme.dark], 1.0).hex for name, shares in _STEPS_BACK.items()}
+        ways = dict.fromkeys(_SCROLLBAR_WAYS, known["surface"])
+        return ways | {name: front.blend(behind, shares[theme.dark], 1.0).hex for name, shares in _STEPS_BACK.items()}
 
     def _check_names(self, table: tuple[str, ...], values: Iterable[str], known: Iterable[str]) -> None:
         for key in values:
