@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,18 @@ from meshtui.core.tools.tool import Rule
 if TYPE_CHECKING:
     from meshtui.core.tools.shapes import Found
     from meshtui.session import OpenTool, ToolFiles
+
+
+def add_what(parser: argparse.ArgumentParser, what: Mapping[str, str]) -> None:
+    """Add the word that says what a command does; `what` explains each, without one it lists."""
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=tuple(what),
+        default="list",
+        metavar="WHAT",
+        help=" · ".join(f"{name}: {words}" for name, words in what.items()),
+    )
 
 
 def prompt_from(argument: str | None, *, optional: bool = False) -> str:

@@ -39,14 +39,7 @@ WHAT = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `templates`."""
-    parser.add_argument(
-        "what",
-        nargs="?",
-        choices=tuple(WHAT),
-        default="list",
-        metavar="WHAT",
-        help=" · ".join(f"{name}: {words}" for name, words in WHAT.items()),
-    )
+    inputs.add_what(parser, WHAT)
     parser.add_argument("names", nargs="*", metavar="NAME", help="templates, words to find, or files to import")
     parser.add_argument("--gateway", action="store_true", help="the gateway's templates instead of those on disk")
     parser.add_argument("--force", action="store_true", help="push: this side wins · pull: the gateway's side wins")

@@ -36,14 +36,7 @@ WHAT = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tools`."""
-    parser.add_argument(
-        "what",
-        nargs="?",
-        choices=tuple(WHAT),
-        default="list",
-        metavar="WHAT",
-        help=" · ".join(f"{name}: {words}" for name, words in WHAT.items()),
-    )
+    inputs.add_what(parser, WHAT)
     parser.add_argument("names", nargs="*", metavar="NAME", help="tools, or files to check or import")
     parser.add_argument("--name", metavar="NAME", help="import: the name of a single tool, and of its file")
     parser.add_argument(

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from meshtui.core.toml_json import is_toml
+
 FORMATS = ("json", "toml", "env", "csv")
 SET_COLUMN = "set"
 """The column of a CSV, or the member of a JSON row, that names the set rather than a slot."""
@@ -67,14 +69,9 @@ def guess_format(text: str) -> str:
     stripped = text.strip()
     if stripped.startswith("{") or re.match(r"\[\s*(\{|\]|$)", stripped):
         return "json"
-    import tomllib
-
     lines = [line for line in stripped.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    try:
-        tomllib.loads(text)
+    if is_toml(text):
         return "toml"
-    except (tomllib.TOMLDecodeError, RecursionError):
-        pass  # one of the others
     if lines and all(_ENV.fullmatch(line) for line in lines):
         return "env"
     if any(line.lstrip().startswith("[") or " = " in line for line in lines[:1]):

@@ -32,6 +32,17 @@ def toml_value(text: str) -> dict[str, Any]:
         raise ValueError("this is not TOML (nested too deeply)") from None
 
 
+def is_toml(text: str) -> bool:
+    """Whether a text can be read as TOML."""
+    import tomllib
+
+    try:
+        tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return False
+    return True
+
+
 def encoded(value: Mapping[str, Any], raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members of a file with those that TOML cannot hold as JSON in texts.
 

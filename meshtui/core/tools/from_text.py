@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from meshtui.core.json.text import json_value
 from meshtui.core.text import whole_characters
-from meshtui.core.toml_json import toml_value
+from meshtui.core.toml_json import is_toml, toml_value
 from meshtui.core.tools.shapes import Found, import_tools
 
 TextForm = Literal["json", "toml", "python", "curl"]
@@ -42,13 +42,8 @@ def form_of(text: str) -> TextForm:
         return "json"
     if re.match(r"curl(\.exe)?\s", start):
         return "curl"
-    import tomllib
-
-    try:
-        tomllib.loads(text)
+    if is_toml(text):
         return "toml"
-    except (tomllib.TOMLDecodeError, RecursionError):
-        pass  # one of the others
     if re.search(r"^\s*(?:def|class|async\s+def|import|from|@\w)", text, re.MULTILINE):
         return "python"
     return "toml" if re.search(r"^\s*(?:\[+[\w.\"-]+\]+|name\s*=)", text, re.MULTILINE) else "json"
