@@ -17,7 +17,7 @@ import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +38,7 @@ LINGER = 0.5
 PASSED = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
 _LOOK = 0.05
 _HASHED = 16 << 20
+"""Bytes up to which the content of a named file is looked at; of a larger one, its size and time."""
 
 
 class CannotRun(Exception):
@@ -72,6 +73,8 @@ class Outcome:
 
 def planned(command: Command, file: Path, environ: Mapping[str, str], is_secret: Callable[[str], bool]) -> Plan:
     """Return a command ready to be run; raises CannotRun. `is_secret` says of a variable's value that it is a key."""
+    if any("\0" in text for text in (command.folder, *command.argv)):
+        raise CannotRun(f"The command of {file} holds a NUL character, which no program can be given: take it out.")
     folder = Path(os.path.realpath(file.parent / os.path.expanduser(command.folder)))
     if not os.path.isdir(folder):
         raise CannotRun(f"The folder {folder} of the command {command.argv[0]} is not there.")
@@ -80,27 +83,27 @@ def planned(command: Command, file: Path, environ: Mapping[str, str], is_secret:
             raise CannotRun(f"The variable {name} may hold a gateway's key: take it out of the tool's environment.")
     first = command.argv[0]
     found = str(folder / first) if "/" in first else shutil.which(first, path=environ.get("PATH", os.defpath))
+    # A PATH may hold relative folders: what was found from here must not be looked up again from the tool's folder.
+    found = found and os.path.abspath(found)
     if found is None or not os.path.isfile(found):
         raise CannotRun(f"There is no program {first}: name one that is on the PATH, or give its path.")
     if not os.access(found, os.X_OK):
         raise CannotRun(f"{found} is no program that may be run: make it executable, or name its interpreter first.")
     plan = Plan(command.argv, found, folder, command.environment, command.timeout, file.absolute())
-    return Plan(*_members(plan), digest=_digest(plan))
-
-
-def _members(plan: Plan) -> tuple[tuple[str, ...], str, Path, tuple[str, ...], float, Path]:
-    return plan.argv, plan.program, plan.folder, plan.environment, plan.timeout, plan.file
+    return replace(plan, digest=_digest(plan))
 
 
 def _digest(plan: Plan) -> str:
     import hashlib  # late: OpenSSL takes a while to load
 
-    digest = hashlib.blake2b(repr(_members(plan)).encode(errors="surrogatepass"), digest_size=16)
+    digest = hashlib.blake2b(repr(plan).encode(errors="surrogatepass"), digest_size=16)
     named = [plan.folder / item for item in plan.argv[1:]]
     for path in [Path(plan.program), *named] if "/" in plan.argv[0] else named:
         try:
-            if path.is_file() and path.stat().st_size <= _HASHED:
-                digest.update(path.read_bytes())
+            if path.is_file():
+                facts = path.stat()
+                large = facts.st_size > _HASHED
+                digest.update(f"{facts.st_size} {facts.st_mtime_ns}".encode() if large else path.read_bytes())
         except (OSError, ValueError):
             digest.update(b"unreadable")
     return digest.hexdigest()

@@ -287,3 +287,34 @@ def test_stopping_waits_for_no_program_that_takes_long_to_die(tmp_path: Path, mo
     dead.set()
     working.join(10)
     assert not held, "the screen would hang with it"
+
+
+def test_what_was_found_on_a_relative_path_is_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a namesake in the tool's own folder, which nobody approved."""
+    here, project = tmp_path / "here", tmp_path / "project"
+    for folder in (here, project):
+        (folder / "bin").mkdir(parents=True)
+        program = folder / "bin" / "who"
+        program.write_text(f"#!/bin/sh\necho {folder.name}\n")
+        program.chmod(0o755)
+    monkeypatch.chdir(here)
+    surroundings = {**os.environ, "PATH": f"bin{os.pathsep}{os.environ['PATH']}"}
+    plan = planned(Command(("who",)), project / "tool.json", surroundings, is_secret)
+    assert plan.program == str(here / "bin" / "who")
+    assert CommandRun(plan, "{}", surroundings).work().text.strip() == "here"
+
+
+def test_a_change_of_a_large_file_asks_again(tmp_path: Path) -> None:
+    large = tmp_path / "data.bin"
+    large.write_bytes(b"a" * (17 << 20))
+    before = plan_of(tmp_path, ("cat", "data.bin"))
+    assert plan_of(tmp_path, ("cat", "data.bin")).digest == before.digest
+    with large.open("ab") as file:
+        file.write(b"b")
+    assert plan_of(tmp_path, ("cat", "data.bin")).digest != before.digest
+
+
+@pytest.mark.parametrize("more", [{"folder": "a\0b"}, {}], ids=["folder", "argv"])
+def test_a_nul_character_is_one_sentence(tmp_path: Path, more: dict[str, Any]) -> None:
+    with pytest.raises(CannotRun, match="holds a NUL character"):
+        plan_of(tmp_path, ("cat",) if more else ("cat", "\0"), **more)
