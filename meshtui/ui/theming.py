@@ -120,16 +120,16 @@ class _Reading:
         self._check_names(("variables",), variables, known)
         for key, value in variables.items():
             self._check_variable(key, value)
-        theme.variables = {**(lacking or self._derived(theme)), **variables}
+        theme.variables = {**(lacking or self._derived(theme, known)), **variables}
         return theme
 
     @staticmethod
-    def _derived(theme: Theme) -> dict[str, str]:
+    def _derived(theme: Theme, known: Mapping[str, str]) -> dict[str, str]:
         """Return what Textual derives less well: text that steps back, and the way of a scrollbar's thumb.
 
-        Pieces of text do not take its own `auto 60%`, and its scrollbars stand on black in every dark theme.
+        `known` are the variables that it derives. Pieces of text do not take its own `auto 60%`, and its scrollbars
+        stand on black in every dark theme.
         """
-        known = theme.to_color_system().generate()
         front, behind = Color.parse(known["foreground"]), Color.parse(known["background"])
         ways = dict.fromkeys(_SCROLLBAR_WAYS, known["surface"])
         return ways | {name: front.blend(behind, shares[theme.dark], 1.0).hex for name, shares in _STEPS_BACK.items()}
