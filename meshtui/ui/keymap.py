@@ -157,8 +157,18 @@ class Keymap:
         return self.keys.get(id, ())
 
     def changes(self) -> dict[str, str]:
-        """Return what Textual is to be told: the commands whose keys the user chose."""
-        return {id: ",".join(self.keys[id]) or NO_KEY for id in self.chosen or () if id in self.keys}
+        """Return what Textual is to be told: the commands whose keys are not their own, by choice or for one.
+
+        Those that share an old key with one in the same place are told as well: Textual clears that key for all.
+        """
+        own = {command.id: command for command in COMMANDS}
+        other = {id for id, keys in self.keys.items() if id in own and ",".join(keys) != own[id].key}
+        cleared = {(own[id].where, key) for id in other for key in own[id].key.split(",") if key}
+        beside = {
+            id for id in self.keys.keys() & own.keys() for key in self.keys[id] if (own[id].where, key) in cleared
+        }
+        told = [id for id in self.keys if id in other | beside or id in (self.chosen or ())]
+        return {id: ",".join(self.keys[id]) or NO_KEY for id in told}
 
 
 def read_keymap(chosen: Mapping[str, str], commands: Sequence[Command] = COMMANDS) -> Keymap:

@@ -251,3 +251,13 @@ def test_columns_are_kept_and_nonsense_is_not_taken() -> None:
     assert columns_from(columns.to_json()) == columns
     for kept in (None, 7, {"left": "x", "right": -3, "side": 1}, {"left": True}):
         assert columns_from(kept) in (Columns(), Columns(left=1))
+
+
+def test_textual_is_told_of_every_command_whose_keys_change() -> None:
+    """A command that loses its key to a choice, and one that shares the key that another gives up."""
+    assert read_keymap({}).changes() == {}
+    assert read_keymap({"transcript.previous": "alt+t"}).changes() == {
+        "transcript.previous": "alt+t",
+        "app.theme": "no key",
+    }
+    assert read_keymap({"turn.stop": "f11"}).changes() == {"turn.stop": "f11", "focus.back": "escape"}
