@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshtui.cli.output import OK, emit, refuse
+from meshtui.core.nearest import did_you_mean
 
 WIDEST = 100
 """Columns beyond which lines are hard to read."""
@@ -63,11 +64,7 @@ def help_command(arguments: argparse.Namespace) -> int:
         return OK
     wanted = TOPICS.get(arguments.topic.lower())
     if wanted is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(arguments.topic.lower(), TOPICS, 3, 0.5)
-        hint = f"near it: {', '.join(near)}" if near else f"there are {', '.join(TOPICS)}"
-        refuse(f"there is no help on {arguments.topic!r}; {hint}")
+        refuse(f"there is no help on {arguments.topic!r}; {did_you_mean(arguments.topic.lower(), TOPICS)}")
     show(page(wanted, width))
     return OK
 

@@ -15,6 +15,7 @@ from meshtui.cli.output import FAULT, OK, USAGE, Refused, emit, emit_json, refus
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import values_from
 from meshtui.core.diff import Change, FieldChange, diff_words
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
@@ -71,11 +72,9 @@ class Call:
         """Return the template of that name on disk; refuses where there is none."""
         path = self.templates.files.find(name)
         if path is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, [row.key for row in self.templates.files.list()], 3)
-            hint = f"; near it: {', '.join(near)}" if near else "; `meshtui templates` lists them"
-            refuse(f"there is no template {name!r} here{hint}", NOT_FOUND)
+            known = (row.key for row in self.templates.files.list())
+            hint = did_you_mean(name, known, "`meshtui templates` lists them")
+            refuse(f"there is no template {name!r} here; {hint}", NOT_FOUND)
         return self.templates.files.open(path)
 
     def one(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from meshtui.cli import inputs
 from meshtui.cli.output import OK, USAGE, Refused, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import look_around
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
 from meshtui.core.tools.shapes import SHAPES, exported
 from meshtui.core.tools.tool import Responder, Tool
@@ -70,11 +71,9 @@ class Call:
         """Return the file of that tool, which may be one that cannot be read; refuses where there is none."""
         path = self.files.named(name)
         if path is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, [row.key for row in self.files.list()], 3)
-            hint = f"; near it: {', '.join(near)}" if near else "; `meshtui tools` lists them"
-            refuse(f"there is no tool {name!r} here{hint}", NOT_FOUND)
+            known = (row.key for row in self.files.list())
+            hint = did_you_mean(name, known, "`meshtui tools` lists them")
+            refuse(f"there is no tool {name!r} here; {hint}", NOT_FOUND)
         return path
 
 

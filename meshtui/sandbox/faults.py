@@ -6,7 +6,8 @@ Light on imports: the command line reads the names, the catalogue lists them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
+
+from meshtui.core.nearest import did_you_mean
 
 from . import call_spoilers, spoilers
 from .answers import ANSWERS
@@ -120,13 +121,11 @@ FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in (*_REFUSALS, *_SPO
 
 
 def parse_fault(text: str) -> tuple[Fault, int | None]:
-    """Read NAME or NAME:COUNT; raises ValueError with the near names for an unknown one."""
+    """Read NAME or NAME:COUNT; raises ValueError with a near name for an unknown one."""
     name, colon, count = text.partition(":")
     fault = FAULTS.get(name)
     if fault is None:
-        near = get_close_matches(name, FAULTS, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "--list-faults names them"
-        raise ValueError(f"there is no fault {name!r}; {hint}")
+        raise ValueError(f"there is no fault {name!r}; {did_you_mean(name, FAULTS, '--list-faults names them')}")
     if not colon:
         return fault, None
     if not count.isdecimal():

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.core.money import Budget
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import mask_secrets
 from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_project, write_atomically
-from meshtui.store.toml import ConfigError, Source, Table, nearest_name, read_source, shown
+from meshtui.store.toml import ConfigError, Source, Table, read_source, shown
 
 DEFAULT_PROFILE = "default"
 MOST_RETRIES = 20
@@ -138,7 +139,8 @@ def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
         profiles[name] = _profile(name, table)
     chosen = top.text("default_profile", DEFAULT_PROFILE)
     if chosen not in profiles:
-        top.fault("default_profile", f"is {shown(chosen)}, and must name a profile{near(chosen, profiles)}")
+        meant = did_you_mean(chosen, sorted(profiles))
+        top.fault("default_profile", f"is {shown(chosen)}, and must name a profile; {meant}")
     ui, requests = _ui(top.table("ui"), ui), _requests(top.table("requests"), requests)
     budget_table = top.table("budget")
     budget = Budget(budget_table.amount("conversation"), budget_table.amount("day"))
@@ -148,12 +150,6 @@ def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
     if source.faults:
         raise ConfigError(*source.faults)
     return Config(source.path, profiles, chosen, ui, requests, budget, notices=tuple(source.notices))
-
-
-def near(name: str, known: Mapping[str, Any]) -> str:
-    """Return the known name that was probably meant, or all of them, for the end of a sentence."""
-    near = nearest_name(name, known)
-    return f"; did you mean {near!r}?" if near else f": {', '.join(sorted(known))}."
 
 
 def _profile(name: str, table: Table) -> Profile:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meshtui.core.money import Budget
-from meshtui.store.config import MOST_RETRIES, Config, Profile, Requests, Ui, near
+from meshtui.core.nearest import did_you_mean
+from meshtui.store.config import MOST_RETRIES, Config, Profile, Requests, Ui
 from meshtui.store.gateway_url import InsecureURL, UnusableURL, normalise_base_url
 from meshtui.store.toml import ConfigError, shown
 
@@ -55,7 +56,8 @@ def resolve(config: Config, flags: Flags, environ: Mapping[str, str], *, may_ask
     name = flags.profile or config.default_profile
     profile = config.profiles.get(name)
     if profile is None:
-        raise ConfigError(f"--profile: there is no profile {shown(name)} in {config.file}{near(name, config.profiles)}")
+        meant = did_you_mean(name, sorted(config.profiles))
+        raise ConfigError(f"--profile: there is no profile {shown(name)} in {config.file}; {meant}")
     base_url, sources["base_url"], insecure = _gateway(config, profile, flags, environ, may_ask)
     model, sources["model"] = _first(
         (flags.model, "--model"), (profile.model, f"profile {profile.name}"), (config.project_model, "project")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from meshtui.core.money import amount_from
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import mask_secrets, one_line
 from meshtui.core.toml_lines import line_of
 
@@ -66,13 +67,6 @@ def read_source(path: Path) -> Source | None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ConfigError(f"{path} cannot be read: {reason}. Check what it is and who may read it.") from None
-
-
-def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that is most like `name`, None where none is."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(name, list(known), 1, 0.6)), None)
 
 
 def shown(value: Any) -> str:
@@ -176,5 +170,4 @@ class Table:
             if why and key in why:
                 self.notice(key, f"is passed over: {why[key]}.")
                 continue
-            near = nearest_name(key, self._taken)
-            self.notice(key, "is no setting and is passed over" + (f"; did you mean `{near}`?" if near else "."))
+            self.notice(key, f"is no setting and is passed over; {did_you_mean(key, sorted(self._taken))}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
 from meshtui.ui.commands import COMMANDS, Command, Where, key_words
 
@@ -181,10 +182,7 @@ def read_keymap(chosen: Mapping[str, str], commands: Sequence[Command] = COMMAND
     faults, taken = list[str](), dict[str, str]()
     for id, text in chosen.items():
         if id not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(id, known, 1)
-            meant = f"did you mean {near[0]}?" if near else "`meshtui keys --list` names all."
+            meant = did_you_mean(id, known, "`meshtui keys --list` names all.")
             faults.append(f"ui.keys: there is no command {one_line(id, 60)!r}; {meant}")
             continue
         named = list[str]()

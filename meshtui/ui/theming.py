@@ -21,6 +21,7 @@ from textual.color import Color, ColorParseError
 from textual.style import Style
 from textual.theme import Theme
 
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
 from meshtui.core.toml_lines import line_of
 
@@ -137,15 +138,8 @@ class _Reading:
     def _check_names(self, table: tuple[str, ...], values: Iterable[str], known: Iterable[str]) -> None:
         for key in values:
             if key not in known:
-                from difflib import get_close_matches  # late: only a fault needs it
-
-                near = get_close_matches(key, list(known), 1)
-                hint = f"did you mean `{near[0]}`?" if near else self._choice(table, known)
-                raise self.fault((*table, key), f"is no part of a theme; {hint}")
-
-    @staticmethod
-    def _choice(table: tuple[str, ...], known: Iterable[str]) -> str:
-        return "see docs/themes.md." if table == ("variables",) else f"there are {', '.join(known)}."
+                where = "see docs/themes.md." if table == ("variables",) else ""
+                raise self.fault((*table, key), f"is no part of a theme; {did_you_mean(key, known, where)}")
 
     def _texts(self, table: str, values: Mapping[str, Any]) -> dict[str, str]:
         found = values.get(table, {})

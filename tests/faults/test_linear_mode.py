@@ -230,8 +230,8 @@ def test_a_number_without_choices_is_a_message_and_a_wrong_one_with_choices_is_n
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("/bogus", "There is no /bogus."),
-        ("/modle", "perhaps /model"),
+        ("/bogus", "There is no /bogus; /help lists the words."),
+        ("/modle", "did you mean '/model'?"),
         ("/open 7", "no conversations yet"),
         ("/retry", "no answer here yet"),
         ("/template nothing", "There is no template nothing"),
@@ -244,8 +244,8 @@ def test_a_number_without_choices_is_a_message_and_a_wrong_one_with_choices_is_n
         ("/attach /nothing/there.png", "cannot be read"),
         ("/result 1 x", "No tool calls wait here."),
         ("/tools", "There are no tools yet"),
-        ("/profile nobody", "There is no profile nobody; there are default."),
-        ("/help nothing", "There is no /nothing."),
+        ("/profile nobody", "There is no profile nobody; there is default."),
+        ("/help nothing", "There is no /nothing;"),
         ("/param temperature", "There is no parameter temperature"),
     ],
 )

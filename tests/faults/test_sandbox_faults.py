@@ -425,7 +425,7 @@ def test_by_header_on_any_path_and_several_at_once(caller: Caller) -> None:
         with pytest.raises(httpx.RemoteProtocolError):
             caller.http.get(path, headers={"X-Sandbox-Fault": "cut"})
     unknown = caller.post(headers={"X-Sandbox-Fault": "crfl"})
-    assert unknown.status_code == 400 and "did you mean crlf" in unknown.json()["error"]["message"]
+    assert unknown.status_code == 400 and "did you mean 'crlf'?" in unknown.json()["error"]["message"]
 
 
 def test_by_setting_for_chat_alone_or_for_everything() -> None:

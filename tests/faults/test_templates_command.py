@@ -61,7 +61,7 @@ def test_listing_showing_and_rendering(call: Any, tmp_path: Path) -> None:
     code, out, _ = call("templates", "render", "bot", "-v", f"company=@{tmp_path / 'name.txt'}", "--json")
     assert json.loads(out) == [{"role": "system", "content": "Be kind for Acme\nInc.\n"}]
     code, _, err = call("templates", "show", "bto")
-    assert code == 7 and "near it: bot" in err
+    assert code == 7 and "did you mean 'bot'?" in err
 
 
 def test_a_run_with_values_from_everywhere(call: Any, tmp_path: Path) -> None:

@@ -172,8 +172,8 @@ def test_all_faults_are_told_at_once(paths: Paths) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[ui]\nthem = 'x'\n", ["line 2", "`ui.them`", "did you mean `theme`?"]),
-        ("[requests]\nretrys = 1\n", ["line 2", "did you mean `retries`?"]),
+        ("[ui]\nthem = 'x'\n", ["line 2", "`ui.them`", "did you mean 'theme'?"]),
+        ("[requests]\nretrys = 1\n", ["line 2", "did you mean 'retries'?"]),
         ("zzz = 1\n", ["line 1", "`zzz`", "is no setting"]),
         ('model = "x"\n', ["line 1", "belongs to a profile"]),
         (f'api_key = "{KEY}"\n', ["line 1", "keys do not belong into this file"]),

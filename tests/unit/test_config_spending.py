@@ -54,7 +54,7 @@ def test_what_cannot_be_meant_is_refused_with_its_line(tmp_path: Path, text: str
 
 def test_a_misspelt_budget_is_pointed_out(tmp_path: Path) -> None:
     (notice,) = read(tmp_path, "[budget]\ndaily = 5\n").notices
-    assert "did you mean `day`?" in notice
+    assert "did you mean 'day'?" in notice
 
 
 def test_a_project_sets_no_budget(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def test_without_a_topic_all_are_named_and_a_wrong_one_leads_to_the_right_one(
     told = capfd.readouterr().out
     assert all(f"  {name}" in told for name in TOPICS)
     assert run_command(["help", "exitcodes"]) == 2
-    assert "near it: exit-codes" in capfd.readouterr().err
+    assert "did you mean 'exit-codes'?" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(("topic", "paged"), [("keys", True), ("exit-codes", False)])

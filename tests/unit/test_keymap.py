@@ -11,7 +11,7 @@ from meshtui.cli import run_command
 from meshtui.cli.key_doctor import line_for, readable
 from meshtui.cli.keys import surroundings
 from meshtui.ui.columns import CENTRE_LEAST, LEFT_LEAST, RIGHT_LEAST, Columns, columns_from, size_class
-from meshtui.ui.commands import COMMANDS
+from meshtui.ui.commands import COMMANDS, key_words
 from meshtui.ui.commands.places import PLACES
 from meshtui.ui.compat import keys_sent
 from meshtui.ui.key_table import as_markdown
@@ -137,9 +137,9 @@ def test_a_choice_replaces_the_default() -> None:
 @pytest.mark.parametrize(
     ("chosen", "words"),
     [
-        ({"conversation.nwe": "ctrl+k"}, "did you mean conversation.new?"),
+        ({"conversation.nwe": "ctrl+k"}, "did you mean 'conversation.new'?"),
         ({"conversation.new": "ctlr+k"}, "'ctlr+k' is no key"),
-        ({"conversation.new": "f2"}, "f2 stands for both conversation.new and model.choose; model.choose has lost it"),
+        ({"conversation.new": "f2"}, "f2 stands for both conversation.new and model.choose (Workbench), which has lost it"),
         ({"conversation.new": "alt+k", "turn.retry": "alt+k"}, "only one of them will run"),
         ({"turn.retry": "x"}, "x is needed for typing there"),
         ({"turn.retry": "left"}, "← is needed for typing there"),
@@ -156,6 +156,43 @@ def test_what_is_wrong_is_one_sentence(chosen: dict[str, str], words: str) -> No
     faults = read_keymap(chosen).faults
     assert any(words in fault for fault in faults), faults
     assert all(fault.endswith((".", "?")) for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("id", "written", "holds"),
+    [
+        ("turn.retry", "x", ("f5",)),
+        ("turn.retry", "ctrl+m", ("f5",)),
+        ("turn.retry", "ctlr+k", ("f5",)),
+        ("turn.retry", "left", ("f5",)),
+        ("model.fallbacks", "ctrl+i", ()),
+        ("turn.retry", "ctrl+i, alt+k, x", ("alt+k",)),
+        ("tool.save", "w", ("ctrl+s",)),
+        ("sets.keep", "k", ("ctrl+s",)),
+        ("tour.next", "n", ("n",)),
+    ],
+)
+def test_a_key_that_cannot_be_used_is_not_taken(id: str, written: str, holds: tuple[str, ...]) -> None:
+    keymap = read_keymap({id: written})
+    assert keymap.of(id) == holds
+    told = keymap.changes()
+    assert told == ({} if holds == read_keymap({}).of(id) else {id: ",".join(holds)})
+    assert len(keymap.faults) == len([key for key in written.split(",") if key.strip() not in holds])
+    for fault in keymap.faults:
+        assert fault.startswith(f"ui.keys, {id}: ") and fault.count(".") - fault.count(id) * id.count(".") - 1 <= 1
+        assert (f"so {key_words(holds[0])} " if holds else "so it has no key") in fault, fault
+
+
+def test_one_clash_is_one_sentence_that_says_which_commands_and_where() -> None:
+    (fault,) = read_keymap({"app.help": "escape"}).faults
+    assert "esc stands for app.help and 3" in fault and "turn.stop (Workbench)" in fault and "more" in fault
+    assert len(fault) < 250
+    (fault,) = read_keymap({"turn.retry": "alt+k", "conversation.new": "alt+k", "block.page": "alt+k"}).faults
+    assert "turn.retry" in fault and "conversation.new (Workbench)" in fault and "block.page (Workbench)" in fault
+    (fault,) = read_keymap({"turn.retry": "f2", "conversation.new": "f2"}).faults
+    assert "only one of them will run" in fault and "model.choose (Workbench)" in fault and "lost it" in fault
+    apart = read_keymap({"turn.retry": "f2", "sets.keep": "f9"}).faults
+    assert len(apart) == 2, "two keys are two clashes"
 
 
 def test_a_key_that_was_lost_is_named_nowhere() -> None:

@@ -72,7 +72,7 @@ def test_every_option_reaches_its_setting() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--fault", "cutt"], "did you mean cut"),
+        (["--fault", "cutt"], "did you mean 'cut'?"),
         (["--fault", "cut:x"], "whole number"),
         (["--fault", "cut:²"], "whole number"),
         (["--set", "cost"], "NAME=VALUE"),

@@ -152,7 +152,7 @@ def test_sixteen_colours_are_the_terminal_s_own() -> None:
     [
         ('[colors]\nprimary = "#GG"\n', ["line 2", "`colors.primary`", "'#GG'", "no colour", "#RRGGBB"]),
         ('[colors]\nprimary = "bleu"\n', ["line 2", "blue perhaps"]),
-        ('[colors]\nprimary = "red"\nsecondry = "blue"\n', ["line 3", "did you mean `secondary`?"]),
+        ('[colors]\nprimary = "red"\nsecondry = "blue"\n', ["line 3", "did you mean 'secondary'?"]),
         ('[colors]\nprimary = "red"\nbig = "blue"\n', ["line 3", "`colors.big`", "primary, secondary"]),
         ("[colors]\nprimary = 3\n", ["line 2", "text in quotes"]),
         ('name = "x"\n[colors]\nprimary = "red"\n', ["line 1", "`name`", "dark, ansi"]),
@@ -162,7 +162,7 @@ def test_sixteen_colours_are_the_terminal_s_own() -> None:
         ("dark = true\n", ["at least `primary`"]),
         (
             '[colors]\nprimary = "red"\n[variables]\nborder-blured = "red"\n',
-            ["line 4", "did you mean `border-blurred`?"],
+            ["line 4", "did you mean 'border-blurred'?"],
         ),
         (
             '[colors]\nprimary = "red"\n[variables]\n\nborder = "nocolor"\n',

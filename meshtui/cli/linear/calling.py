@@ -112,7 +112,6 @@ class Calling(Templating):
         round = self.session.rounds.current()
         if round is None:
             self.refuse("No tool calls wait here.")
-        assert round is not None  # noqa: S101 - `refuse` raised
         return round
 
     def _pending(self, rest: str) -> tuple[Round, Pending, str]:
@@ -164,7 +163,6 @@ class Calling(Templating):
             turn = self.session.rounds.go_on(round)
         except OpenCalls as error:
             self.refuse(str(error))
-            return
         self.drive(turn)
 
 

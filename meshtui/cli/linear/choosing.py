@@ -9,6 +9,7 @@ from dataclasses import replace
 from meshtui.cli.linear.talk import Talk
 from meshtui.cli.linear.words import model_words
 from meshtui.core.catalog import ModelCard
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
 
@@ -153,12 +154,11 @@ class Choosing(Talk):
         """List the profiles, or switch."""
         if self.profiles is None:
             self.refuse("The demo has one profile only.")
-            return
         rows = self.profiles.rows()
         if rest:
             named = {row.name: row for row in rows}
             if rest not in named:
-                self.refuse(f"There is no profile {one_line(rest, 40)}; there are {', '.join(named)}.")
+                self.refuse(f"There is no profile {one_line(rest, 40)}; {did_you_mean(rest, named)}")
             self.session.switch(self.profiles.target(self.session, rest))
             self.tell(f"Profile: {one_line(rest, 40)}, {self.session.target.base_url}.")
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 from meshtui.cli.linear.conversing import Conversing
@@ -32,7 +31,6 @@ class Comparing(Conversing):
         text = self.console.ask(f"Message for {len(models)} models: ")
         if not text or not text.strip():
             self.refuse("Nothing was sent.")
-            return
         chosen = variants(self.session.drafted(text), models)
         if not self.may_send(*(variant.draft for variant in chosen)):
             return
@@ -92,14 +90,16 @@ class Comparing(Conversing):
         self.tell("; ".join(words) + ".")
         self.tell("/keep N goes on with one, /answers N reads one again, /diff N M says how two differ.")
 
+    def _compared(self) -> Comparison:
+        if self.comparison is None:
+            self.refuse("There is no comparison here; /compare begins one.")
+        return self.comparison
+
     def _named(self, lane: Lane) -> str:
-        assert self.comparison is not None  # noqa: S101 - there are lanes
-        return f"{self.comparison.lanes.index(lane) + 1}, {one_line(lane.label, 80)}"
+        return f"{self._compared().lanes.index(lane) + 1}, {one_line(lane.label, 80)}"
 
     def _lane(self, number: str) -> Lane:
-        lanes: Sequence[Lane] = self.comparison.lanes if self.comparison is not None else ()
-        if not lanes:
-            self.refuse("There is no comparison here; /compare begins one.")
+        lanes = self._compared().lanes
         if not number.isdecimal() or not 1 <= int(number) <= len(lanes):
             self.refuse(f"Say the number of an answer, from 1 to {len(lanes)}.")
         return lanes[int(number) - 1]
@@ -107,14 +107,10 @@ class Comparing(Conversing):
     def do_answers(self, rest: str) -> None:
         """List the answers, or read one."""
         if rest:
-            lane = self._lane(rest)
-            assert self.comparison is not None  # noqa: S101 - `_lane` asked
-            self._read_lane(self.comparison, lane)
+            self._read_lane(self._compared(), self._lane(rest))
             return
-        if self.comparison is None:
-            self.refuse("There is no comparison here; /compare begins one.")
-            return
-        figures = [(lane, self.comparison.figures(lane)) for lane in self.comparison.lanes]
+        comparison = self._compared()
+        figures = [(lane, comparison.figures(lane)) for lane in comparison.lanes]
         for row in numbered(
             [f"{one_line(lane.label, 80)}: {lane.turn.state.value}, {figure_words(found)}" for lane, found in figures]
         ):
@@ -123,8 +119,7 @@ class Comparing(Conversing):
     def do_keep(self, rest: str) -> None:
         """Go on with one answer."""
         lane = self._lane(rest or "0")
-        assert self.comparison is not None  # noqa: S101 - `_lane` asked
-        self.comparison.keep(lane)
+        self._compared().keep(lane)
         self.tell(f"The conversation goes on from answer {self._named(lane)}; the others stay stored.")
 
     def do_diff(self, rest: str) -> None:

@@ -43,7 +43,6 @@ class Conversing(Recovering):
         turn = self.last_turn()
         if turn is None:
             self.refuse("There is no answer here yet.")
-            return
         self.tell(str(turn.content).rstrip() or "The answer has no text.")
         self.tell(end_words(turn) if turn.problem is None else f"It failed: {one_line(turn.problem.sentence, 400)}")
 
@@ -81,10 +80,8 @@ class Conversing(Recovering):
             attachment = self.session.attach(rest)
         except NotAttachable as error:
             self.refuse(str(error))
-            return
         except OSError as error:
             self.refuse(f"{rest} cannot be read: {error.strerror or error}.")
-            return
         self.session.attached.append(attachment)
         warning = self.session.refusal(attachment)
         self.tell(f"Attached: {one_line(attachment.name, 120)}.{f' {warning}' if warning else ''}")

@@ -10,6 +10,7 @@ from meshtui.cli.linear.reckoning import Reckoning
 from meshtui.cli.linear.talk import Sorry
 from meshtui.cli.output import OK, Refused
 from meshtui.core.attachments import NotAttachable
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.problem import Problem
 from meshtui.core.text import mask_secrets, one_line
 from meshtui.session import ConfigError, StoreError
@@ -99,12 +100,7 @@ class Linear(Reckoning):
     def _word(self, text: str) -> None:
         name, _, rest = text[1:].partition(" ")
         if name not in BY_NAME:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, BY_NAME, 1)
-            self.refuse(
-                f"There is no /{one_line(name, 30)}{f'; perhaps /{near[0]}' if near else ''}. /help lists the words."
-            )
+            self.refuse(_unknown(name))
         do: Callable[[str], None] = getattr(self, BY_NAME[name].method)
         do(rest.strip())
 
@@ -112,7 +108,7 @@ class Linear(Reckoning):
         """List the words, or explain one."""
         name = rest.removeprefix("/")
         if name and name not in BY_NAME:
-            self.refuse(f"There is no /{one_line(name, 30)}. /help lists the words.")
+            self.refuse(_unknown(name))
         for command in [BY_NAME[name]] if name else COMMANDS:
             self.tell(command.line)
         if not name:
@@ -129,3 +125,8 @@ class Linear(Reckoning):
         ids = [card.id for card in self.session.cards]
         files = self.session.templates.files.list() if self.session.templates is not None else ()
         return [word for word in (*ids, *(file.key for file in files)) if beginning and word.startswith(beginning)]
+
+
+def _unknown(name: str) -> str:
+    words = [f"/{command.name}" for command in COMMANDS]
+    return f"There is no /{one_line(name, 30)}; {did_you_mean(f'/{name}', words, '/help lists the words.')}"

@@ -83,7 +83,6 @@ class Recovering(Choosing):
         turn = self.last_turn()
         if turn is None:
             self.refuse("There is no answer here yet that could be asked for again.")
-            return
         self.again(turn, self.model_named(rest) or None if rest else None)
 
     def last_turn(self) -> Turn | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from meshtui.cli.linear.console import Console
 from meshtui.cli.linear.narrator import Narrator
@@ -38,7 +38,7 @@ class Talk:
         """Write a line, or several."""
         self.console.tell(text)
 
-    def refuse(self, sentence: str) -> None:
+    def refuse(self, sentence: str) -> NoReturn:
         """End what was asked for with a sentence."""
         raise Sorry(sentence)
 

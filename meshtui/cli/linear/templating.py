@@ -9,6 +9,7 @@ from dataclasses import replace
 from meshtui.cli.linear.comparing import Comparing
 from meshtui.cli.linear.words import change_lines, numbered
 from meshtui.core.chat import TextPart
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn
@@ -82,8 +83,8 @@ class Templating(Comparing):
                 key = self._template_keys[int(rest) - 1]
             path = self._templates.files.find(key)
             if path is None:
-                self.refuse(f"There is no template {one_line(key, 80)}; /templates lists them.")
-                return
+                meant = did_you_mean(key, (row.key for row in self._templates.files.list()), "/templates lists them.")
+                self.refuse(f"There is no template {one_line(key, 80)}; {meant}")
             self.opened = self._templates.files.open(path)
             self.template, self._ran = self.opened.template, None
             self._values = self._templates.kept_values(path)[0]
@@ -97,7 +98,6 @@ class Templating(Comparing):
     def _open(self) -> tuple[OpenTemplate, Template]:
         if self.opened is None or self.template is None:
             self.refuse("No template is open; /templates lists them, /template NAME opens one.")
-        assert self.opened is not None and self.template is not None  # noqa: S101 - `refuse` raised
         return self.opened, self.template
 
     def _read(self) -> None:
@@ -271,7 +271,6 @@ class Templating(Comparing):
         found = self._before(self._ran)
         if found is None:
             self.refuse("There is no earlier answer of this template to compare with.")
-            return
         this, other = found
         texts = {version.hash: self._text(version.template) for version in self._templates.versions(self.opened.path)}  # type: ignore[union-attr]
         if this.hash != other.hash and this.hash in texts and other.hash in texts:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from itertools import islice
 from typing import Literal
 
 from meshtui.core.json.place import Keys
 from meshtui.core.json.stream import places_in
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.schema.metaschema import schema_faults
 from meshtui.core.toml_json import AS_JSON, toml_value
 from meshtui.core.toml_lines import line_of
@@ -144,9 +144,8 @@ def _beside(row: object) -> Iterator[Finding]:
         yield Finding("tool", "responder", str(error), ("responder",))
     for name in responder if isinstance(responder, Mapping) else ():
         if name not in RESPONDER_WORDS:
-            near = get_close_matches(str(name), RESPONDER_WORDS, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            message = f"{name!r} is no part of a responder and is passed over{hint}"
+            meant = did_you_mean(str(name), RESPONDER_WORDS)
+            message = f"{name!r} is no part of a responder and is passed over; {meant}"
             yield Finding("tool", "responder: unknown member", message, ("responder", str(name)), (), "warning")
 
 
