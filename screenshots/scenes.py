@@ -93,10 +93,7 @@ class Stage:
         self.app.theme = view.theme
         if view.size != tuple(self.app.size):
             await self.pilot.resize_terminal(*view.size)
-        for _ in range(20):
-            if not await self.session.settle():  # a bill is written a moment after the answer; a refusal has none
-                break
-            await asyncio.sleep(0.03)
+        await self.session.settle()
         shown: list[str] = []
         for _ in range(100):
             self.app.clear_notifications()

@@ -139,6 +139,7 @@ class Turn:
     """
 
     __slots__ = (
+        "__weakref__",
         "_request",
         "assembler",
         "billed",

@@ -119,14 +119,17 @@ class EventStream:
         self._send = send
         self._receive = receive
         self._transport: asyncio.Transport = scope["state"]["transport"]
-        whole = False
         try:
-            whole = await self._write()
+            await self._write()
         finally:
-            if self._on_end is not None:
-                self._on_end(self._sent, whole)
+            self._end(False)
 
-    async def _write(self) -> bool:
+    def _end(self, whole: bool) -> None:
+        on_end, self._on_end = self._on_end, None
+        if on_end is not None:
+            on_end(self._sent, whole)
+
+    async def _write(self) -> None:
         clock = _Clock()
         if self._headers_first:
             await self._start()
@@ -137,18 +140,18 @@ class EventStream:
             if isinstance(step, Frame):
                 if step.due > clock.elapsed:
                     if not await self._flushed():
-                        return False
+                        return
                     await clock.wait_for(step.due)
                 buffer += encode(step)
                 self._sent += 1
                 if len(buffer) >= BATCH_BYTES and not await self._flushed():
-                    return False
+                    return
             elif not await self._other(step):
-                return False
+                return
+        self._end(not self._transport.is_closing())  # so that who has the last byte finds the bill written
         await self._flushed()
         await self._start()
         await self._send({"type": "http.response.body", "body": b""})
-        return not self._transport.is_closing()
 
     async def _other(self, step: Raw | Pause | End) -> bool:
         """A step that is no frame; False when nothing can follow it."""
@@ -158,6 +161,7 @@ class EventStream:
         await self._flushed()
         if isinstance(step, Pause):
             return await _silent(step.seconds, self._receive)
+        self._end(False)
         await _break(self._transport, step.how, self._started)
         return False
 

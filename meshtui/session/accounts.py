@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
+from weakref import WeakValueDictionary
 
 from meshtui.core.allowance import Allowance
 from meshtui.core.limits import limits_in_headers, limits_in_table
@@ -70,6 +71,8 @@ class Accounts(Prices):
         self._accounts: dict[tuple[str, str], Account] = {}
         self._books_due = asyncio.Event()
         self._granted: dict[str, int] = {}
+        self._ended: WeakValueDictionary[str, Turn] = WeakValueDictionary()
+        """What ended here and is still looked at, such as the lanes of a comparison: its bill comes later."""
 
     def account(self, target: Target | None = None) -> Account:
         """Return what is known of a target's key, of the one in use where none is named."""
@@ -166,6 +169,7 @@ class Accounts(Prices):
             self.learn_from(turn)
             self.put_price(turn, target)
             account.meters.count(now, 0, tokens_of(turn.usage, turn.meta).total)
+        self._ended[turn.id] = turn
         self._books_due.set()
 
     # Budgets of the user's own
@@ -257,10 +261,11 @@ class Accounts(Prices):
             return 0
         bills = {wanted[request_id]: amount for request_id, amount in found.items()}
         self.store.save_bills(bills, asked=[row.turn_id for row in rows])
-        for node in self.nodes:
-            if node.turn_id in bills and node.turn is not None:
-                node.turn.billed = bills[node.turn_id]
-                self.note_billed(node.turn)
+        shown = [node.turn for node in self.nodes if node.turn is not None]
+        for turn in {id(turn): turn for turn in (*shown, *self._ended.values())}.values():
+            if turn.id in bills:
+                turn.billed = bills[turn.id]
+                self.note_billed(turn)
         return len(wanted) - len(bills)
 
     def note_billed(self, turn: Turn) -> None:

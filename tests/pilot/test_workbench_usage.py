@@ -12,6 +12,7 @@ import pytest
 from meshtui.core.money import Budget
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
+from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.usage import UsagePage
 from meshtui.ui.widgets.bars import meter, sparkline
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 WIDE = (150, 44)
 PAID = "openai/gpt-4o-mini"
+OTHER = "openai/gpt-4o"
 
 
 def ending_in(seconds: float) -> Callable[[], float]:
@@ -49,6 +51,19 @@ async def test_a_price_is_an_estimate_until_the_bill_comes(home: Path) -> None:
             assert turn.billed == Decimal(box.state.account("rsk_01JDEMO0000000000000009F2A").events[0]["cost_usd"])
             await bench.wait(f"{turn.charge}", "✓", "1/100", "$25.00 left", "the gateway")
             await bench.holds(lambda: "~$" not in bench.flat(), "no estimate any more")
+
+
+async def test_the_bill_of_every_lane_of_a_comparison_is_shown(home: Path) -> None:
+    with Sandbox(Settings()) as box:
+        async with workbench(home, box.url, PAID, size=WIDE) as bench:
+            await with_prices(bench)
+            bench.session.keep("compared", [PAID, OTHER])
+            await bench.type("hello")
+            await bench.press("ctrl+l")
+            await bench.holds(lambda: isinstance(bench.app.screen, ModelPicker), "the picker")
+            await bench.press("enter")
+            await bench.wait("2 of 2 ended")
+            await bench.holds(lambda: bench.flat().count("✓") == 2 and "~$" not in bench.flat(), "two bills")
 
 
 async def test_an_unknown_price_is_called_unknown(home: Path) -> None:

@@ -150,7 +150,8 @@ class LanesView(Screen[Lane | None]):
             seen.calls, seen.media, seen.state = facts
             known = self._checks.of(turn) if turn.assembler else ()
             column.view.update(lane_entry(lane, self.session.file, now, self.is_blind, known))
-        if changed or now - self._said.get(column.key, 0.0) >= HEAD_SECONDS:
+        billed, seen.charge = seen.charge != turn.charge, turn.charge
+        if changed or billed or now - self._said.get(column.key, 0.0) >= HEAD_SECONDS:
             self._said[column.key] = now
             waits, marks = self.session.waits.get(turn.id), self.marks_of(lane)
             head = head_of(lane, self.comparison.figures(lane), self.name_of(lane), now, waits, marks)
