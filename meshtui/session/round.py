@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from meshtui.core.calls.rounds import FAILED, result_fault, verdict_of
+from meshtui.core.calls.rounds import BY_COMMAND, BY_HAND, FAILED, result_fault, verdict_of
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.tools.tool import ResponderKind, Tool
 from meshtui.core.turn import Turn
@@ -24,6 +24,7 @@ class Pending:
 
     `original` is the call as the model made it, None for one that was added here. `by_hand` says that the result is
     the user's, or what it begins with; else `rule` says which canned rule answered, and without one a command did.
+    `before` is the state of a dropped call before it was dropped.
     """
 
     call: ToolCall
@@ -35,6 +36,7 @@ class Pending:
     note: str = ""
     rule: str = ""
     by_hand: bool = True
+    before: State = "open"
     _verdict: tuple[str, Tool | None, Verdict] | None = None
 
     @property
@@ -64,14 +66,32 @@ class Pending:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is stored with its result: what gave it, and whether it tells of an error."""
-        given = "by hand" if self.by_hand else self.rule or "command"
+        given = BY_HAND if self.by_hand else self.rule or BY_COMMAND
         return (given, FAILED) if self.is_error else (given,)
+
+    def answer_as(self, message: Message) -> None:
+        """Take a result that was sent before, with what its notes say of it; without notes its tool answered it."""
+        given = [note for note in message.notes if note != FAILED]
+        self.result, self.state, self.is_error = message.text, "answered", FAILED in message.notes
+        self.by_hand = BY_HAND in given if given else self.kind == "hand"
+        self.rule = next((note for note in given if note not in (BY_HAND, BY_COMMAND)), "")
 
     def reopen(self) -> None:
         """Take its answer back; what the user typed stays to be taken again, what answered other arguments does not."""
         self.state, self.is_error, self.note, self.rule = "open", False, "", ""
         if not self.by_hand:
             self.result, self.by_hand = "", True
+
+    def drop(self) -> None:
+        """Let it not go back; `take_up` lets it, as it stood before."""
+        if self.state != "dropped":
+            self.before = "open" if self.state == "running" else self.state
+            self.state = "dropped"
+
+    def take_up(self) -> None:
+        """Let it go back after all."""
+        if self.state == "dropped":
+            self.state, self.before = self.before, "open"
 
     def to_json(self) -> dict[str, Any]:
         """Return what is kept of it as JSON values."""
@@ -84,6 +104,7 @@ class Pending:
             "note": self.note,
             "rule": self.rule,
             "by_hand": self.by_hand,
+            "before": self.before,
         }
 
     @classmethod
@@ -99,6 +120,7 @@ class Pending:
             row["note"],
             row.get("rule", ""),
             row.get("by_hand", True),
+            row.get("before", "open"),
         )
 
 

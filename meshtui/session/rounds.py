@@ -22,7 +22,7 @@ from meshtui.core.calls.rounds import (
     next_request,
     result_text,
 )
-from meshtui.core.chat import ToolCall
+from meshtui.core.chat import Message, ToolCall
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session.answering import Answering
@@ -128,13 +128,12 @@ class Rounds(Answering):
                 found = sibling.turn
         return found
 
-    def _begun(self, round: Round, given: Mapping[str, str]) -> Round:
-        is_own = round.node.turn is None
+    def _begun(self, round: Round, given: Mapping[str, Message]) -> Round:
+        originals = _originals(round)
         for call in round.node.message.tool_calls:
-            pending = Pending(call, self.tool_of(round, call.name), None if is_own and ADDED in call.notes else call)
+            pending = Pending(call, self.tool_of(round, call.name), originals.get(call.id))
             if call.id in given:
-                pending.result, pending.state = given[call.id], "answered"
-                pending.by_hand = pending.kind == "hand"
+                pending.answer_as(given[call.id])
             elif pending.kind == "hand":
                 pending.result = self.suggestion(pending)
             round.calls.append(pending)
@@ -200,24 +199,25 @@ class Rounds(Answering):
         if pending.original is None or arguments != pending.original.arguments:
             notes = (*notes, *(() if pending.original is None else (EDITED,)))
         pending.call = replace(pending.call, arguments=arguments, notes=notes)
+        was_dropped = pending.state == "dropped"
+        pending.take_up()
         if not pending.by_hand and pending.state == "answered":
             pending.reopen()
         elif pending.state == "open":
             pending.note = ""
+        if was_dropped:
+            pending.drop()
         self._changed(round)
 
     def drop(self, round: Round, pending: Pending) -> None:
-        """Let a call not go back at all; one that was added here is forgotten."""
+        """Let a call not go back at all."""
         self.halt(pending)
-        if pending.original is None:
-            round.calls.remove(pending)
-        else:
-            pending.state = "dropped"
+        pending.drop()
         self._changed(round)
 
     def take_up(self, round: Round, pending: Pending) -> None:
         """Let a call that was dropped go back after all, as it stood before."""
-        pending.state = "answered" if pending.result or not pending.by_hand else "open"
+        pending.take_up()
         self._changed(round)
 
     def add(self, round: Round, name: str, arguments: str = "{}") -> Pending:
@@ -337,12 +337,18 @@ class Rounds(Answering):
         rows: Any = self._session.recall(f"round {round.node.id}")
         if not isinstance(rows, list) or not rows:
             return None
-        by_id = {call.id: call for call in round.node.message.tool_calls}
+        originals = _originals(round)
         for row in rows:
-            pending = Pending.from_json(row, by_id)
+            pending = Pending.from_json(row, originals)
             pending.tool = self.tool_of(round, pending.call.name)
             round.calls.append(pending)
         return round
+
+
+def _originals(round: Round) -> dict[str, ToolCall]:
+    """Return the calls as the model made them, by their ids, also where the message of the round was edited here."""
+    own = {call.id: call for call in round.node.message.tool_calls if ADDED not in call.notes}
+    return {**own, **{call.id: call for call in round.source.reply().tool_calls}}
 
 
 def _without(notes: Sequence[str], note: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from meshtui.core.chat import STUB_RESULT
 from meshtui.core.money import Budget
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
-from meshtui.session import OpenCalls
+from meshtui.session import OpenCalls, Round
 from tests.rounds import CITY, ZONE, answered_once, called, put, sent, turn_on
 from tests.workbench import opened, until
 
@@ -409,3 +410,77 @@ async def test_what_answered_is_known_after_a_restart(box: Sandbox, home: Path) 
         assert (pending.result, pending.rule, pending.state) == ("sun", "rule 1", "answered")
         session.rounds.edit_arguments(again, pending, '{"city": "Oslo"}')
         assert again.open == [pending], "the rule answered another city"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
+async def test_going_back_keeps_how_each_call_was_answered(box: Sandbox, home: Path, restarted: bool) -> None:
+    rules = [{"when": {"city": "Nowhere"}, "result": "?"}, {"error": "closed"}]
+    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": rules})
+    put(home, "get_time", ZONE)
+
+    def told(round: Round) -> list[tuple[Any, ...]]:
+        return [(one.result, one.is_error, one.rule, one.by_hand, one.notes, one.state) for one in round.calls]
+
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round = await called(session)
+        await session.rounds.fill(round)
+        session.rounds.set_result(round, round.calls[1], "no such zone", is_error=True)
+        await session.run(session.rounds.go_on(round))
+        was, calling = told(round), session.nodes[1].id
+        if not restarted:
+            back = session.rounds.reopen(session.nodes[1])
+            assert back is not None and told(back) == was
+    if restarted:
+        put(home, "get_weather", CITY)  # by hand from now on: what answered then is not what would answer now
+        async with opened(home, box, "sandbox/tools") as session:
+            node = next(one for one in session.open() if one.id == calling)
+            back = session.rounds.reopen(node)
+            assert back is not None and told(back) == was
+            await session.run(session.rounds.go_on(back))
+            again = [node.message.notes for node in session.nodes if node.role == "tool"]
+            assert again == [("rule 2", FAILED), ("by hand", FAILED)]
+
+
+@pytest.mark.anyio
+async def test_a_call_of_an_edited_message_can_be_taken_back_to_what_the_model_sent(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        own = round.calls[0].call.arguments
+        session.rounds.edit_arguments(round, round.calls[0], '{"city": "Oslo"}')
+        session.rounds.set_result(round, round.calls[0], "fog")
+        await session.run(session.rounds.go_on(round))
+        edited = session.rounds.reopen(session.nodes[1])
+        assert edited is not None and edited.calls[0].is_edited and not edited.is_edited
+        session.rounds.reset(edited, edited.calls[0])
+        assert edited.calls[0].call.arguments == own and edited.is_edited
+
+
+@pytest.mark.anyio
+async def test_dropping_a_call_and_taking_it_up_again_changes_nothing_of_it(box: Sandbox, home: Path) -> None:
+    output = {"type": "object", "properties": {"degrees": {"type": "number"}}, "required": ["degrees"]}
+    put(home, "get_weather", CITY, output=output)
+    put(home, "get_time", ZONE, responder={"rules": [{"result": "noon"}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round, rounds = await called(session), session.rounds
+        suggested, ruled = round.calls
+        await rounds.fill(round)
+        added = rounds.add(round, "get_weather")
+        rounds.set_result(round, added, "typed", is_error=True)
+        before = [one.to_json() for one in round.calls]
+        for pending in list(round.calls):
+            rounds.drop(round, pending)
+        assert [one.state for one in round.calls] == ["dropped"] * 3
+        for pending in round.calls:
+            rounds.take_up(round, pending)
+        assert [one.to_json() for one in round.calls] == before
+        assert suggested.result and suggested.state == "open", "nobody took what was suggested"
+        rounds.drop(round, ruled)
+        rounds.edit_arguments(round, ruled, '{"zone": "UTC"}')
+        assert ruled not in round.kept
+        rounds.take_up(round, ruled)
+        assert ruled in round.open and not ruled.result, "the rule answered another zone"

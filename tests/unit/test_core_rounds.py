@@ -105,7 +105,8 @@ def test_a_request_loses_its_tools_where_none_is_on_unless_it_brings_results() -
 
 def test_results_are_read_from_what_follows_a_message() -> None:
     rows = [Message("tool", "1", tool_call_id="a"), Message("tool", "2", tool_call_id="b"), Message("user", "so")]
-    assert answers([*rows, Message("tool", "3", tool_call_id="c")]) == {"a": "1", "b": "2"}
+    found = answers([*rows, Message("tool", "3", tool_call_id="c")])
+    assert found == {"a": rows[0], "b": rows[1]}
 
 
 def test_ids_made_here_are_free() -> None:

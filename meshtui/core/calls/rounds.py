@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 EDITED = "its arguments were edited here"
 ADDED = "it was added here"
+BY_HAND, BY_COMMAND = "by hand", "command"
+"""The note of a result that says what gave it, where no canned rule did."""
+
 FAILED = "error"
 """The note of a result that tells of an error."""
 
@@ -120,13 +123,13 @@ def free_id(taken: Iterable[str], stem: str) -> str:
     return f"{stem}_{number}"
 
 
-def answers(messages: Sequence[Message]) -> dict[str, str]:
+def answers(messages: Sequence[Message]) -> dict[str, Message]:
     """Return the results that directly follow a message of calls, by the id of the call."""
-    found: dict[str, str] = {}
+    found: dict[str, Message] = {}
     for message in messages:
         if message.role != "tool":
             break
-        found.setdefault(message.tool_call_id or "", message.text)
+        found.setdefault(message.tool_call_id or "", message)
     return found
 
 
