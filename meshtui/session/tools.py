@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.core.calls.rounds import with_tools
@@ -36,7 +35,6 @@ class Tools:
         self._edits = ToolEdits(session)
         self._on = PerConversation(session, "tools on", [])
         self._choice = PerConversation(session, "tool choice", None)
-        self._read: dict[Path, tuple[tuple[int, int], OpenTool]] = {}
         self._told: set[str] = set()
 
     def known(self) -> Sequence[ToolFile]:
@@ -172,20 +170,10 @@ class Tools:
         return found
 
     def _open(self, key: str) -> OpenTool | None:
-        """Read a tool again where its file changed; None where it is gone. Raises ConfigError."""
+        """Return a tool as its file is now; None where it is gone. Raises ConfigError."""
         assert self.files is not None  # noqa: S101 - asked only where there are files
         path = self.files.find(key)
-        if path is None:
-            return None
-        try:
-            facts = path.stat()
-        except OSError:
-            return None
-        stamp = (facts.st_mtime_ns, facts.st_size)
-        known = self._read.get(path)
-        if known is None or known[0] != stamp:
-            known = self._read[path] = (stamp, self.files.open(path))
-        return known[1]
+        return None if path is None else self.files.latest(path)
 
     def settle(self) -> None:
         """Something is sent: this conversation stays with what holds now, and the next new one begins with it."""

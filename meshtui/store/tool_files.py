@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,10 @@ from meshtui.store.toml import ConfigError, read_source
 from meshtui.store.tool_text import Form, tool_from, written
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_SETTLED = 2.0
+"""Seconds after which a file that changes has another time for certain, whatever disk it is on."""
+
+_Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class ToolFiles(Folders):
 
     def __init__(self, paths: Paths, project: Path | None) -> None:
         super().__init__(paths.tools, project / "tools" if project else None, paths.state / "deleted-tools")
+        self._known: dict[Path, tuple[_Stamp, OpenTool | str]] = {}
 
     def list(self) -> Sequence[ToolFile]:
         """Return every tool, the project's first, each folder by name; unreadable ones with their fault."""
@@ -57,7 +63,7 @@ class ToolFiles(Folders):
                     raise ConfigError(
                         f"{path}: {first.name} beside it has the same name and counts. Rename one of them."
                     )
-                found.append(ToolFile(key, path, place, self.open(path).tool))
+                found.append(ToolFile(key, path, place, self.latest(path).tool))
             except ConfigError as error:
                 found.append(ToolFile(key, path, place, None, str(error)))
         return found
@@ -68,6 +74,22 @@ class ToolFiles(Folders):
         if source is None:
             raise ConfigError(f"{path} is no longer there.")
         return OpenTool(self._key_of(path), path, self._place_of(path), tool_from(path, source.text), source.text)
+
+    def latest(self, path: Path) -> OpenTool:
+        """Return a file as it is now, read again only where it may have changed since it was read last."""
+        stamp, known = _stamp_of(path), self._known.get(path)
+        if known is not None and known[0] == stamp:
+            found = known[1]
+        else:
+            try:
+                found = self.open(path)
+            except ConfigError as error:
+                found = str(error)
+            if stamp is not None and time.time() - stamp[3] / 1e9 > _SETTLED:
+                self._known[path] = stamp, found
+        if isinstance(found, str):
+            raise ConfigError(found)
+        return found
 
     def named(self, name: str) -> Path | None:
         """Return the file of a tool by its key, or by the name that the model calls; None where there is none."""
@@ -112,6 +134,15 @@ class ToolFiles(Folders):
             text = written(text, renamed, copy.stem, _form(copy))
         self._write(copy, text)
         return self.open(copy)
+
+
+def _stamp_of(path: Path) -> _Stamp | None:
+    """Return what changes when a file does, None where that is unknown."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def _form(path: Path) -> Form:

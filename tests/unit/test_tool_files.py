@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.tools.tool import Command, Responder, Rule, Tool
+from meshtui.store import tool_files
 from meshtui.store.folders import ChangedOutside
 from meshtui.store.json_edit import edited_json
 from meshtui.store.paths import Paths
 from meshtui.store.toml import ConfigError
-from meshtui.store.tool_files import ToolFiles
+from meshtui.store.tool_files import OpenTool, ToolFiles
 from meshtui.store.tool_text import Form, tool_from, written
 
 TOML = '''\
@@ -361,3 +362,31 @@ def test_line_ends_stay(tmp_path: Path) -> None:
     again = shelf.open(opened.path)
     shelf.save(again, with_function(again.tool, description="x"))
     assert opened.path.read_bytes() == b'name = "a"\r\n# kept\r\ndescription = "x"\r\n'
+
+
+def test_a_file_is_read_again_only_where_it_may_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = files(tmp_path, project=False)
+    for name in ("one", "two", "three"):
+        made.create(name, tool_named(name))
+    broken = made.folders["yours"] / "broken.toml"
+    broken.write_text("name = ")
+    reads: list[str] = []
+    read = ToolFiles.open
+
+    def counted(self: ToolFiles, path: Path) -> OpenTool:
+        reads.append(path.stem)
+        return read(self, path)
+
+    monkeypatch.setattr(ToolFiles, "open", counted)
+    made.list(), made.list()
+    assert len(reads) == 8, "a file written a moment ago may change again without another time"
+    monkeypatch.setattr(tool_files, "_SETTLED", -1.0)
+    first = made.list()
+    reads.clear()
+    assert made.list() == first and made.named("two") is not None and not reads
+    assert [file.fault != "" for file in first] == [True, False, False, False]
+    path = made.folders["yours"] / "two.toml"
+    path.write_text(path.read_text().replace("two", "TWO"))
+    assert made.latest(path).tool.name == "TWO" and reads == ["two"]
+    broken.unlink()
+    assert [file.key for file in made.list()] == ["one", "three", "two"] and reads == ["two"]
