@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,8 +12,10 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.dom import DOMNode
 from textual.geometry import Size
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
+from textual.timer import Timer, TimerCallback
 from textual.widget import Widget
 
 if TYPE_CHECKING:
@@ -62,6 +65,20 @@ def keys_sent(text: str) -> list[str]:
     return [event.key for event in found if isinstance(event, events.Key)]
 
 
+def after(node: MessagePump, seconds: float, do: Callable[[], object]) -> Timer:
+    """Let a node do something once, so many seconds from now, in its turn after the messages that wait.
+
+    Textual's `set_timer` forgets to call where the process stands still for as long while the timer is being set up,
+    and whoever waits for that call waits for ever: nothing would be drawn any more.
+    """
+    return _sure(node.set_timer(seconds, do))
+
+
+def _sure(timer: Timer) -> Timer:
+    timer._skip = False
+    return timer
+
+
 Result = TypeVar("Result")
 
 
@@ -70,6 +87,12 @@ class CalmApp(App[Result]):
 
     def _fatal_error(self) -> None:
         self.panic(self.last_words())
+
+    def set_timer(
+        self, delay: float, callback: TimerCallback | None = None, *, name: str | None = None, pause: bool = False
+    ) -> Timer:
+        """Call a function after a delay, for sure: Textual takes another size of the terminal by such a timer."""
+        return _sure(super().set_timer(delay, callback, name=name, pause=pause))
 
     @property
     def _background_screens(self) -> list[Screen[object]]:

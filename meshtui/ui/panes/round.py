@@ -17,6 +17,7 @@ from textual.widgets import Static, TextArea
 from meshtui.core.text import clean
 from meshtui.session import Pending, Round
 from meshtui.ui.commands import bindings
+from meshtui.ui.compat import after
 from meshtui.ui.panes.calls import Checked, checked
 from meshtui.ui.panes.round_words import (
     LARGE,
@@ -233,7 +234,7 @@ class RoundPane(Container):
     def _check_soon(self) -> None:
         if self._checking is not None:
             self._checking.stop()
-        self._checking = self.set_timer(_CHECK_SECONDS, self._check)
+        self._checking = after(self, _CHECK_SECONDS, self._check)
 
     def _check(self) -> None:
         self._checking = None

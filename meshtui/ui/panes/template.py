@@ -21,6 +21,7 @@ from meshtui.core.slot_check import Doubt, Finding, inspect
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
+from meshtui.ui.compat import after
 from meshtui.ui.panes.params import ParamsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
@@ -342,7 +343,7 @@ class TemplatePane(PaneViews, can_focus=False):
                 self._later.stop()
                 self._later = None
             if len(event.text_area.document.text) > LONG:
-                self._later = self.set_timer(LATER_SECONDS, self.show_slots)
+                self._later = after(self, LATER_SECONDS, self.show_slots)
             else:
                 await self.show_slots()
         self._edited()

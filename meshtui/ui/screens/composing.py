@@ -9,6 +9,7 @@ from textual.widgets import TextArea
 from meshtui.core.attachments import NotAttachable
 from meshtui.core.turn import Turn
 from meshtui.session import Session, StoreError
+from meshtui.ui.compat import after
 from meshtui.ui.editor import edit
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.bench import Bench
@@ -43,7 +44,7 @@ class Composing(Bench):
             self.wait_with_prompt(False)
         if self._saving is not None:
             self._saving.stop()
-        self._saving = self.set_timer(DRAFT_SECONDS, self.save_typed)
+        self._saving = after(self, DRAFT_SECONDS, self.save_typed)
 
     def save_typed(self) -> None:
         """Keep what is typed, now, where it is not kept yet."""

@@ -13,6 +13,7 @@ from meshtui.core.turn import Turn
 from meshtui.core.waits import countdown
 from meshtui.session import StoreError, needs_asking
 from meshtui.ui.columns import MEDIUM
+from meshtui.ui.compat import after
 from meshtui.ui.panes.model import short_price
 from meshtui.ui.panes.usage import UsageFigures, UsagePane, summary
 from meshtui.ui.screens.bench import Bench
@@ -112,7 +113,7 @@ class Spending(Bench):
     def _quote_soon(self) -> None:
         if self._quoting is not None:
             self._quoting.stop()
-        self._quoting = self.set_timer(QUOTE_SECONDS, self.show_quote)
+        self._quoting = after(self, QUOTE_SECONDS, self.show_quote)
 
     def show_quote(self) -> None:
         """Say at the prompt how many tokens sending it takes, what that costs, and how full the context gets."""

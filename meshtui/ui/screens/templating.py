@@ -11,6 +11,7 @@ from textual.widgets import TextArea
 
 from meshtui.core.template import Template
 from meshtui.session import ChangedOutside, ConfigError, Session, StoreError, Templates
+from meshtui.ui.compat import after
 from meshtui.ui.editor import edit
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.screens.composing import DRAFT_SECONDS
@@ -138,7 +139,7 @@ class Templating(Reopening):
     def _keep_soon(self) -> None:
         if self._keeping is not None:
             self._keeping.stop()
-        self._keeping = self.set_timer(DRAFT_SECONDS, self.keep_edit)
+        self._keeping = after(self, DRAFT_SECONDS, self.keep_edit)
 
     def keep_edit(self) -> None:
         """Keep the edit and the values now, as far as they are not in the file."""

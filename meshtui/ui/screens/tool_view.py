@@ -19,6 +19,7 @@ from meshtui.core.text import clean, one_line
 from meshtui.core.tools.edit import ToolEdit, pretty
 from meshtui.session import OpenTool
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.compat import after
 from meshtui.ui.screens.composing import DRAFT_SECONDS
 from meshtui.ui.tool_inspection import inspect_edit
 from meshtui.ui.widgets.findings import Findings
@@ -259,7 +260,7 @@ class ToolView(Screen[tuple[str, str]]):
         self.note("")
         if self._keeping is not None:
             self._keeping.stop()
-        self._keeping = self.set_timer(DRAFT_SECONDS, self.save_typed)
+        self._keeping = after(self, DRAFT_SECONDS, self.save_typed)
         self._stale = True
         if not self._checking:
             self._checking = True

@@ -19,6 +19,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from meshtui.core.text import one_line
+from meshtui.ui.compat import after
 from meshtui.ui.widgets.lanes_column import Column, joined
 from meshtui.ui.widgets.markdown_styles import COMPONENTS, RULES, Palette, Row, S
 from meshtui.ui.widgets.markdown_wrap import cells, ellipsis
@@ -129,7 +130,7 @@ class Lanes(Widget, can_focus=True):
         if self._timer is None and self._dirty and self.is_attached:
             frame = frame_seconds(len(self.in_sight()))
             wait = max(frame - (perf_counter() - self._flushed), 0.001)
-            self._timer = self.set_timer(wait, self._flush)
+            self._timer = after(self, wait, self._flush)
 
     def _flush(self) -> None:
         """Bring what changed up to date, a slice of it; the rest comes right after the keys that wait."""
@@ -156,7 +157,7 @@ class Lanes(Widget, can_focus=True):
         if regions:
             self.refresh(*regions)
         if self._dirty:
-            self._timer = self.set_timer(0.002, self._flush)
+            self._timer = after(self, 0.002, self._flush)
 
     def _refreshed(self, column: Column, place: int, anew: bool) -> list[Region]:
         """Lay a column out, and return what of it is to be drawn again."""

@@ -13,7 +13,7 @@ from textual import events
 from textual.geometry import Region
 from textual.timer import Timer
 
-from meshtui.ui.compat import set_scroll_state
+from meshtui.ui.compat import after, set_scroll_state
 from meshtui.ui.widgets.markdown_code import warm_up
 from meshtui.ui.widgets.transcript_messages import AtEndChanged
 from meshtui.ui.widgets.transcript_rows import GUTTER, TranscriptRows
@@ -257,7 +257,7 @@ class TranscriptView(TranscriptRows, can_focus=True):
 
     def _work_when_idle(self) -> None:
         if self._idle is None and self.is_attached and self._has_work():
-            self._idle = self.set_timer(_PAUSE, self._idle_step)
+            self._idle = after(self, _PAUSE, self._idle_step)
 
     def _has_work(self) -> bool:
         return not self._document.is_settled
