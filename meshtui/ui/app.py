@@ -15,15 +15,15 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual import events
 from textual.app import SystemCommand
-from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
 from meshtui.ui.columns import MEDIUM, WIDE
-from meshtui.ui.commands import COMMANDS, Where, bindings, key_words
+from meshtui.ui.commands import BY_ID, COMMANDS, Where, bindings, key_words
 from meshtui.ui.compat import binding_ids
 from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.screens.opening import Opening
@@ -54,10 +54,7 @@ class MeshApp(ThemedApp, inherit_bindings=False):
 
     TITLE = "meshtui"
     CSS_PATH = ["styles/base.tcss", "styles/workbench.tcss"]
-    BINDINGS = [
-        *bindings("everywhere"),
-        Binding("ctrl+c", "screen.copy_or_stop", "Copy", show=False, system=True, id="app.copy"),
-    ]
+    BINDINGS = bindings("everywhere")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (MEDIUM, "-medium"), (WIDE, "-wide")]
     NOTIFICATION_TIMEOUT = 4
 
@@ -145,12 +142,11 @@ class MeshApp(ThemedApp, inherit_bindings=False):
 
         A command without a key is told by its name in the palette; braces around anything else stay as they are.
         """
-        titles = {command.id: command.title for command in COMMANDS}
 
         def words(named: re.Match[str]) -> str:
-            if named[1] not in titles:
+            if named[1] not in BY_ID:
                 return named[0]
-            return f"{self.key_of(named[1]) or f'“{titles[named[1]]}” in the palette':{named[2] or ''}}"
+            return f"{self.key_of(named[1]) or f'“{BY_ID[named[1]].title}” in the palette':{named[2] or ''}}"
 
         return _COMMAND_IN_TEXT.sub(words, text)
 
@@ -160,9 +156,25 @@ class MeshApp(ThemedApp, inherit_bindings=False):
             if active.binding.id == id and active.enabled:
                 await self.run_action(active.binding.action, active.node)
                 return
-        command = next((command for command in COMMANDS if command.id == id), None)
-        if command is not None:
-            await self.screen.run_action(command.action)
+        await self.screen.run_action(BY_ID[id].action)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let a command that the user put on a key of the text's go before the text."""
+        if not (isinstance(event, events.Key) and not event.is_forwarded and await self._run_before_text(event.key)):
+            await super().on_event(event)
+
+    async def _run_before_text(self, key: str) -> bool:
+        commands = self.keymap.before_text(key)
+        if not commands or (active := self.screen.active_bindings.get(key)) and active.binding.priority:
+            return False
+        for node in self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]:
+            own = binding_ids(node)
+            for command in commands:
+                if command.id in own and await self.run_action(command.action, node):
+                    return True
+            if node.is_modal:
+                break
+        return False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open nothing over the first screen: the workbench takes its place in a moment."""
@@ -177,16 +189,14 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         elif isinstance(self.screen, CommandPalette):
             self.say("Type a part of a command's name, then press enter. esc leaves.")
         else:
-            keys = {command.id: ",".join(self.keymap.of(command.id)) for command in COMMANDS}
-            self.push_screen(HelpPage(keys, self.places_in_use()))
+            self.push_screen(HelpPage(self.keymap, self.places_in_use()))
 
     def places_in_use(self) -> tuple[Where, ...]:
         """Return where commands hold now, the nearest to the focus first, the whole program last."""
-        where = {command.id: command.where for command in COMMANDS}
         nodes = self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]
         places: list[Where] = []
         for node in nodes:
-            places += [where[id] for id in binding_ids(node) if id in where]
+            places += [BY_ID[id].where for id in binding_ids(node) if id in BY_ID]
         if "typing" in places:
             places.insert(0, "prompt")
         places += getattr(self.screen, "PLACES", ())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshtui.ui.commands import COMMANDS, Where, key_words
-from meshtui.ui.commands.places import PLACES, place_words
+from meshtui.ui.commands.places import PLACES
 from meshtui.ui.keymap import Keymap, is_plain, read_keymap
 
 
@@ -38,17 +38,17 @@ def key_rows(keymap: Keymap | None = None) -> Sequence[KeyRow]:
         KeyRow(
             command.id,
             command.where,
-            place_words(command.where).title,
+            PLACES[command.where].title,
             command.title,
             keymap.of(command.id),
             command.help,
             command.in_palette,
             any(map(is_plain, keymap.of(command.id))),
-            command.id in (keymap.chosen or {}),
+            command.id in keymap.chosen,
         )
         for command in COMMANDS
     ]
-    return sorted(rows, key=lambda row: order.get(row.where, len(order)))
+    return sorted(rows, key=lambda row: order[row.where])
 
 
 def as_markdown(keymap: Keymap | None = None, *places: str) -> str:
@@ -62,8 +62,9 @@ def as_markdown(keymap: Keymap | None = None, *places: str) -> str:
             continue
         if row.where != last:
             last = row.where
-            about = place_words(row.where).about if row.where in PLACES else ""
-            parts.append(f"\n### {row.place}\n\n{about}\n\n| key | what it does | id |\n|---|---|---|")
+            parts.append(
+                f"\n### {row.place}\n\n{PLACES[row.where].about}\n\n| key | what it does | id |\n|---|---|---|"
+            )
         keys = " ".join(_code(key) for key in row.words) or "palette"
         parts.append(f"| {keys} | {row.help.replace('|', '&#124;')} | `{row.id}` |")
     return "\n".join(parts).strip() + "\n"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
-from meshtui.ui.commands import COMMANDS, Command, Where, key_words
+from meshtui.ui.commands import BY_ID, COMMANDS, Command, key_words
+from meshtui.ui.commands.places import PLACES
 
 MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
 """In the order in which Textual names them."""
@@ -46,47 +47,21 @@ for going by words, and is read as that."""
 SWALLOWED = frozenset(("ctrl+s", "ctrl+q", "ctrl+b", "ctrl+a", "ctrl+tab", "ctrl+enter", "shift+enter"))
 """Keys that a terminal, a multiplexer or the system often keeps, so that nothing may hang on them alone."""
 
+MOST_NAMED = 6
+"""Commands that the sentence on a clash names; escape stands for dozens."""
+
 NO_KEY = "no key"
 """What a command has that the user took the key from: Textual has no word for it, and no terminal sends this."""
 
 _EDITING = frozenset("enter backspace delete space tab left right up down home end shift+tab".split())
-_TYPED_IN: frozenset[Where] = frozenset(
-    (
-        "anywhere",
-        "everywhere",
-        "prompt",
-        "typing",
-        "template",
-        "tool editor",
-        "new tool",
-        "round",
-        "finding",
-        "models",
-        "conversations",
-        "templates",
-        "format",
-        "ask",
-        "key",
-        "help",
-    )
-)
-"""Places where something is typed, so that a plain letter is no command."""
 
-_WORKBENCH: frozenset[Where] = frozenset(
-    (
-        "anywhere",
-        "prompt",
-        "typing",
-        "conversation",
-        "template",
-        "tools",
-        "round",
-        "finding",
-        "model pane",
-        "usage pane",
-    )
+TEXT_KEYS = frozenset(
+    "alt+backspace alt+delete ctrl+a ctrl+backspace ctrl+c ctrl+d ctrl+e ctrl+k ctrl+left ctrl+right ctrl+shift+a"
+    " ctrl+shift+k ctrl+shift+left ctrl+shift+right ctrl+u ctrl+v ctrl+w ctrl+x ctrl+y ctrl+z f6 f7 pagedown pageup"
+    " shift+down shift+end shift+home shift+left shift+right shift+up super+backspace super+c super+x super+y super+z"
+    "".split()
 )
-"""Places that are seen at once."""
+"""What Textual's texts and lines take for editing; a command that a user put on one goes before that."""
 
 
 def key_name(text: str) -> str:
@@ -151,7 +126,7 @@ class Keymap:
 
     keys: Mapping[str, tuple[str, ...]]
     faults: Sequence[str] = ()
-    chosen: Mapping[str, str] | None = None
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, id: str) -> tuple[str, ...]:
         """Return the keys of a command, the first first."""
@@ -162,43 +137,42 @@ class Keymap:
 
         Those that share an old key with one in the same place are told as well: Textual clears that key for all.
         """
-        own = {command.id: command for command in COMMANDS}
-        other = {id for id, keys in self.keys.items() if id in own and ",".join(keys) != own[id].key}
+        own = BY_ID
+        other = {id for id, keys in self.keys.items() if ",".join(keys) != own[id].key}
         cleared = {(own[id].where, key) for id in other for key in own[id].key.split(",") if key}
-        beside = {
-            id for id in self.keys.keys() & own.keys() for key in self.keys[id] if (own[id].where, key) in cleared
-        }
-        told = [id for id in self.keys if id in other | beside or id in (self.chosen or ())]
-        return {id: ",".join(self.keys[id]) or NO_KEY for id in told}
+        beside = {id for id in self.keys for key in self.keys[id] if (own[id].where, key) in cleared}
+        return {id: ",".join(self.keys[id]) or NO_KEY for id in self.keys if id in {*other, *beside, *self.chosen}}
+
+    def before_text(self, key: str) -> Sequence[Command]:
+        """Return the commands that a user put on a key which a text would take, so that they go before that."""
+        if not self.chosen or not _is_taken_by_text(key):
+            return ()
+        commands = (BY_ID[id] for id in self.chosen if key in self.of(id))
+        return [command for command in commands if PLACES[command.where].typed and not command.priority]
 
 
-def read_keymap(chosen: Mapping[str, str], commands: Sequence[Command] = COMMANDS) -> Keymap:
+def read_keymap(chosen: Mapping[str, str]) -> Keymap:
     """Return the keys in force where a user chose some of them. A command with an empty text has no key.
 
-    What cannot be used is left out and told; keys that clash are told, and the user's choice goes before a default.
+    What cannot be used is left out and told; a command of which nothing is left keeps its own keys. Keys that clash
+    are told, and the user's choice goes before a default.
     """
-    known = {command.id: command for command in commands}
-    keys = {command.id: tuple(filter(None, command.key.split(","))) for command in commands}
+    keys = {command.id: tuple(filter(None, command.key.split(","))) for command in COMMANDS}
     faults, taken = list[str](), dict[str, str]()
     for id, text in chosen.items():
-        if id not in known:
-            meant = did_you_mean(id, known, "`meshtui keys --list` names all.")
+        if id not in BY_ID:
+            meant = did_you_mean(id, BY_ID, "`meshtui keys --list` names all.")
             faults.append(f"ui.keys: there is no command {one_line(id, 60)!r}; {meant}")
             continue
-        named = list[str]()
-        for part in _parts(text):
-            try:
-                named.append(key_name(part))
-            except ValueError:
-                faults.append(
-                    f"ui.keys, {id}: {one_line(part, 40)!r} is no key; write it as in ctrl+k, alt+left, f5 or ]."
-                )
-        if named or not text.strip():
-            keys[id], taken[id] = tuple(dict.fromkeys(named)), text
-        faults += _faults_of(known[id], named)
-    faults += _clashes(known, keys, taken)
+        usable, wrong = _read(BY_ID[id], text)
+        if usable or not text.strip():
+            keys[id], taken[id] = usable, text
+        stay = " and ".join(map(key_words, keys[id]))
+        so = f"so {stay} stay{'' if len(keys[id]) > 1 else 's'}" if stay else "so it has no key"
+        faults += [f"ui.keys, {id}: {what}, {so}; {instead}." for what, instead in wrong]
+    faults += _clashes(keys, taken)
     for other in keys.keys() - taken.keys():
-        lost = {key for id in taken if _meet(known[id], known[other]) for key in keys[id]}
+        lost = {key for id in taken if _meet(BY_ID[id], BY_ID[other]) for key in keys[id]}
         keys[other] = tuple(key for key in keys[other] if key not in lost)
     return Keymap(keys, tuple(faults), taken)
 
@@ -211,49 +185,79 @@ def _parts(text: str) -> Iterator[str]:
     yield from (part for part in text.split(",") if part.strip())
 
 
-def _faults_of(command: Command, keys: Iterable[str]) -> Iterator[str]:
-    for key in keys:
+def _read(command: Command, text: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+    """Return the keys of a choice that can be used, and of each other what is wrong with it and what to do."""
+    usable, wrong = list[str](), list[tuple[str, str]]()
+    for part in _parts(text):
+        try:
+            key = key_name(part)
+        except ValueError:
+            wrong.append((f"{one_line(part.strip(), 40)!r} is no key", "write it as in ctrl+k, alt+left, f5 or ]"))
+            continue
         words = key_words(key)
         if key in SAME_BYTE:
-            same = key_words(SAME_BYTE[key])
-            yield f"ui.keys, {command.id}: terminals send the same for {words} as for {same}; take another key."
-        elif command.where in _TYPED_IN and key not in command.key.split(",") and _is_typed(key):
-            yield f"ui.keys, {command.id}: {words} is needed for typing there; take one with ctrl or alt, or an f key."
+            wrong.append(
+                (f"terminals send the same for {words} as for {key_words(SAME_BYTE[key])}", "take another key")
+            )
+        elif PLACES[command.where].typed and key not in command.key.split(",") and _is_typed(key):
+            wrong.append((f"{words} is needed for typing there", "take one with ctrl or alt, or an f key"))
+        else:
+            usable.append(key)
+    return tuple(dict.fromkeys(usable)), wrong
 
 
 def _is_typed(key: str) -> bool:
     return key in _EDITING or ("+" not in key and key not in NAMED)
 
 
-def _clashes(
-    commands: Mapping[str, Command], keys: Mapping[str, tuple[str, ...]], chosen: Mapping[str, str]
-) -> Iterator[str]:
-    """Yield a sentence for each pair of commands that one key would run, as far as the user made it so."""
-    told = set[frozenset[str]]()
+def _is_taken_by_text(key: str) -> bool:
+    """Whether a text takes this key though it types nothing: terminals send alt with a character as a character."""
+    modifier, _, name = key.rpartition("+")
+    return key in TEXT_KEYS or (modifier == "alt" and name not in NAMED)
+
+
+def _clashes(keys: Mapping[str, tuple[str, ...]], chosen: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each key that would run several commands, as far as the user made it so."""
+    told = set[tuple[str, str]]()
     for id in chosen:
-        for other, theirs in keys.items():
-            pair = frozenset((id, other))
-            both = [key for key in keys[id] if key in theirs]
-            if other == id or not both or pair in told or not _meet(commands[id], commands[other]):
-                continue
-            told.add(pair)
-            rule = "only one of them will run" if other in chosen else f"{other} has lost it"
-            yield f"ui.keys: {key_words(both[0])} stands for both {id} and {other}; {rule}: give one another key."
+        for key in keys[id]:
+            others = [
+                other
+                for other in keys
+                if other != id and key in keys[other] and (key, other) not in told and _meet(BY_ID[id], BY_ID[other])
+            ]
+            if others:
+                told |= {(key, id), *((key, other) for other in others)}
+                yield _clash(key, id, others, [other for other in others if other in chosen])
+
+
+def _clash(key: str, id: str, others: Sequence[str], rivals: Sequence[str]) -> str:
+    named = [f"{other} ({PLACES[BY_ID[other].where].title})" for other in [*rivals, *others] if other in others]
+    named = list(dict.fromkeys(named))
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    who = f"{id} and {len(named)} others: " if len(named) > 1 else f"both {id} and "
+    end = "which have lost it" if len(named) > 1 else "which has lost it"
+    if rivals:
+        lost = ", and those that you did not choose have lost it" if len(rivals) < len(others) else ""
+        end = f"only one of them will run{lost}"
+    return (
+        f"ui.keys: {key_words(key)} stands for {who}{', '.join(named[:MOST_NAMED])}{more}"
+        f"{';' if rivals else ','} {end}; give one another key."
+    )
 
 
 def _meet(one: Command, other: Command) -> bool:
     """Whether one key cannot stand for both: they hold in the same place, or one goes before what is focused."""
-    if one.where == other.where or {one.where, other.where} <= {"anywhere", "prompt"}:
+    both = {one.where, other.where}
+    if len(both) == 1 or both <= {"anywhere", "prompt"} or both <= {"prompt", "typing"} or "everywhere" in both:
         return True
-    if "everywhere" in (one.where, other.where):
-        return True
-    both_here = {one.where, other.where} <= _WORKBENCH
-    return both_here and any(command.priority and command.where == "anywhere" for command in (one, other))
+    beside = all(PLACES[where].beside for where in both)
+    return beside and any(command.priority and command.where == "anywhere" for command in (one, other))
 
 
-def commands_of(key: str, keymap: Keymap, commands: Sequence[Command] = COMMANDS) -> list[Command]:
+def commands_of(key: str, keymap: Keymap) -> list[Command]:
     """Return the commands that a key runs, in whatever place."""
-    return [command for command in commands if key in keymap.of(command.id)]
+    return [command for command in COMMANDS if key in keymap.of(command.id)]
 
 
 def first_faults(keymap: Keymap, most: int = 3) -> list[str]:

@@ -139,17 +139,23 @@ def test_a_choice_replaces_the_default() -> None:
     [
         ({"conversation.nwe": "ctrl+k"}, "did you mean 'conversation.new'?"),
         ({"conversation.new": "ctlr+k"}, "'ctlr+k' is no key"),
-        ({"conversation.new": "f2"}, "f2 stands for both conversation.new and model.choose (Workbench), which has lost it"),
+        (
+            {"conversation.new": "f2"},
+            "f2 stands for both conversation.new and model.choose (Workbench), which has lost it",
+        ),
         ({"conversation.new": "alt+k", "turn.retry": "alt+k"}, "only one of them will run"),
         ({"turn.retry": "x"}, "x is needed for typing there"),
         ({"turn.retry": "left"}, "← is needed for typing there"),
         ({"tool.save": "w"}, "w is needed for typing there"),
         ({"round.send": "S"}, "S is needed for typing there"),
         ({"format.take": "enter"}, "enter is needed for typing there"),
-        ({"pane.side": "enter"}, "stands for both pane.side and model pane.choose"),
+        ({"pane.side": "enter"}, "enter is needed for typing there, so alt+m stays"),
         ({"turn.retry": "ctrl+i"}, "the same for ctrl+i as for tab"),
         ({"params.show": "f3"}, "template.preview"),
-        ({"app.help": "ctrl+s"}, "ctrl+s stands for both app.help and"),
+        (
+            {"app.help": "ctrl+s"},
+            "ctrl+s stands for app.help and 5 others: template.save (Template), tool.save (Tool editor)",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_sentence(chosen: dict[str, str], words: str) -> None:
@@ -179,14 +185,14 @@ def test_a_key_that_cannot_be_used_is_not_taken(id: str, written: str, holds: tu
     assert told == ({} if holds == read_keymap({}).of(id) else {id: ",".join(holds)})
     assert len(keymap.faults) == len([key for key in written.split(",") if key.strip() not in holds])
     for fault in keymap.faults:
-        assert fault.startswith(f"ui.keys, {id}: ") and fault.count(".") - fault.count(id) * id.count(".") - 1 <= 1
+        assert fault.startswith(f"ui.keys, {id}: ") and fault.endswith(".") and ". " not in fault
         assert (f"so {key_words(holds[0])} " if holds else "so it has no key") in fault, fault
 
 
 def test_one_clash_is_one_sentence_that_says_which_commands_and_where() -> None:
     (fault,) = read_keymap({"app.help": "escape"}).faults
     assert "esc stands for app.help and 3" in fault and "turn.stop (Workbench)" in fault and "more" in fault
-    assert len(fault) < 250
+    assert len(fault) < 400
     (fault,) = read_keymap({"turn.retry": "alt+k", "conversation.new": "alt+k", "block.page": "alt+k"}).faults
     assert "turn.retry" in fault and "conversation.new (Workbench)" in fault and "block.page (Workbench)" in fault
     (fault,) = read_keymap({"turn.retry": "f2", "conversation.new": "f2"}).faults

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.binding import BindingType
 
 from meshtui.ui.commands.command import Command, Where, key_words, short_key
@@ -13,7 +15,7 @@ from meshtui.ui.commands.template import TEMPLATE
 from meshtui.ui.commands.tools import NEW_TOOL, SCHEMA, TOOL_EDITOR, TOOLS
 from meshtui.ui.commands.workbench import EVERYWHERE, WORKBENCH
 
-__all__ = ["COMMANDS", "Command", "Where", "bindings", "key_words", "short_key"]
+__all__ = ["BY_ID", "COMMANDS", "Command", "Where", "bindings", "key_words", "short_key"]
 
 COMMANDS: tuple[Command, ...] = (
     *WORKBENCH,
@@ -31,6 +33,8 @@ COMMANDS: tuple[Command, ...] = (
     *EVERYWHERE,
 )
 """Every command, in the order in which they are offered. A new place has a file of its own here."""
+
+BY_ID: Mapping[str, Command] = {command.id: command for command in COMMANDS}
 
 
 def bindings(*where: Where) -> list[BindingType]:

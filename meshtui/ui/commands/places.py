@@ -9,105 +9,128 @@ from meshtui.ui.commands.command import Where
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceWords:
-    """What a place is called, what it is for in about two sentences, and keys that are no commands (`notes`)."""
+class PlaceRow:
+    """What a place is called, what it is for in about two sentences, and keys that are no commands (`notes`).
+
+    `typed`: something is typed there, so that a plain letter is no command. `beside`: it is seen in the workbench
+    beside others, so that a key that holds in all of it cannot stand for something else there.
+    """
 
     title: str
     about: str
     notes: tuple[tuple[str, str], ...] = ()
+    typed: bool = False
+    beside: bool = False
 
 
 CARD_KEYS = (("r m k c w", "on a card: what it offers, by its letter; a click does the same"),)
 
-PLACES: Mapping[Where, PlaceWords] = {
-    "prompt": PlaceWords(
+PLACES: Mapping[Where, PlaceRow] = {
+    "prompt": PlaceRow(
         "Prompt",
         "Here you type the next message. enter sends it; a pasted text never sends itself, and what stands here is kept"
         " on disk as you type.",
+        typed=True,
+        beside=True,
     ),
-    "typing": PlaceWords("Prompt, while you type", "The prompt remembers what was sent, and folds a long paste."),
-    "conversation": PlaceWords(
+    "typing": PlaceRow(
+        "Prompt, while you type", "The prompt remembers what was sent, and folds a long paste.", typed=True, beside=True
+    ),
+    "conversation": PlaceRow(
         "Conversation",
         "What was said, in blocks, with a cursor on one of them. Where an answer failed a card says why and what can be"
         " done about it.",
         CARD_KEYS,
+        beside=True,
     ),
-    "template": PlaceWords(
+    "template": PlaceRow(
         "Template",
         "The texts of one template, and a field for each {{slot}} in them. Fill the slots in and run it; each run"
         " remembers the exact text, so that versions can be compared.",
+        typed=True,
+        beside=True,
     ),
-    "tools": PlaceWords(
+    "tools": PlaceRow(
         "Tools",
         "The functions that the model may call, each a file of its own. Those that are on go with every message of this"
         " conversation or template.",
+        beside=True,
     ),
-    "tool editor": PlaceWords(
+    "tool editor": PlaceRow(
         "Tool editor",
         "One tool: what the model is told of it, what it gives back, and who answers a call. The form and the JSON are"
         " the same thing, each checked as you type.",
+        typed=True,
     ),
-    "schema": PlaceWords(
+    "schema": PlaceRow(
         "Schema", "The arguments of a tool as a tree. Each row is a property; its details stand beside or under it."
     ),
-    "new tool": PlaceWords("New tool", "Makes a tool from nothing, a definition, Python code or an example."),
-    "round": PlaceWords(
-        "Tool calls", "What the model wants to call, checked against the schema. Answer each call, then go on."
+    "new tool": PlaceRow("New tool", "Makes a tool from nothing, a definition, Python code or an example.", typed=True),
+    "round": PlaceRow(
+        "Tool calls",
+        "What the model wants to call, checked against the schema. Answer each call, then go on.",
+        typed=True,
+        beside=True,
     ),
-    "approval": PlaceWords(
+    "approval": PlaceRow(
         "Approval",
         "A command of yours is to answer a call. It runs only when you say so, for this call or from now on.",
     ),
-    "call-differences": PlaceWords("Call differences", "How the tool calls of two answers to one message differ."),
-    "model pane": PlaceWords(
-        "Model", "The model that the next message goes to: what it costs, how much it reads, and what it can do."
+    "call-differences": PlaceRow("Call differences", "How the tool calls of two answers to one message differ."),
+    "model pane": PlaceRow(
+        "Model",
+        "The model that the next message goes to: what it costs, how much it reads, and what it can do.",
+        beside=True,
     ),
-    "usage pane": PlaceWords(
+    "usage pane": PlaceRow(
         "Usage",
         "What the last run, this conversation and today have used, and what is left of limits and money. A price with"
         " ~ is an estimate of this program, one without was billed by the gateway.",
+        beside=True,
     ),
-    "finding": PlaceWords("Find", "Type what you seek in the conversation; enter goes to the next place."),
-    "compare": PlaceWords(
+    "finding": PlaceRow(
+        "Find", "Type what you seek in the conversation; enter goes to the next place.", typed=True, beside=True
+    ),
+    "compare": PlaceRow(
         "Compare",
         "One message, several answers, each in a lane of its own. See who was first, cheapest and different, and keep"
         " one: the conversation goes on from there.",
     ),
-    "models": PlaceWords(
+    "models": PlaceRow(
         "Models",
         "Type to find a model by name, provider or what it can do; space marks several to compare. An id that is in no"
         " list is sent as it is typed.",
+        typed=True,
     ),
-    "fallbacks": PlaceWords(
+    "fallbacks": PlaceRow(
         "Fallback models", "The models that the gateway tries, in order, where the chosen one fails."
     ),
-    "conversations": PlaceWords("Conversations", "Type to find a conversation by its title, its model or its profile."),
-    "templates": PlaceWords("Templates", "Type to find a template, or a name for a new one."),
-    "sets": PlaceWords("Value sets", "Values for all slots at once, under a name; a CSV or a JSON file gives several."),
-    "versions": PlaceWords("Versions", "Every text of this template that was run, and what it gave."),
-    "gateway": PlaceWords("Gateway's copy", "What differs between this template and the gateway's copy of it."),
-    "preview": PlaceWords("Preview", "The exact messages that a run would send now."),
-    "conflict": PlaceWords("Changed outside", "The file and the edit here differ: choose which one is to stay."),
-    "lane-choice": PlaceWords("Compare versions", "Versions of the template and sets of values to run side by side."),
-    "table": PlaceWords("Table", "All figures of the lanes, to be sorted by any of them."),
-    "standings": PlaceWords("Votes", "What all votes until now say of the models."),
-    "usage": PlaceWords("Usage page", "What was used and what it cost, over any range, summed up in several ways."),
-    "format": PlaceWords("Answer's schema", "The shape that the answer must have, checked as you type it."),
-    "profiles": PlaceWords("Profiles", "A profile is a gateway, a key and defaults; the next message goes through it."),
-    "key": PlaceWords("API key", "The key is checked before it is kept, in a file that only you can read."),
-    "links": PlaceWords("Links", "The links of one message in full, before one is opened or copied."),
-    "ask": PlaceWords("Entry", "Type, then press enter; escape leaves without an answer."),
-    "question": PlaceWords("Question", "One answer is needed before it goes on; the careful one is chosen already."),
-    "themes": PlaceWords("Themes", "Each theme is worn as you go over it; enter keeps it."),
-    "tour": PlaceWords("Tour", "Five steps that show what can be done; each can be tried."),
-    "jump": PlaceWords("Jump", "Press the letter that stands over a place to go there."),
-    "help": PlaceWords("Help", "This page. Type to find a command; it looks at those of all places."),
-    "anywhere": PlaceWords("Workbench", "These work wherever the focus is in the workbench."),
-    "everywhere": PlaceWords("Everywhere", "These work on every screen."),
+    "conversations": PlaceRow(
+        "Conversations", "Type to find a conversation by its title, its model or its profile.", typed=True
+    ),
+    "templates": PlaceRow("Templates", "Type to find a template, or a name for a new one.", typed=True),
+    "sets": PlaceRow(
+        "Value sets", "Values for all slots at once, under a name; a CSV or a JSON file gives several.", typed=True
+    ),
+    "versions": PlaceRow("Versions", "Every text of this template that was run, and what it gave."),
+    "gateway": PlaceRow("Gateway's copy", "What differs between this template and the gateway's copy of it."),
+    "preview": PlaceRow("Preview", "The exact messages that a run would send now."),
+    "conflict": PlaceRow("Changed outside", "The file and the edit here differ: choose which one is to stay."),
+    "lane-choice": PlaceRow("Compare versions", "Versions of the template and sets of values to run side by side."),
+    "table": PlaceRow("Table", "All figures of the lanes, to be sorted by any of them."),
+    "standings": PlaceRow("Votes", "What all votes until now say of the models."),
+    "usage": PlaceRow("Usage page", "What was used and what it cost, over any range, summed up in several ways."),
+    "format": PlaceRow("Answer's schema", "The shape that the answer must have, checked as you type it.", typed=True),
+    "profiles": PlaceRow("Profiles", "A profile is a gateway, a key and defaults; the next message goes through it."),
+    "key": PlaceRow("API key", "The key is checked before it is kept, in a file that only you can read.", typed=True),
+    "links": PlaceRow("Links", "The links of one message in full, before one is opened or copied."),
+    "ask": PlaceRow("Entry", "Type, then press enter; escape leaves without an answer.", typed=True),
+    "question": PlaceRow("Question", "One answer is needed before it goes on; the careful one is chosen already."),
+    "themes": PlaceRow("Themes", "Each theme is worn as you go over it; enter keeps it."),
+    "tour": PlaceRow("Tour", "Five steps that show what can be done; each can be tried."),
+    "jump": PlaceRow("Jump", "Press the letter that stands over a place to go there."),
+    "help": PlaceRow("Help", "This page. Type to find a command; it looks at those of all places.", typed=True),
+    "anywhere": PlaceRow("Workbench", "These work wherever the focus is in the workbench.", typed=True, beside=True),
+    "everywhere": PlaceRow("Everywhere", "These work on every screen.", typed=True),
 }
-"""In the order in which they are told. A place without an entry is told by its own name."""
-
-
-def place_words(where: Where) -> PlaceWords:
-    """Return what a place is called and what it is for."""
-    return PLACES.get(where) or PlaceWords(where.capitalize(), "")
+"""Every place, in the order in which they are told."""

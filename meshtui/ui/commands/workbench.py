@@ -176,7 +176,15 @@ WORKBENCH: tuple[Command, ...] = (
     ),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
     Command("demo.tour", "Tour", "ctrl+g", "tour", "Show in five steps what can be done; for the demo."),
-    Command("app.copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection; while an answer streams, stop it."),
+    # A text has a copy of its own on that key, which knows the terminal's clipboard alone.
+    Command(
+        "app.copy",
+        "Copy",
+        "ctrl+c",
+        "copy_or_stop",
+        "Copy the selection; while an answer streams, stop it.",
+        priority=True,
+    ),
 )
 
 EVERYWHERE: tuple[Command, ...] = (

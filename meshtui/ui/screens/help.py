@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -14,17 +14,17 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from meshtui.ui.commands import COMMANDS, Command, Where, bindings, key_words
-from meshtui.ui.commands.places import PLACES as WORDS
-from meshtui.ui.commands.places import place_words
+from meshtui.ui.commands.places import PLACES as ROWS
 
 if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
+    from meshtui.ui.keymap import Keymap
 
 KEYS_WIDTH = 20
 
 
 class HelpPage(ModalScreen[None]):
-    """Shows what commands do; `keys` are those in force, by command id, `places` where one is, the nearest first."""
+    """Shows what commands do; `keymap` has the keys in force, `places` are where one is, the nearest first."""
 
     DEFAULT_CSS = """
     HelpPage {
@@ -37,9 +37,9 @@ class HelpPage(ModalScreen[None]):
     PLACES: ClassVar[tuple[Where, ...]] = ("help",)
     BINDINGS = bindings("help")
 
-    def __init__(self, keys: Mapping[str, str], places: Sequence[Where]) -> None:
+    def __init__(self, keymap: Keymap, places: Sequence[Where]) -> None:
         super().__init__()
-        self._keys, self._at = keys, tuple(places)
+        self._keymap, self._at = keymap, tuple(places)
 
     def compose(self) -> ComposeResult:
         """What is sought, then the places with their commands."""
@@ -70,7 +70,7 @@ class HelpPage(ModalScreen[None]):
 
     def _show(self, sought: str) -> None:
         words = sought.casefold().split()
-        places = list(dict.fromkeys([*self._at, *(WORDS if words else ())]))
+        places = list(dict.fromkeys([*self._at, *(ROWS if words else ())]))
         parts = [part for where in places if (part := self._place(where, words))]
         self.query_one("#commands", Static).update(
             Content("\n\n").join(parts) if parts else Content("No command says that; other words may find it.")
@@ -78,10 +78,12 @@ class HelpPage(ModalScreen[None]):
 
     def _place(self, where: Where, words: Sequence[str]) -> Content | None:
         """Return one place with its commands, None where none fits."""
-        told = place_words(where)
+        told = ROWS[where]
         fits = [command for command in COMMANDS if command.where == where and self._fits(command, words)]
         rows = [
-            self._row(self._key_words(command), command.help) for command in fits if words or self._keys.get(command.id)
+            self._row(self._key_words(command), command.help)
+            for command in fits
+            if words or self._keymap.of(command.id)
         ]
         if not words:
             rows += [self._row(key, text) for key, text in told.notes]
@@ -96,8 +98,7 @@ class HelpPage(ModalScreen[None]):
         return all(word in text for word in words)
 
     def _key_words(self, command: Command) -> str:
-        keys = [key_words(key) for key in self._keys.get(command.id, "").split(",") if key]
-        return " ".join(keys) or ("palette" if command.in_palette else "no key")
+        return " ".join(map(key_words, self._keymap.of(command.id))) or ("palette" if command.in_palette else "no key")
 
     def _row(self, keys: str, text: str) -> Content:
         """Return a command as a row, its help indented where it takes several lines."""

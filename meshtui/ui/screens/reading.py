@@ -47,14 +47,13 @@ class Reading(Bench):
 
     def action_copy_or_stop(self) -> None:
         """Copy what is selected; with nothing selected, stop what streams; never leave."""
-        selected = self.prompt.selected_text if self.prompt.has_focus else ""
-        selected = selected or self.get_selected_text() or ""
+        selected = getattr(self.focused, "selected_text", "") or self.get_selected_text() or ""
         if selected:
             self.mesh.copy(selected, "Selection")
         elif self.running is not None:
             self.session.stop(self.running)
         else:
-            self.mesh.say("ctrl+q leaves; ctrl+c copies what is selected")
+            self.mesh.say(self.mesh.keyed("{app.quit} leaves; {app.copy} copies what is selected"))
 
     @on(CopyRequested)
     def _copy(self, event: CopyRequested) -> None:

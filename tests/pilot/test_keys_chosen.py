@@ -1,0 +1,81 @@
+"""Keys that a user chose: they run what they stand for where one types too, and what cannot be used changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual import events
+
+from meshtui.sandbox import Sandbox
+from meshtui.ui.screens.model_picker import ModelPicker
+from tests.bench import workbench
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("key", ["ctrl+k", "alt+n", "f11", "ctrl+c"])
+async def test_a_chosen_key_runs_while_one_types(box: Sandbox, home: Path, key: str) -> None:
+    async with workbench(home, box.url, keys={"model.choose": key}) as bench:
+        await bench.type("one two")
+        await bench.press("home")
+        sent = "n" if key == "alt+n" else None  # terminals say the character of a key with alt
+        bench.app.post_message(events.Key(key, sent))
+        await bench.holds(lambda: isinstance(bench.app.screen, ModelPicker), "the models")
+        await bench.press("escape")
+        await bench.holds(lambda: bench.app.screen is bench.screen, "the workbench")
+        assert bench.prompt.text == "one two"
+        await bench.press("f2")
+        await bench.pilot.pause()
+        assert bench.app.screen is bench.screen, "the old key still runs it"
+
+
+async def test_a_chosen_key_of_the_text_is_the_texts_again_where_the_command_does_not_hold(
+    box: Sandbox, home: Path
+) -> None:
+    async with workbench(home, box.url, keys={"turn.retry": "ctrl+k"}) as bench:
+        await bench.type("one two")
+        await bench.press("home", "ctrl+k")
+        await bench.holds(lambda: bench.prompt.text == "", "the line deleted: there is nothing to ask again")
+
+
+async def test_a_key_that_cannot_be_used_leaves_the_default(box: Sandbox, home: Path) -> None:
+    keys = {"model.choose": "m", "conversation.new": "ctrl+m", "turn.retry": "ctrl+i"}
+    async with workbench(home, box.url, keys=keys) as bench:
+        await bench.holds(lambda: len(bench.notices()) == 3, "a sentence for each")
+        assert all("so f2 stays" in one or "so ctrl+n stays" in one or "so f5 stays" in one for one in bench.notices())
+        await bench.type("mm")
+        await bench.holds(lambda: bench.prompt.text == "mm", "letters are typed")
+        await bench.press("f2")
+        await bench.holds(lambda: isinstance(bench.app.screen, ModelPicker), "the models by the default key")
+        await bench.press("escape")
+        await bench.press("enter")
+        await bench.wait("mm")
+        await bench.holds(lambda: bench.screen.last_turn is not None, "sent by enter, which terminals send for ctrl+m")
+        await bench.over()
+        first = bench.turn
+        await bench.press("f5")
+        await bench.holds(lambda: bench.turn is not first, "asked again")
+        await bench.over()
+
+
+async def test_what_is_selected_in_any_text_is_copied_as_everything_is(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = list[str]()
+
+    def by_tool(text: str) -> bool:
+        copied.append(text)
+        return True
+
+    monkeypatch.setattr("meshtui.ui.clipboard._by_tool", by_tool)
+    async with workbench(home, box.url, keys={"app.copy": "alt+c"}) as bench:
+        await bench.type("copy me")
+        await bench.press("shift+home", "alt+c")
+        await bench.holds(lambda: copied == ["copy me"], "a copy by the system's own tool")
+        await bench.press("ctrl+f")
+        await bench.type("find me")
+        await bench.press("shift+home", "alt+c")
+        await bench.holds(lambda: copied == ["copy me", "find me"], "a copy from the line that finds")
+        await bench.press("escape", "home", "alt+c")
+        await bench.holds(lambda: any("alt+c copies" in notice for notice in bench.notices()), "the key in force")
