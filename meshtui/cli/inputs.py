@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import refuse, say
+from meshtui.core.json.text import json_or
 from meshtui.core.tools.tool import Rule
 
 if TYPE_CHECKING:
@@ -70,17 +71,9 @@ def pairs(options: Sequence[str], flag: str) -> dict[str, str]:
     return values
 
 
-def params(options: Sequence[str]) -> dict[str, Any]:
+def params(options: Sequence[str], flag: str = "--param") -> dict[str, Any]:
     """Return `--param NAME=VALUE` options; a value that is JSON counts as such, any other is a text."""
-    return {name: json_or_text(value) for name, value in pairs(options, "--param").items()}
-
-
-def json_or_text(value: str) -> Any:
-    """Return `value` read as JSON, or as the text it is."""
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
+    return {name: json_or(value, value) for name, value in pairs(options, flag).items()}
 
 
 def read_bytes(path: Path) -> bytes:

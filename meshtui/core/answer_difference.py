@@ -11,6 +11,7 @@ from typing import Any, Literal
 from meshtui.core.chat import ToolCall
 from meshtui.core.diff import Piece, diff_words, words
 from meshtui.core.json.place import path_step
+from meshtui.core.json.text import json_or
 
 ALIKE = 0.3
 """Blocks that share less than this part of their words are not compared word by word: one goes, one comes."""
@@ -198,10 +199,7 @@ def compare_calls(old: Sequence[ToolCall], new: Sequence[ToolCall]) -> list[Path
 
 
 def _arguments(call: ToolCall) -> Any:
-    try:
-        return json.loads(call.arguments)
-    except (ValueError, RecursionError):
-        return call.arguments
+    return json_or(call.arguments, call.arguments)
 
 
 def likeness(pieces: Iterable[Piece]) -> float:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
 from meshtui.core.calls.rounds import failure_text, matching, result_text
-from meshtui.core.json.text import json_or_none
+from meshtui.core.json.text import is_json
 from meshtui.core.tools.tool import Rule, Tool
 from meshtui.session.round import Pending, Round
 from meshtui.session.tool_command import CannotRun, CommandRun, Plan, environment, planned
@@ -194,5 +194,4 @@ def _answered(pending: Pending, result: str, is_error: bool, note: str = "") -> 
 
 def _is_json(pending: Pending) -> bool:
     """Whether the arguments of a call can be read; no text at all counts as no arguments."""
-    text = pending.call.arguments.strip() or "{}"
-    return text == "null" or json_or_none(text) is not None
+    return is_json(pending.call.arguments.strip() or "{}")

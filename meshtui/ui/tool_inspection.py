@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from meshtui.core.json.place import Keys
-from meshtui.core.json.text import json_value
+from meshtui.core.json.text import json_or, json_value
 from meshtui.core.tools.check import PARAMETERS, check_text, check_tool, tokens_of
 from meshtui.core.tools.edit import ToolEdit, pretty
 from meshtui.core.tools.finding import Finding
@@ -193,10 +192,7 @@ def fixed_all(edit: ToolEdit, section: str) -> ToolEdit | None:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    value = json_or(text)
     return value if isinstance(value, dict) else None
 
 

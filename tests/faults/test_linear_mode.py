@@ -247,6 +247,7 @@ def test_a_number_without_choices_is_a_message_and_a_wrong_one_with_choices_is_n
         ("/profile nobody", "There is no profile nobody; there is default."),
         ("/help nothing", "There is no /nothing;"),
         ("/param temperature", "There is no parameter temperature"),
+        ("/param =5", "/param takes NAME=VALUE, not '=5'"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(talk: Talk, line: str, says: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.core.chat import ImagePart, TextPart
-from meshtui.core.json.text import json_or_none
+from meshtui.core.json.text import json_or
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import (
     ENDED,
@@ -208,7 +208,7 @@ def test_the_result_of_a_cut_turn_keeps_the_partial_message() -> None:
 
 
 def test_arguments_nested_too_deeply_are_no_crash() -> None:
-    assert json_or_none("[" * 100_000) is None and json_or_none('{"a": NaN}') is None and json_or_none("") is None
+    assert json_or("[" * 100_000) is None and json_or('{"a": NaN}') is None and json_or("") is None
 
 
 # Problems

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from meshtui.cli import inputs
 from meshtui.cli.linear.talk import Talk
 from meshtui.cli.linear.words import model_words
 from meshtui.core.catalog import ModelCard
@@ -109,11 +110,8 @@ class Choosing(Talk):
         draft = self.session.draft
         name, equals, value = (part.strip() for part in rest.partition("="))
         params = dict(draft.params)
-        if equals and value:
-            try:
-                params[name] = json.loads(value)
-            except ValueError:
-                params[name] = value
+        if equals and (value or not name):
+            params |= inputs.params([f"{name}={value}"], "/param")
         elif name:
             if params.pop(name, None) is None:
                 self.refuse(f"There is no parameter {one_line(name, 40)}. /param NAME=VALUE sets one.")

@@ -8,12 +8,12 @@ quirks 1 to 4).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from meshtui.core.chat import ToolCall
+from meshtui.core.json.text import is_json
 from meshtui.core.text import Growing
 
 NO_INDEX = "no index was sent: grouped by id and order"
@@ -44,13 +44,7 @@ class PartialCall:
     def is_whole(self) -> bool:
         """Whether its arguments are complete JSON already, so that more text cannot belong to them."""
         text = str(self.arguments).strip()
-        if not text or text[-1] not in '}]"elE0123456789':
-            return False
-        try:
-            json.loads(text)
-        except (ValueError, RecursionError):
-            return False
-        return True
+        return text[-1:] in tuple('}]"elE0123456789') and is_json(text)
 
 
 class CallAssembler:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from meshtui.core.answer_difference import compare_values
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.json.place import keys_from
-from meshtui.core.json.text import json_or_none
+from meshtui.core.json.text import json_or
 from meshtui.core.tools.tool import Rule
 
 if TYPE_CHECKING:
@@ -58,14 +58,14 @@ def fits(rule: Rule, name: str, arguments: Any) -> bool:
 
 def matching(rules: Iterable[Rule], call: ToolCall) -> tuple[int, Rule] | None:
     """Return the first rule that answers a call, with its number from 1; None where none does."""
-    arguments = json_or_none(call.arguments.strip() or "{}")
+    arguments = json_or(call.arguments.strip() or "{}")
     return next(((n, rule) for n, rule in enumerate(rules, 1) if fits(rule, call.name, arguments)), None)
 
 
 def call_object(call: ToolCall, tools: object) -> dict[str, Any]:
     """Return a call as headless commands print it: with parsed arguments and the verdict by the request's tools."""
     verdict = verdict_of(call, parameters_in(tools, call.name))
-    row = {"id": call.id, "name": call.name, "arguments": call.arguments, "parsed": json_or_none(call.arguments)}
+    row = {"id": call.id, "name": call.name, "arguments": call.arguments, "parsed": json_or(call.arguments)}
     return {**row, "verdict": verdict.to_json()}
 
 
@@ -95,11 +95,7 @@ def result_fault(result: str, output: object | None) -> str:
     checker = checker_of(output)
     if checker.fault:
         return f"The output schema cannot be used: {checker.fault}."
-    try:
-        value = json.loads(result)
-    except (ValueError, RecursionError):
-        value = result  # a text
-    outcome = checked(checker, value, Run())
+    outcome = checked(checker, json_or(result, result), Run())
     if outcome.faults:
         return f"The result does not fit the tool's output schema: {outcome.faults[0]}."
     return f"The result was not checked: {outcome.given_up}." if outcome.given_up else ""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshtui.core.json.text import json_or_none
+from meshtui.core.json.text import json_or
 from meshtui.core.text import row_and_column
 
 Keys = tuple[str | int, ...]
@@ -42,7 +42,7 @@ def keys_from(path: str) -> Keys:
         if match := _STEP.match(rest, place):
             name, index, quoted, single = match.groups()
             text = name if single is None else single
-            step = int(index) if index is not None else text if quoted is None else json_or_none(quoted)
+            step = int(index) if index is not None else text if quoted is None else json_or(quoted)
             place = match.end()
         if step is None:
             raise ValueError(f'{path[:200]!r} is no path: write $.name, name[0] or $["any name"]')

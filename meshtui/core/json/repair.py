@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from meshtui.core.json.place import place_of
 from meshtui.core.json.stream import DEEPEST, JsonStream
+from meshtui.core.json.text import json_or
 
 LONGEST = 2_000_000
 """Characters of a text beyond which no repair is tried."""
@@ -82,10 +83,7 @@ def _unpacked(value: object) -> str | None:
             return None
         if _is_structure(value):
             return value
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return None
+        value = json_or(value)
     return None
 
 

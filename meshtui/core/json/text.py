@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+_NOTHING = object()
+
 
 def json_value(text: str) -> Any:
     """Read JSON; raises ValueError, one sentence that says where (line and column from 1) and what.
@@ -21,12 +23,17 @@ def json_value(text: str) -> Any:
         raise ValueError("nested too deeply") from None
 
 
-def json_or_none(text: str) -> Any:
-    """Return JSON as values, None where it is none; of a name that stands twice the last counts."""
+def json_or(text: str, otherwise: Any = None) -> Any:
+    """Return JSON as values, `otherwise` where it is none; of a name that stands twice the last counts."""
     try:
         return json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        return None
+        return otherwise
+
+
+def is_json(text: str) -> bool:
+    """Whether a text is JSON that `json_or` reads."""
+    return json_or(text, _NOTHING) is not _NOTHING
 
 
 def json_to_edit(value: Any) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from meshtui.core.answer_difference import PathChange, compare_calls
 from meshtui.core.calls import assemble, rounds
 from meshtui.core.chat import Message, ToolCall
-from meshtui.core.json.text import json_or_none
+from meshtui.core.json.text import json_or
 from meshtui.core.text import json_text, one_line
 from meshtui.core.turn import Turn
 from meshtui.session import Node
@@ -311,7 +311,7 @@ def verdict_notes(known: Checked | None, ended: bool = True) -> Iterable[Label]:
 def result_value(key: str, message: Message, call: ToolCall | None) -> values.ToolCall:
     """Return a result, linked to the call that it answers; one that tells of an error is marked."""
     text = message.text
-    value = json_or_none(text) if text.lstrip()[:1] in ("{", "[") and len(text) <= _PARSED else None
+    value = json_or(text) if text.lstrip()[:1] in ("{", "[") and len(text) <= _PARSED else None
     failed = rounds.FAILED in message.notes or (isinstance(value, dict) and bool(value.get("error")))
     said = [f"answers {message.tool_call_id or ''}", *(note for note in message.notes if note != rounds.FAILED)]
     state = Label(" · ".join(["error ✗", *said]), "bad") if failed else Label(" · ".join(said))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textual.content import Content
 from textual.style import Style
 
+from meshtui.core.json.text import json_or
 from meshtui.core.text import one_line
 from meshtui.session import Pending
 from meshtui.ui.panes.calls import Checked, verdict_label, verdict_notes
@@ -126,10 +127,7 @@ def laid_out(arguments: str) -> str:
     """Return arguments with a line per member, where that changes nothing but blanks; else as they came."""
     if len(arguments) > LARGE:
         return arguments
-    try:
-        value = json.loads(arguments)
-    except (ValueError, RecursionError):
-        return arguments
+    value = json_or(arguments, arguments)
     laid_out = json.dumps(value, ensure_ascii=False, indent=2)
     again = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return laid_out if _bare(again) == _bare(arguments) else arguments

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual import on
 
+from meshtui.core.json.text import json_or
 from meshtui.session import Choice, Comparison, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.judging import Judging
@@ -93,14 +94,14 @@ class Compare(Judging):
             return
 
         def chosen(text: str | None) -> None:
-            name, equals, value = (text or "").partition("=")
+            name, equals, value = map(str.strip, (text or "").partition("="))
             if not text:
                 return
-            if not equals or not name.strip():
+            if not equals or not name:
                 self.mesh.say("A parameter is written NAME=VALUE, such as temperature=0.2.")
                 return
             known = lane.label.partition(" · ")[0]
-            self._again(lane, f"{known} · {name.strip()} {value.strip()}", **{name.strip(): json_or_text(value)})
+            self._again(lane, f"{known} · {name} {value}", **{name: json_or(value, value)})
 
         self.app.push_screen(Ask("Another value for this lane", "NAME=VALUE, such as temperature=0.2"), chosen)
 
@@ -197,13 +198,3 @@ class Compare(Judging):
         if action == "add_version":
             return isinstance(self.comparison, TemplateComparison)
         return True
-
-
-def json_or_text(value: str) -> Any:
-    """Return a value read as JSON, or as the text it is."""
-    import json
-
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value.strip()

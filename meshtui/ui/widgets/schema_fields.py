@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static, TextArea
 
+from meshtui.core.json.text import json_or
 from meshtui.core.schema.metaschema import TYPES
 from meshtui.core.schema.tree import Row
 from meshtui.core.text import one_line
@@ -203,10 +204,7 @@ def value_text(value: object) -> str:
 
 def typed_value(text: str) -> Any:
     """Read what was typed as JSON, else as the text it is."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text.strip()
+    return json_or(text, text.strip())
 
 
 def enum_text(values: Iterable[Any]) -> str:
@@ -220,10 +218,7 @@ def enum_text(values: Iterable[Any]) -> str:
 
 def enum_values(text: str, types: Collection[str]) -> list[Any]:
     """Read the values of an enum: JSON with commas between, else texts; numbers stay texts where only texts fit."""
-    try:
-        values = json.loads(f"[{text}]")
-    except (ValueError, RecursionError):
-        values = None
+    values = json_or(f"[{text}]")
     if isinstance(values, list) and (set(types) != {"string"} or all(isinstance(value, str) for value in values)):
         return values
     parts = [part.strip() for part in text.split(",") if part.strip()]
