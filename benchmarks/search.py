@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from decimal import Decimal
 
-from meshtui.core.catalog import ModelCard, cards_from
+from meshtui.core.catalogue import ModelCard, cards_from
 from meshtui.core.model_search import Filter, ModelIndex, Sort
 from meshtui.sandbox.catalogue import Catalogue
 

@@ -24,8 +24,8 @@ WITHOUT_A_LIST = (404, 405, 501)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found: how many models the gateway lists, None where it has no list; what is wrong, if anything."""
+class Reached:
+    """What was reached: how many models the gateway lists, None where it has no list; what is wrong, if anything."""
 
     models: int | None = None
     problem: Problem | None = None
@@ -40,7 +40,7 @@ def check(arguments: argparse.Namespace) -> int:
     try:
         found = asyncio.run(_find_out(here))
     except Problem as fault:
-        found = Finding(problem=fault)
+        found = Reached(problem=fault)
     took = round((time.monotonic() - started) * 1000)
     problem = found.problem
     if arguments.json:
@@ -85,7 +85,7 @@ def _key_origin(here: Surroundings, problem: Problem) -> str:
     return f" The key {here.key.value} came from: {here.key.source}."
 
 
-def _emit_json(here: Surroundings, found: Finding, took: int, faults: Sequence[str]) -> None:
+def _emit_json(here: Surroundings, found: Reached, took: int, faults: Sequence[str]) -> None:
     problem = found.problem
     error: dict[str, Any] | None = None
     if problem is not None:
@@ -107,7 +107,7 @@ def _emit_json(here: Surroundings, found: Finding, took: int, faults: Sequence[s
     )
 
 
-async def _find_out(here: Surroundings) -> Finding:
+async def _find_out(here: Surroundings) -> Reached:
     from meshtui.client.errors import MeshAPIError, problem_from
 
     client = client_for(here.settings, here.key.value if here.key else None, patience=PATIENCE)
@@ -115,15 +115,15 @@ async def _find_out(here: Surroundings) -> Finding:
         async with asyncio.timeout(PATIENCE):
             return await _ask(client)
     except MeshAPIError as error:
-        return Finding(problem=problem_from(error))
+        return Reached(problem=problem_from(error))
     except TimeoutError:
         words = f"no whole answer came within {PATIENCE:.0f} s"
-        return Finding(problem=Problem(ProblemKind.TIMEOUT, "total_timeout", words))
+        return Reached(problem=Problem(ProblemKind.TIMEOUT, "total_timeout", words))
     finally:
         await client.aclose()
 
 
-async def _ask(client: Client) -> Finding:
+async def _ask(client: Client) -> Reached:
     from meshtui.client.errors import MeshAPIError
     from meshtui.client.gateway import CHAT_PATH, rows_of
 
@@ -135,8 +135,8 @@ async def _ask(client: Client) -> Finding:
     else:
         if payload is None:
             words = "the model list came without a single byte"
-            return Finding(problem=Problem(ProblemKind.EMPTY, "empty_reply", words, status=200))
-        return Finding(models=len(rows_of(payload)))
+            return Reached(problem=Problem(ProblemKind.EMPTY, "empty_reply", words, status=200))
+        return Reached(models=len(rows_of(payload)))
     # Without a list the key is checked by a request that every gateway refuses before it costs anything.
     try:
         await client.request("POST", CHAT_PATH, body={"messages": []})
@@ -144,10 +144,10 @@ async def _ask(client: Client) -> Finding:
         if error.status in WITHOUT_A_LIST:
             words = f"neither a model list nor chat completions are there: {error.message}"
             problem = Problem(ProblemKind.NOT_A_GATEWAY, error.code, words, status=error.status)
-            return Finding(problem=problem)
+            return Reached(problem=problem)
         if error.status not in (400, 422):
             raise
-    return Finding()
+    return Reached()
 
 
 _SENTENCES: dict[ProblemKind, tuple[str, str]] = {

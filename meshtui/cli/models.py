@@ -10,7 +10,7 @@ from typing import Any
 
 from meshtui.cli.output import OK, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, look_around
-from meshtui.core.catalog import ROUTER, ModelCard, cards_from, price_from, tokens_from
+from meshtui.core.catalogue import ROUTER, ModelCard, cards_from, price_from, tokens_from
 from meshtui.core.model_search import Filter, ModelIndex, Sort
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line

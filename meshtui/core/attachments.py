@@ -13,7 +13,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from meshtui.core.catalog import ModelCard
+from meshtui.core.catalogue import ModelCard
 from meshtui.core.chat import AudioPart, ImagePart, Part, TextPart, VideoPart, part_from_wire
 
 BODY_LIMIT = 32 * 1024 * 1024

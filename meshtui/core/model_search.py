@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from meshtui.core.catalog import ModelCard, price_from, token_words, tokens_from
+from meshtui.core.catalogue import ModelCard, price_from, token_words, tokens_from
 from meshtui.core.money import dollars
 
 _LOOKED_AT = 600

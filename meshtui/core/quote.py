@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from meshtui.core.catalog import ModelCard, token_words
+from meshtui.core.catalogue import ModelCard, token_words
 from meshtui.core.money import price_words
 from meshtui.core.usage import Tokens, price_of
 

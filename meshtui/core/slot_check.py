@@ -25,7 +25,7 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class SlotDoubt:
     """One doubt: the name, and its place as offsets into text number `text`, None where it has no place.
 
     `hint` says in words what is wrong; `meant` is the slot that was probably meant.
@@ -45,35 +45,35 @@ class Finding:
         return self.doubt is Doubt.NEAR and self.name[:1] in "{$"
 
 
-def inspect(texts: Sequence[str], values: Mapping[str, str]) -> list[Finding]:
+def inspect(texts: Sequence[str], values: Mapping[str, str]) -> list[SlotDoubt]:
     """Return what is doubtful about `texts` with these values: missing first, near misses next, then the rest."""
     found = [(number, slot) for number, text in enumerate(texts) for slot in scan(text)]
     places: dict[str, list[tuple[int, Slot]]] = {}
     for number, slot in found:
         places.setdefault(slot.name, []).append((number, slot))
-    findings = []
+    doubts = []
     for name, rows in places.items():
         number, slot = rows[0]
         if name not in values:
-            findings.append(Finding(Doubt.MISSING, name, number, slot.start, slot.end, "has no value"))
+            doubts.append(SlotDoubt(Doubt.MISSING, name, number, slot.start, slot.end, "has no value"))
     for number, text in enumerate(texts):
-        findings += _near_misses(number, text)
-    findings += _twins(places)
+        doubts += _near_misses(number, text)
+    doubts += _twins(places)
     for name in values:
         if name not in places:
-            findings.append(Finding(Doubt.UNUSED, name, hint="has a value, and no slot takes it"))
+            doubts.append(SlotDoubt(Doubt.UNUSED, name, hint="has a value, and no slot takes it"))
     for name, rows in places.items():
         if len(rows) > 1:
             number, slot = rows[1]
             hint = f"stands {len(rows)} times; each gets the same value"
-            findings.append(Finding(Doubt.REPEATED, name, number, slot.start, slot.end, hint))
-    return findings
+            doubts.append(SlotDoubt(Doubt.REPEATED, name, number, slot.start, slot.end, hint))
+    return doubts
 
 
-def _near_misses(number: int, text: str) -> list[Finding]:
+def _near_misses(number: int, text: str) -> list[SlotDoubt]:
     """Return what looks like a slot and is none: `{{ user name }}`, `{user}`, `${user}`, `{{größe}}`."""
     slots = scan(text)
-    findings, place = [], 0
+    doubts, place = [], 0
     for match in _BRACED.finditer(text):
         start, end = match.span()
         while place < len(slots) and slots[place].end <= start:
@@ -84,13 +84,13 @@ def _near_misses(number: int, text: str) -> list[Finding]:
         meant = slot_name(match[1])
         if meant and (doubled or _WORD.fullmatch(match[1])):
             hint = f"is literal text; {{{{{meant}}}}} would be a slot"
-            findings.append(Finding(Doubt.NEAR, match[0], number, start, end, hint, meant))
-    return findings
+            doubts.append(SlotDoubt(Doubt.NEAR, match[0], number, start, end, hint, meant))
+    return doubts
 
 
-def _twins(places: Mapping[str, Sequence[tuple[int, Slot]]]) -> list[Finding]:
+def _twins(places: Mapping[str, Sequence[tuple[int, Slot]]]) -> list[SlotDoubt]:
     """Return slots whose names differ in case or underscores alone."""
-    findings: list[Finding] = []
+    doubts: list[SlotDoubt] = []
     seen: dict[str, str] = {}
     for name, rows in places.items():
         plain = name.casefold().replace("_", "")
@@ -98,8 +98,8 @@ def _twins(places: Mapping[str, Sequence[tuple[int, Slot]]]) -> list[Finding]:
         if other != name:
             number, slot = rows[0]
             hint = f"is another slot than {other}"
-            findings.append(Finding(Doubt.NEAR, name, number, slot.start, slot.end, hint, other))
-    return findings
+            doubts.append(SlotDoubt(Doubt.NEAR, name, number, slot.start, slot.end, hint, other))
+    return doubts
 
 
 def slot_name(text: str) -> str:

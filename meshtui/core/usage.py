@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from meshtui.core.catalog import ROUTER, ModelCard, priced
+from meshtui.core.catalogue import ROUTER, ModelCard, priced
 
 MOST_COUNTED = 10**12
 """A count of tokens from here on is none."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from meshtui.core.catalog import ModelCard
+from meshtui.core.catalogue import ModelCard
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.session.gateway import Gateway, Target

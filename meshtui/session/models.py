@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from meshtui.core.catalog import ModelCard, cards_from
+from meshtui.core.catalogue import ModelCard, cards_from
 from meshtui.core.model_search import ModelIndex
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.session.gateway import Gateway

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
-from meshtui.core.catalog import ModelCard
+from meshtui.core.catalogue import ModelCard
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem
 from meshtui.core.quote import (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.catalog import ModelCard, cards_from
+from meshtui.core.catalogue import ModelCard, cards_from
 from meshtui.core.model_search import Filter, ModelIndex, Sort, typed_filters
 from meshtui.sandbox.catalogue import Catalogue
 

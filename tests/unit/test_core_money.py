@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.core.catalog import ModelCard, card_from, cards_from
+from meshtui.core.catalogue import ModelCard, card_from, cards_from
 from meshtui.core.money import Certainty, amount_from, charge_of, from_units, price_words, units
 from meshtui.core.quote import Learned, Quote, price_of_all, quote, weight, weight_of_request
 from meshtui.core.usage import Tokens, card_for, price_of, tokens_of

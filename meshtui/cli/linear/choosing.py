@@ -9,7 +9,7 @@ from dataclasses import replace
 from meshtui.cli import inputs
 from meshtui.cli.linear.talk import Talk
 from meshtui.cli.linear.words import model_words
-from meshtui.core.catalog import ModelCard
+from meshtui.core.catalogue import ModelCard
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from meshtui.cli.printer import error_details
 from meshtui.core.answer_difference import difference, likeness
-from meshtui.core.catalog import ModelCard
+from meshtui.core.catalogue import ModelCard
 from meshtui.core.diff import Piece
 from meshtui.core.problem import Problem
 from meshtui.core.text import mask_secrets, one_line

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widgets import Static
 
-from meshtui.core.catalog import ROUTER, ModelCard
+from meshtui.core.catalogue import ROUTER, ModelCard
 from meshtui.core.money import dollars
 from meshtui.core.text import clean, one_line
 from meshtui.ui.commands import bindings

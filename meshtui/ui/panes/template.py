@@ -17,7 +17,7 @@ from textual.widgets import Collapsible, Input, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
 from meshtui.core.chat import Message, Role
-from meshtui.core.slot_check import Doubt, Finding, inspect
+from meshtui.core.slot_check import Doubt, SlotDoubt, inspect
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
@@ -99,7 +99,7 @@ class TemplatePane(PaneViews, can_focus=False):
         super().__init__(id=id)
         self.base = Template("")
         self._values: dict[str, str] = {}
-        self._found: list[Finding] = []
+        self._found: list[SlotDoubt] = []
         self._slots: tuple[str, ...] = ()
         self._later: Timer | None = None
         self.is_half_shown = False  # texts of one template stand beside those of another: nothing to keep
@@ -301,7 +301,7 @@ class TemplatePane(PaneViews, can_focus=False):
         event.stop()
         self._go_to(self._found[event.option_index])
 
-    def _go_to(self, finding: Finding) -> None:
+    def _go_to(self, finding: SlotDoubt) -> None:
         if finding.text is None:
             self.note(f"{finding.name}: delete its value with the sets, or use it in a text as {{{{{finding.name}}}}}")
         elif finding.doubt is Doubt.MISSING:
@@ -374,6 +374,6 @@ def _row(name: str, value: str | None) -> Horizontal:
     return Horizontal(Static(Content(one_line(name, 40)), classes="name"), SlotField(name, value), classes="slot")
 
 
-def _doubt_row(finding: Finding) -> Content:
+def _doubt_row(finding: SlotDoubt) -> Content:
     mark, look = _MARKS.get(finding.doubt, ("·", "$text-muted"))
     return Content.assemble((f"{mark} ", look), (one_line(finding.name, 30), "bold"), f" {finding.hint}")

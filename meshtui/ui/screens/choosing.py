@@ -42,7 +42,7 @@ class Choosing(Bench):
     def fetch_models(self, anew: bool = False) -> None:
         """Take the list from the disk, and from the gateway where that is old, or in any case where `anew`."""
         self.app.run_worker(
-            self._fetch(anew), group="catalog", exclusive=True, exit_on_error=False, description="fetch the models"
+            self._fetch(anew), group="catalogue", exclusive=True, exit_on_error=False, description="fetch the models"
         )
 
     async def _fetch(self, anew: bool) -> None:

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from meshtui.core.catalog import ROUTER, ModelCard
+from meshtui.core.catalogue import ROUTER, ModelCard
 from meshtui.core.model_search import Filter, Sort, typed_filters
 from meshtui.core.text import clean, one_line
 from meshtui.session import Models

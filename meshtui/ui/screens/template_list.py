@@ -154,7 +154,7 @@ class TemplateList(ModalScreen[Path | None]):
     def action_gateway(self) -> None:
         """Show the gateway's templates as well."""
         self._note("asking the gateway …")
-        self.run_worker(self._ask_gateway(), group="catalog", exclusive=True, exit_on_error=False)
+        self.run_worker(self._ask_gateway(), group="catalogue", exclusive=True, exit_on_error=False)
 
     async def _ask_gateway(self) -> None:
         try:

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from meshtui.core.catalog import ModelCard
+from meshtui.core.catalogue import ModelCard
 from meshtui.core.text import one_line
 from meshtui.ui.widgets.markdown_wrap import cells, ellipsis, shown
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.catalog import ROUTER, ModelCard, card_from, cards_from, price_from, token_words, tokens_from
+from meshtui.core.catalogue import ROUTER, ModelCard, card_from, cards_from, price_from, token_words, tokens_from
 from meshtui.sandbox.catalogue import Catalogue
 
 
