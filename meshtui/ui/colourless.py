@@ -11,7 +11,7 @@ from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import LineFilter
 
 FILLED = 1.6
 """From this contrast on a background stands out from its surroundings, and is shown by reverse."""
@@ -24,9 +24,6 @@ EDGES = "▊▎▌▐▔▁▏▕█"
 
 BRIGHT_BLACK = 8
 """The number of the terminal's own grey: what is drawn in it steps back."""
-
-REPLACED = (Monochrome, NoColor)
-"""The filters of Textual's that this one stands for."""
 
 _PLAIN = Style.from_color(RichColor.default(), RichColor.default())
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from textual.app import App, InvalidThemeError
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 
 from meshtui.core.text import clean
-from meshtui.ui.colourless import REPLACED, Colourless
 from meshtui.ui.compat import CalmApp
 from meshtui.ui.door import Door
 from meshtui.ui.theming import (
@@ -79,7 +78,12 @@ class ThemedApp(CalmApp[str]):
 
     def wear(self) -> str:
         """Put the configured theme on; return a sentence where that cannot be."""
-        self._door, self._colourless = Door(), Colourless()
+        self._door = Door()
+        self._colourless: LineFilter | None = None
+        if self.no_color:
+            from meshtui.ui.colourless import Colourless
+
+            self._colourless = Colourless()
         self._own_themes = ThemeFolder(self.look.themes_folder) if self.look.themes_folder else None
         self._wanted = self.look.theme or self._fitting()
         files = self._theme_files()
@@ -109,8 +113,10 @@ class ThemedApp(CalmApp[str]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the door for foreign text to Textual's own filters, on the way out; NO_COLOR means no colour."""
-        filters = [one for one in super().get_line_filters() if not isinstance(one, REPLACED)]
-        return [*filters, *([self._colourless] if self.no_color else []), self._door]
+        filters = super().get_line_filters()
+        if self._colourless is None:
+            return [*filters, self._door]
+        return [*(one for one in filters if not isinstance(one, (Monochrome, NoColor))), self._colourless, self._door]
 
     def take_themes(self) -> None:
         """Read the rest of the themes, and from now on each of the user's own that is saved."""
