@@ -129,7 +129,7 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
         for number, row in enumerate(tools_of(name), 1):
             if row.tool.fault:
                 refuse(f"{path}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
-            found.append(OpenTool(row.tool.name, path, "yours", row.tool, ""))
+            found.append(OpenTool(row.tool.name, path, "yours", "", row.tool))
     called = [opened.tool.name for opened in found]
     twice = next((name for name in called if name and called.count(name) > 1), None)
     if twice is not None:

@@ -191,7 +191,7 @@ class Tools:
                 return one
         for file in self.known():
             if file.tool is not None and file.tool.name == name:
-                return OpenTool(file.key, file.path, file.place, file.tool, "")
+                return OpenTool(file.key, file.path, file.place, "", file.tool)
         return None
 
     def tool_named(self, name: str) -> Tool | None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from meshtui.store.paths import write_atomically
 from meshtui.store.toml import ConfigError, read_source
@@ -35,16 +35,24 @@ class ChangedOutside(Exception):
         self.path, self.text = path, text
 
 
-class Opened(Protocol):
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file of a list. `key` is its path below its folder without the ending; `fault` why it is unreadable."""
+
+    key: str
+    path: Path
+    place: Place
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
     """A file as it was read: `text` is the whole of it at that time."""
 
-    @property
-    def path(self) -> Path:
-        """Where it is."""
-
-    @property
-    def text(self) -> str:
-        """What it held."""
+    key: str
+    path: Path
+    place: Place
+    text: str
 
 
 class Folders:
@@ -110,6 +118,12 @@ class Folders:
 
     def _companion_of(self, path: Path) -> Path:
         return path.with_suffix(self.companion)
+
+    def _text(self, path: Path) -> str:
+        source = read_source(path)
+        if source is None:
+            raise ConfigError(f"{path} is no longer there.")
+        return source.text
 
     def _place_of(self, path: Path) -> Place:
         inside = "project" in self.folders and path.is_relative_to(self.folders["project"])

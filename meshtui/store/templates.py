@@ -8,7 +8,7 @@ from pathlib import Path
 
 from meshtui.core.slot_values import ValueSet
 from meshtui.core.template import Template
-from meshtui.store.folders import Folders, Place
+from meshtui.store.folders import Folders, Listed, Opened, Place
 from meshtui.store.paths import Paths
 from meshtui.store.template_text import template_from, written
 from meshtui.store.toml import ConfigError, Source, read_source
@@ -18,25 +18,17 @@ SETS_SUFFIX = ".values.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateFile:
-    """One file of the list. `key` is its path below its folder without the ending; `fault` why it is unreadable."""
+class TemplateFile(Listed):
+    """A template of the list."""
 
-    key: str
-    path: Path
-    place: Place
     template: Template | None = None
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTemplate:
-    """A template as it was read: `text` is the whole file at that time."""
+class OpenTemplate(Opened):
+    """A template as it was read."""
 
-    key: str
-    path: Path
-    place: Place
     template: Template
-    text: str
 
 
 class TemplateFiles(Folders):
@@ -53,23 +45,15 @@ class TemplateFiles(Folders):
         found = []
         for key, path, place in self._all():
             try:
-                found.append(TemplateFile(key, path, place, self.read(path)))
+                found.append(TemplateFile(key, path, place, template=self.open(path).template))
             except ConfigError as error:
-                found.append(TemplateFile(key, path, place, None, str(error)))
+                found.append(TemplateFile(key, path, place, str(error)))
         return found
-
-    def read(self, path: Path) -> Template:
-        """Read one file."""
-        return self.open(path).template
 
     def open(self, path: Path) -> OpenTemplate:
         """Read one file and remember it as it is now."""
-        source = read_source(path)
-        if source is None:
-            raise ConfigError(f"{path} is no longer there.")
-        return OpenTemplate(
-            self._key_of(path), path, self._place_of(path), template_from(path, source.text), source.text
-        )
+        text = self._text(path)
+        return OpenTemplate(self._key_of(path), path, self._place_of(path), text, template_from(path, text))
 
     # Writing
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshtui.core.tools.tool import Tool
-from meshtui.store.folders import Folders, Place, file_name
+from meshtui.store.folders import Folders, Listed, Opened, Place, file_name
 from meshtui.store.paths import Paths
-from meshtui.store.toml import ConfigError, read_source
+from meshtui.store.toml import ConfigError
 from meshtui.store.tool_text import Form, tool_from, written
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -22,25 +22,17 @@ _Stamp = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class ToolFile:
-    """One file of the list. `key` is its path below its folder without the ending; `fault` why it is unreadable."""
+class ToolFile(Listed):
+    """A tool of the list."""
 
-    key: str
-    path: Path
-    place: Place
     tool: Tool | None = None
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTool:
-    """A tool as it was read: `text` is the whole file at that time."""
+class OpenTool(Opened):
+    """A tool as it was read."""
 
-    key: str
-    path: Path
-    place: Place
     tool: Tool
-    text: str
 
 
 class ToolFiles(Folders):
@@ -63,17 +55,15 @@ class ToolFiles(Folders):
                     raise ConfigError(
                         f"{path}: {first.name} beside it has the same name and counts. Rename one of them."
                     )
-                found.append(ToolFile(key, path, place, self.latest(path).tool))
+                found.append(ToolFile(key, path, place, tool=self.latest(path).tool))
             except ConfigError as error:
-                found.append(ToolFile(key, path, place, None, str(error)))
+                found.append(ToolFile(key, path, place, str(error)))
         return found
 
     def open(self, path: Path) -> OpenTool:
         """Read one file and remember it as it is now."""
-        source = read_source(path)
-        if source is None:
-            raise ConfigError(f"{path} is no longer there.")
-        return OpenTool(self._key_of(path), path, self._place_of(path), tool_from(path, source.text), source.text)
+        text = self._text(path)
+        return OpenTool(self._key_of(path), path, self._place_of(path), text, tool_from(path, text))
 
     def latest(self, path: Path) -> OpenTool:
         """Return a file as it is now, read again only where it may have changed since it was read last."""

@@ -15,6 +15,7 @@ from meshtui.sandbox import Sandbox
 from meshtui.ui.panes.model import ModelPane
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.panes.usage import UsagePane
+from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.help import HelpPage
 from meshtui.ui.screens.jump import Jump
 from meshtui.ui.screens.paning import PANES, Pane
@@ -350,3 +351,26 @@ async def test_faults_of_chosen_keys_are_told_on_the_screen(box: Sandbox, home: 
         await bench.type("hello")
         await bench.press("ctrl+k")
         await bench.holds(lambda: bench.screen.last_turn is not None, "sent by the key that was chosen")
+
+
+async def test_what_shows_another_conversation_brings_it_to_the_front(box: Sandbox, home: Path) -> None:
+    async with opened(home, box.url, (80, 24)) as bench:
+        assert bench.screen.pane_in_front == "template"
+        bench.prompt.focus()
+        bench.prompt.load_text("Name a fruit")
+        bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
+        await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
+        comparison = bench.screen.comparison
+        await bench.holds(lambda: comparison is not None and all(lane.turn.ended for lane in comparison.lanes), "ends")
+        await bench.press("enter")
+        await bench.holds(lambda: bench.screen.is_current, "one was kept")
+        assert bench.screen.pane_in_front == "conversation"
+        for key in ("ctrl+n", "ctrl+f"):
+            await bench.press("f9")
+            await bench.holds(lambda: bench.screen.editor.has_focus_within, "the template")
+            await bench.press("escape")
+            await bench.holds(lambda: bench.prompt.has_focus, "the prompt")
+            assert bench.screen.pane_in_front == "template"
+            await bench.press(key)
+            await bench.holds(lambda: bench.screen.pane_in_front == "conversation", key)
+            await bench.press("escape")

@@ -83,6 +83,9 @@ class Bench(Screen[object]):
         """Whether the usage pane is to be seen; else its figures are on the state line."""
         return False
 
+    def front_conversation(self) -> None:
+        """Let the conversation be seen where only one pane has room."""
+
     def show_usage(self) -> None:
         """Draw the figures where they are to be seen."""
 

@@ -122,6 +122,7 @@ class Comparing(Composing, Choosing, Bench):
         for node in self.session.nodes:
             self.pane.pull(node)
         self.pane.scroll_to_end()
+        self.front_conversation()
         self.prompt.focus()
         self.show_top()
         self.follow()

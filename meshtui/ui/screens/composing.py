@@ -264,6 +264,7 @@ class Composing(Bench):
             self.mesh.say(str(error))
             return
         self.left_branches[-1] = here
+        self.front_conversation()
         self.pane.show(self.session.nodes)
         self.pane.scroll_to_end()
         self.follow()

@@ -130,7 +130,7 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
             self.mesh.say(str(error))
             return
         self.pane.show(self.session.nodes)
-        self.prompt.focus()
+        self.action_focus_prompt()
         self.show_top()
         self.show_queue()
         self.show_usage()
@@ -241,4 +241,5 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
     def action_find(self) -> None:
         """Find text in this conversation, or in the template where the focus is there."""
         if not self.find_in_template():
+            self.front_conversation()
             super().action_find()
