@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ from meshtui.session import Session
 from meshtui.ui.app import MeshApp
 from meshtui.ui.commands import COMMANDS
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds for which a scene waits for what it is about."""
 
 SMALL, MEDIUM, WIDE, LARGE = (80, 24), (120, 40), (140, 40), (200, 60)
@@ -76,16 +76,34 @@ class Stage:
         await self.until(lambda: type(self.app.screen).__name__ == screen, screen)
         return self.app.screen
 
+    async def opened(self) -> None:
+        """Wait until the workbench is there with everything it opens with: the models, and the books begun."""
+        await self.over("Workbench")
+        await self.until(lambda: any(worker.group == "books" for worker in self.app.workers), "the books")
+        await self.until(self.is_idle, "the models")
+
     async def ask(self, text: str) -> None:
         """Type a message, send it, and wait for the end of its turn."""
-        before = len(self.session.nodes)
+        before = [node.id for node in self.session.nodes]
         await self.type(text)
         await self.press("enter")
-        await self.until(lambda: len(self.session.nodes) > before and not self.session.live, "the answer")
+        await self.until(lambda: self.has_answer(before), "the answer")
+
+    def has_answer(self, before: Sequence[str]) -> bool:
+        """Whether the conversation ends with an answer that is none of these nodes, and nothing streams."""
+        nodes = self.session.nodes
+        return bool(nodes) and nodes[-1].id not in before and not self.session.live
 
     def is_idle(self) -> bool:
-        """Whether nothing goes on that will show; the books are kept as long as the program runs."""
-        return not any(worker.is_running and worker.group != "books" for worker in self.app.workers)
+        """Whether nothing goes on that will show: no work, no call that is due in a moment.
+
+        The books are kept as long as the program runs; what is drawn at intervals shows the same each time.
+        """
+        nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children(with_self=True))]
+        timers = [timer for node in nodes for timer in node._timers if timer._repeat == 0]
+        return not any(timer._task is not None and not timer._task.done() for timer in timers) and all(
+            worker.is_finished or worker.group == "books" for worker in self.app.workers
+        )
 
     async def picture(self, view: View) -> str:
         """Return the screen as SVG, as a view has it, once the bills are there and it does not change any more."""
@@ -93,15 +111,16 @@ class Stage:
         self.app.theme = view.theme
         if view.size != tuple(self.app.size):
             await self.pilot.resize_terminal(*view.size)
+        await self.until(self.is_idle, "what goes on")
         await self.session.settle()
         shown: list[str] = []
         for _ in range(100):
             self.app.clear_notifications()
             for line in self.app.screen.query(Input):
-                line.cursor_blink = False
+                line._pause_blink(visible=line.has_focus)
             for text in self.app.screen.query(TextArea):
-                text._pause_blink(visible=text.has_focus)  # else it stays in the phase that it happens to be in
-            await self.until(self.is_idle, "the workers")
+                text._pause_blink(visible=text.has_focus)  # else they stay in the phase that they happen to be in
+            await self.until(self.is_idle, "what goes on")
             await asyncio.sleep(0.05)
             shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]
             if len(shown) == 3 and len(set(shown)) == 1 and self.is_idle():

@@ -36,7 +36,7 @@ async def played(scene: Scene, home: Path) -> dict[str, str]:
         app = application(replace(here, settings=replace(here.settings, model=scene.model)), start)
         async with app.run_test(size=scene.views[0].size, notifications=True) as pilot:
             stage = Stage(pilot)
-            await stage.over("Workbench")
+            await stage.opened()
             await scene.play(stage)
             pictures = {}
             for view in scene.views:
