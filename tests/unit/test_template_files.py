@@ -179,7 +179,7 @@ def test_the_project_comes_first_and_faults_stand_in_the_list(tmp_path: Path) ->
     faults = {row.key: row.fault for row in rows if row.fault}
     assert "line 1" in faults["bad"] and "UTF-8" in faults["utf"]
     found = shelf.find("bot")
-    assert found is not None and shelf.open(found).system == "a"
+    assert found is not None and shelf.open(found).template.system == "a"
     assert shelf.find("../bot") is None and shelf.find("nope") is None and shelf.find("") is None
 
 
