@@ -54,6 +54,7 @@ def _list(arguments: argparse.Namespace, keymap: Keymap) -> int:
                 "chosen": row.chosen,
             }
             for row in key_rows(keymap)
+            if row.id
         ]
         emit_json({"keys": rows, "faults": list(keymap.faults)}, indent=2)
     elif arguments.markdown:

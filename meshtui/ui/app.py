@@ -6,7 +6,6 @@ import asyncio
 import gc
 import importlib
 import os
-import re
 import signal
 import sys
 import threading
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from meshtui.session import Profiles, Session
 
 __all__ = ["Look", "MeshApp"]
-
-_COMMAND_IN_TEXT = re.compile(r"\{([a-z]+\.[a-z_-]+)(?::(\d+))?\}")
 
 LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
@@ -138,17 +135,8 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         return key_words(next(iter(self.keymap.of(id)), ""))
 
     def keyed(self, text: str) -> str:
-        """Return a text with the keys in force in place of commands: `{model.choose}`, `{model.choose:8}` in 8 cells.
-
-        A command without a key is told by its name in the palette; braces around anything else stay as they are.
-        """
-
-        def words(named: re.Match[str]) -> str:
-            if named[1] not in BY_ID:
-                return named[0]
-            return f"{self.key_of(named[1]) or f'“{BY_ID[named[1]].title}” in the palette':{named[2] or ''}}"
-
-        return _COMMAND_IN_TEXT.sub(words, text)
+        """Return a text with the keys in force in place of commands, as in `{turn.stop} stops`."""
+        return self.keymap.worded(text)
 
     async def action_run_command(self, id: str) -> None:
         """Run a command of the table by its id, where it holds now: a click on its name does this."""

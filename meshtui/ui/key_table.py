@@ -12,17 +12,21 @@ from meshtui.ui.keymap import Keymap, is_plain, read_keymap
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """One command as the table tells it. `plain` says that a key of it is sent by every xterm."""
+    """One command as the table tells it; without an id, keys that are no command. `plain`: every xterm sends one."""
 
     id: str
     where: Where
-    place: str
     title: str
     keys: tuple[str, ...]
     help: str
-    palette: bool
-    plain: bool
+    palette: bool = False
+    plain: bool = True
     chosen: bool = False
+
+    @property
+    def place(self) -> str:
+        """What the place is called."""
+        return PLACES[self.where].title
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -31,24 +35,26 @@ class KeyRow:
 
 
 def key_rows(keymap: Keymap | None = None) -> Sequence[KeyRow]:
-    """Return every command with the keys in force, place by place."""
+    """Return every command with the keys in force, place by place, after those of a place what other keys do there."""
     keymap = keymap or read_keymap({})
-    order = {where: place for place, where in enumerate(PLACES)}
-    rows = [
-        KeyRow(
-            command.id,
-            command.where,
-            PLACES[command.where].title,
-            command.title,
-            keymap.of(command.id),
-            command.help,
-            command.in_palette,
-            any(map(is_plain, keymap.of(command.id))),
-            command.id in keymap.chosen,
-        )
-        for command in COMMANDS
-    ]
-    return sorted(rows, key=lambda row: order[row.where])
+    rows = list[KeyRow]()
+    for where, place in PLACES.items():
+        rows += [
+            KeyRow(
+                command.id,
+                where,
+                command.title,
+                keymap.of(command.id),
+                command.help,
+                command.in_palette,
+                any(map(is_plain, keymap.of(command.id))),
+                command.id in keymap.chosen,
+            )
+            for command in COMMANDS
+            if command.where == where
+        ]
+        rows += [KeyRow("", where, "", tuple(keymap.worded(keys).split()), text) for keys, text in place.notes]
+    return rows
 
 
 def as_markdown(keymap: Keymap | None = None, *places: str) -> str:
@@ -56,17 +62,18 @@ def as_markdown(keymap: Keymap | None = None, *places: str) -> str:
 
     The first places are those that users look up most: the prompt, the conversation, the template.
     """
+    keymap = keymap or read_keymap({})
     parts, last = list[str](), ""
     for row in key_rows(keymap):
         if places and row.where not in places:
             continue
         if row.where != last:
             last = row.where
-            parts.append(
-                f"\n### {row.place}\n\n{PLACES[row.where].about}\n\n| key | what it does | id |\n|---|---|---|"
-            )
+            about = keymap.worded(PLACES[row.where].about)
+            parts.append(f"\n### {row.place}\n\n{about}\n\n| key | what it does | id |\n|---|---|---|")
         keys = " ".join(_code(key) for key in row.words) or "palette"
-        parts.append(f"| {keys} | {row.help.replace('|', '&#124;')} | `{row.id}` |")
+        id = f"`{row.id}`" if row.id else ""
+        parts.append(f"| {keys} | {row.help.replace('|', '&#124;')} | {id} |")
     return "\n".join(parts).strip() + "\n"
 
 

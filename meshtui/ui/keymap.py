@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ for going by words, and is read as that."""
 
 SWALLOWED = frozenset(("ctrl+s", "ctrl+q", "ctrl+b", "ctrl+a", "ctrl+tab", "ctrl+enter", "shift+enter"))
 """Keys that a terminal, a multiplexer or the system often keeps, so that nothing may hang on them alone."""
+
+_COMMAND_IN_TEXT = re.compile(r"\{([a-z][a-z -]*\.[a-z0-9_-]+)(?::(\d+))?\}")
 
 MOST_NAMED = 6
 """Commands that the sentence on a clash names; escape stands for dozens."""
@@ -131,6 +134,20 @@ class Keymap:
     def of(self, id: str) -> tuple[str, ...]:
         """Return the keys of a command, the first first."""
         return self.keys.get(id, ())
+
+    def worded(self, text: str) -> str:
+        """Return a text with the keys in place of commands: `{model.choose}`, `{model.choose:8}` in 8 cells.
+
+        A command without a key is told by its name in the palette; braces around anything else stay as they are.
+        """
+
+        def words(named: re.Match[str]) -> str:
+            if named[1] not in BY_ID:
+                return named[0]
+            key = key_words(next(iter(self.of(named[1])), ""))
+            return f"{key or f'“{BY_ID[named[1]].title}” in the palette':{named[2] or ''}}"
+
+        return _COMMAND_IN_TEXT.sub(words, text)
 
     def changes(self) -> dict[str, str]:
         """Return what Textual is to be told: the commands whose keys are not their own, by choice or for one.

@@ -11,7 +11,7 @@ from meshtui.ui.commands.compare import COMPARE
 from meshtui.ui.commands.conversation import CONVERSATION
 from meshtui.ui.commands.dialogs import DIALOGS
 from meshtui.ui.commands.rounds import APPROVAL, CALL_DIFFERENCES, ROUNDS
-from meshtui.ui.commands.template import TEMPLATE
+from meshtui.ui.commands.template import PARAMS, REPLACING, TEMPLATE
 from meshtui.ui.commands.tools import NEW_TOOL, SCHEMA, TOOL_EDITOR, TOOLS
 from meshtui.ui.commands.workbench import EVERYWHERE, WORKBENCH
 
@@ -23,6 +23,8 @@ COMMANDS: tuple[Command, ...] = (
     *TOOLS,
     *COMPARE,
     *TEMPLATE,
+    *REPLACING,
+    *PARAMS,
     *TOOL_EDITOR,
     *SCHEMA,
     *NEW_TOOL,

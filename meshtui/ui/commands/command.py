@@ -23,6 +23,8 @@ Where = Literal[
     "call-differences",
     "jump",
     "finding",
+    "replacing",
+    "params",
     "typing",
     "help",
     "models",

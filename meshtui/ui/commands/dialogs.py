@@ -112,6 +112,7 @@ DIALOGS: tuple[Command, ...] = (
     *_of(
         "models",
         ("close", "Close", "escape,f2", "dismiss(None)", "Keep the model in use."),
+        ("mark", "Mark", "space", "mark", "Where several can be chosen: mark this model, or take its mark away."),
         ("sort", "Sort", "f3", "sort", "Sort by another figure: match, price, context, name."),
         ("star", "Favourite", "f4", "star", "Make this model a favourite, or none any more."),
         ("fetch", "Fetch", "f5", "refetch", "Fetch the list from the gateway anew."),
@@ -124,6 +125,7 @@ DIALOGS: tuple[Command, ...] = (
         "sets",
         ("close", "Close", "escape", "dismiss(None)", "Go back to the template."),
         ("!keep", "Keep", "ctrl+s", "keep", "Keep the values in the slots as a set under this name."),
+        ("pasted", "Take pasted", "ctrl+j", "take_pasted", "Put the pasted set into the slots; keep several as sets."),
         ("delete", "Delete", "delete,f9", "delete", "Delete this set, when you say so."),
     ),
     *_of(

@@ -1,4 +1,4 @@
-"""The commands of the template pane."""
+"""The commands of the template pane, of the lines that find and replace in it, and of the parameters beside it."""
 
 from __future__ import annotations
 
@@ -16,4 +16,20 @@ TEMPLATE: tuple[Command, ...] = (
             ("doubt", "Next doubt", "f8", "next_doubt", "Go to the next slot that is missing, or looks wrong.", False),
         )
     ),
+)
+
+PARAMS: tuple[Command, ...] = tuple(
+    Command(f"params.{id}", title, key, action, help, "params", priority=True, in_palette=False)
+    for id, title, key, action, help in (
+        ("drop", "Drop", "alt+d", "drop", "Let the conversation's own value go, so that this one holds."),
+        ("editor", "Open editor", "f2", "open_editor", "Open the editor of a value that has one of its own."),
+    )
+)
+
+REPLACING: tuple[Command, ...] = tuple(
+    Command(f"replacing.{id}", title, key, action, help, "replacing", in_palette=False)
+    for id, title, key, action, help in (
+        ("all", "Replace all", "ctrl+j", "replace_all", "Replace it in all texts of the template."),
+        ("close", "Close", "escape", "close", "Find no longer, and go back to the text."),
+    )
 )

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,6 +21,7 @@ from meshtui.core.text import one_line
 from meshtui.core.thinking import ThinkSplitter
 from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
+from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.calls import Checks, Offered, difference_labels
 from meshtui.ui.panes.cards import retry_at
 from meshtui.ui.panes.entries import Around, Locate, entry_of
@@ -28,10 +29,7 @@ from meshtui.ui.widgets.transcript import Transcript
 from meshtui.ui.widgets.transcript_messages import CursorMoved
 from meshtui.ui.widgets.transcript_values import Entry, Label
 
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
-
-TYPE = "Type a message below and press enter."
+TYPE = "Type a message below and press {prompt.send}."
 RUN = "{template.pane:8}the template; there {template.run} runs it, {template.pane} hides it\n"
 KEYS = """\
 {model.choose:8}choose the model
@@ -120,10 +118,10 @@ class ConversationPane(Container):
 
     def welcome(self, template: str = "") -> None:
         """Say in an empty conversation what can be done, and that what is sent there runs a `template`."""
-        keyed = cast("MeshApp", self.app).keyed
-        begin = f"What you type below is sent after the texts of {one_line(template, 60)}." if template else TYPE
+        after = f"What you type below is sent after the texts of {one_line(template, 60)}."
+        begin = after if template else keyed(self, TYPE)
         keys = (RUN if template else "") + KEYS + (TOUR if self._demo else "")
-        self.query_one("#welcome", Static).update(Content(f"A new conversation.\n\n{begin}\n\n{keyed(keys)}"))
+        self.query_one("#welcome", Static).update(Content(f"A new conversation.\n\n{begin}\n\n{keyed(self, keys)}"))
 
     @property
     def transcript(self) -> Transcript:

@@ -17,6 +17,7 @@ from meshtui.core.json.text import json_value
 from meshtui.core.params import BY_NAME, PARAMS, param_faults
 from meshtui.core.text import clean, one_line
 from meshtui.session import request_faults
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.param_field import ParamField, ParamText
 
 OWN_PLACES = ("model", "messages")
@@ -218,7 +219,7 @@ class ParamsPane(Vertical):
             param = part.param
             default = f" Default: {param.default}." if param.default else ""
             keys = " ↑↓ choose." if param.is_short and (param.choices or param.kind == "bool") else ""
-            keys = " f2 opens its editor." if param.name == "response_format" else keys
+            keys = keyed(self, " {params.editor} opens its editor.") if param.name == "response_format" else keys
             self._say(f"{param.help} {param.wants[:1].upper()}{param.wants[1:]}.{default}{keys}")
             return
         more = [name for name in self.params if name not in BY_NAME]

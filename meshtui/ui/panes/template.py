@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -22,6 +22,7 @@ from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
 from meshtui.ui.compat import after
+from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.params import ParamsPane
 from meshtui.ui.panes.views import PaneViews
 from meshtui.ui.widgets.find_replace import FindReplace
@@ -30,9 +31,6 @@ from meshtui.ui.widgets.message_box import MessageBox
 from meshtui.ui.widgets.name_line import NameLine
 from meshtui.ui.widgets.slot_text import SlotField, SlotText
 from meshtui.ui.widgets.view_tabs import ViewTabs
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
 
 SHOWN_DOUBTS = 30
 LONG, LATER_SECONDS = 100_000, 0.5
@@ -360,7 +358,7 @@ class TemplatePane(PaneViews, can_focus=False):
     def note(self, words: str) -> None:
         """Say something about this template, or nothing any more; `{template.save}` stands for a command's key."""
         line = self.query_one("#note", Static)
-        line.update(Content(cast("MeshApp", self.app).keyed(words)))
+        line.update(Content(keyed(self, words)))
         line.set_class(bool(words), "-any")
 
 

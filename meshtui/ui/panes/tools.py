@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.words import FOLDER_WORDS, RESPONDER_WORDS
 
@@ -23,7 +24,7 @@ CHECK_WIDTH = 4
 _EMPTY = """
 No tools yet. A tool is a function that the model may call: you describe it, and say what answers.
 
-n makes one: from nothing, from a definition you paste (OpenAI, Anthropic, MCP, Gemini, a curl call), \
+{tools.new} makes one: from nothing, from a definition you paste (OpenAI, Anthropic, MCP, Gemini, a curl call), \
 from a Python file, or from an example of its arguments.
 
 Each is one file, TOML or JSON, in .meshtui/tools/ of a project or in your own folder.
@@ -125,7 +126,7 @@ class ToolsPane(Vertical):
         """What all costs, the list, what can be done."""
         yield Static("", id="tools-sum", markup=False)
         yield Input(id="tool-filter", placeholder="type to filter by name or description · esc shows all")
-        yield Static(_EMPTY.strip("\n"), id="no-tools", markup=False)
+        yield Static(keyed(self, _EMPTY.strip("\n")), id="no-tools", markup=False)
         yield ToolList(id="tool-list", markup=False)
         yield Static("", id="tools-note", markup=False)
         yield Static("", id="tools-actions", markup=False)

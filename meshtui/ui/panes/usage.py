@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
 
 from textual.content import Content
 from textual.widgets import Static
@@ -17,10 +16,8 @@ from meshtui.core.usage import tokens_of
 from meshtui.core.waits import countdown
 from meshtui.session import TurnUsage, UsageSum
 from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.bars import meter, sparkline
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
 
 METER_WIDTH = 6
 
@@ -184,7 +181,7 @@ class UsagePane(Static, can_focus=True):
 
     def on_mount(self) -> None:
         """Name the key of the usage page."""
-        self.border_subtitle = Content(cast("MeshApp", self.app).keyed("{usage.show} more"))
+        self.border_subtitle = Content(keyed(self, "{usage.show} more"))
 
     def show(self, figures: UsageFigures) -> None:
         """Draw figures."""

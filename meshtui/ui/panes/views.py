@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
+from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.params import ParamsPane, View
 from meshtui.ui.panes.tools import ToolsPane
 from meshtui.ui.widgets.view_tabs import ViewTabs
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
 
 
 class PaneViews(Widget, can_focus=False):
@@ -104,7 +102,7 @@ class PaneViews(Widget, can_focus=False):
         tabs += [("params", f"Params · {count}" if count else "Params"), ("json", "JSON")]
         if not self.plain:
             tabs.insert(0, ("template", "Template"))
-        self.query_one(ViewTabs).show(tabs, self.view, cast("MeshApp", self.app).keyed("{tools.show} {params.show}"))
+        self.query_one(ViewTabs).show(tabs, self.view, keyed(self, "{tools.show} {params.show}"))
 
     @on(ViewTabs.Asked)
     async def _view_asked(self, event: ViewTabs.Asked) -> None:

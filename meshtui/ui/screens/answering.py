@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import events
@@ -38,6 +39,7 @@ class Answering(RoundEditing):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._empty_told: Round | None = None
+        self._asking: dict[str, asyncio.Event] = {}
 
     def begin_answering(self) -> None:
         """Let the session's rounds be seen here, and ask here before a command runs."""
@@ -88,7 +90,9 @@ class Answering(RoundEditing):
         return last
 
     def _turn_begun(self, round: Round, turn: Turn) -> None:
-        """Show a turn that a round began by itself."""
+        """Show a turn that a round began by itself, where its conversation is seen."""
+        if not self._is_shown(round.node.conversation_id):
+            return
         self._close()
         self.pane.show(self.session.nodes)
         self.pane.transcript.set_cursor(None)
@@ -161,6 +165,11 @@ class Answering(RoundEditing):
         super().show_top()
         if self.panel.round is not None and self.panel.round is not self.session.rounds.current():
             self._close()
+        running, here = self.session.rounds.running(), self.session.conversation
+        if running is not None and self.panel.round is None:
+            self._show_panel(running, None)
+        if here is not None and here.id in self._asking:
+            self._asking[here.id].set()
 
     def action_round_send(self) -> None:
         """Send all results back and go on."""
@@ -198,14 +207,14 @@ class Answering(RoundEditing):
         """Say that a call has no result; asked again, empty results go back."""
         name = one_line(waiting.call.name, 40)
         if waiting.state == "running":
-            self.mesh.say(f"{name} is still being answered: esc stops it.")
+            self.mesh.say(f"{name} is still being answered: {self.mesh.keyed('{round.later} stops it.')}")
             return False
         if self._empty_told is not round:
             self._empty_told = round
             self.panel.go_to(waiting)
             self.panel.focus_result()
-            key = self.mesh.key_of("round.send") or "f5"
-            self.mesh.say(f"There is no result for {name} yet: type one, or {key} once more sends it empty.")
+            again = self.mesh.keyed("{round.send} once more sends it empty.")
+            self.mesh.say(f"There is no result for {name} yet: type one, or {again}")
             return False
         for pending in list(round.open):
             if pending.state == "running":
@@ -250,9 +259,29 @@ class Answering(RoundEditing):
 
     # Commands
 
-    async def _approve(self, pending: Pending, plan: Plan) -> Approval:
-        """Ask whether a command may run; called in the worker that answers calls."""
+    def _is_shown(self, conversation_id: str) -> bool:
+        here = self.session.conversation
+        return here is not None and here.id == conversation_id
+
+    async def _approve(self, round: Round, pending: Pending, plan: Plan) -> Approval:
+        """Ask whether a command may run, where its call is seen; called in the worker that answers calls."""
+        id = round.node.conversation_id
+        try:
+            while not self._is_shown(id):
+                self._asking[id] = asyncio.Event()
+                self.follow()
+                await self._asking[id].wait()
+        finally:
+            self._asking.pop(id, None)
+            self.follow()
         return await self.app.push_screen_wait(ApprovalQuestion(pending, plan))
+
+    @property
+    def queued_words(self) -> str:
+        """What waits behind the screen: commands of other conversations that ask, what is sent when a limit ends."""
+        titles = [row.title for row in map(self.session.store.conversation, self._asking) if row is not None]
+        asking = [f"a command asks to run in “{one_line(title, 30) or 'untitled'}”" for title in titles]
+        return " · ".join(filter(None, (*asking, super().queued_words)))
 
 
 def _limits(text: str) -> list[str]:

@@ -85,6 +85,7 @@ class Calling(Answering):
     def _compare_calls(self, node: Node | None) -> None:
         others = [one for one in self.session.siblings(node.id) if one.role == "assistant"] if node is not None else []
         if node is None or len(others) < 2:
-            self.mesh.say("There is no other answer to compare with: f5 asks once more, also with another model.")
+            words = "There is no other answer to compare with: {turn.retry} asks once more, also with another model."
+            self.mesh.say(self.mesh.keyed(words))
         else:
             self.app.push_screen(CallDifferences(others, node.id))

@@ -152,7 +152,8 @@ class Choosing(Bench):
         """Send from now on through another profile: its gateway, its key, its defaults; `then` follows."""
         profiles = self.mesh.profiles
         if profiles is None:
-            self.mesh.say("The demo has one profile. Leave it with ctrl+q and start meshtui for your own.")
+            words = "The demo has one profile. Leave it with {app.quit} and start meshtui for your own."
+            self.mesh.say(self.mesh.keyed(words))
             return
 
         def chosen(name: str | None) -> None:
@@ -206,7 +207,8 @@ class Choosing(Bench):
     def action_enter_key(self) -> None:
         """Enter another API key for this profile."""
         if self.session.target.demo:
-            self.mesh.say("The demo needs no key. Leave it with ctrl+q and start meshtui to enter yours.")
+            words = "The demo needs no key. Leave it with {app.quit} and start meshtui to enter yours."
+            self.mesh.say(self.mesh.keyed(words))
             return
         self._ask_for_key(f"Another key for the profile {self.session.target.profile}.", first=False)
 

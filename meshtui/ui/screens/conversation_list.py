@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from meshtui.core.text import one_line
 from meshtui.session import Conversation, Session, StoreError
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.words import age_words
 
@@ -66,7 +67,7 @@ class ConversationList(ModalScreen[str | None]):
         if self._rows:
             options.highlighted = min(place, len(self._rows) - 1)
         if not self._rows and filter.strip() and not note:
-            note = f"no conversation fits “{one_line(filter, 40)}” · esc closes"
+            note = f"no conversation fits “{one_line(filter, 40)}” · {keyed(self, '{conversations.close} closes')}"
         self.query_one(".note", Static).update(Content(note) if note else hints_content(self.app, HINTS))
 
     @property
@@ -119,12 +120,13 @@ class ConversationList(ModalScreen[str | None]):
         line.focus()
 
     def action_delete(self) -> None:
-        """Put the conversation under the cursor away; f10 brings it back."""
+        """Put the conversation under the cursor away; it can be brought back."""
         row = self._chosen
         if row is not None and self._renaming is None:
             self._session.delete(row.id)
             self._deleted.append(row.id)
-            self._show(self.query_one(Input).value, f"“{one_line(row.title, 40)}” deleted · f10 brings it back")
+            again = keyed(self, "{conversations.restore} brings it back")
+            self._show(self.query_one(Input).value, f"“{one_line(row.title, 40)}” deleted · {again}")
 
     def action_restore(self) -> None:
         """Bring the conversation deleted last back."""

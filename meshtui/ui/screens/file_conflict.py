@@ -13,6 +13,7 @@ from textual.widgets import Button, Static
 
 from meshtui.core.text import clean
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.differences import diff_content
 
 
@@ -40,9 +41,9 @@ class FileConflict(ModalScreen[str | None]):
                 markup=False,
             )
             with Horizontal(classes="buttons"):
-                yield Button(Content("Write mine (m)"), id="mine")
-                yield Button(Content("Take theirs (t)"), id="theirs", disabled=gone)
-                yield Button(Content("Later (esc)"), id="later", variant="primary")
+                yield Button(Content(keyed(self, "Write mine ({conflict.mine})")), id="mine")
+                yield Button(Content(keyed(self, "Take theirs ({conflict.theirs})")), id="theirs", disabled=gone)
+                yield Button(Content(keyed(self, "Later ({conflict.close})")), id="later", variant="primary")
 
     def on_mount(self) -> None:
         """Begin on the answer that changes nothing."""

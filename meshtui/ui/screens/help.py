@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,9 +15,9 @@ from textual.widgets import Input, Static
 
 from meshtui.ui.commands import COMMANDS, Command, Where, bindings, key_words
 from meshtui.ui.commands.places import PLACES as ROWS
+from meshtui.ui.keyed import keyed
 
 if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
     from meshtui.ui.keymap import Keymap
 
 KEYS_WIDTH = 20
@@ -48,7 +48,7 @@ class HelpPage(ModalScreen[None]):
             yield Input(placeholder="type to find a command", compact=True)
             with VerticalScroll(can_focus=False):
                 yield Static(id="commands")
-            keys = cast("MeshApp", self.app).keyed("{help.close} closes · {app.palette} runs any command by its name")
+            keys = keyed(self, "{help.close} closes · {app.palette} runs any command by its name")
             yield Static(keys, classes="note", markup=False)
 
     def on_mount(self) -> None:
@@ -86,11 +86,11 @@ class HelpPage(ModalScreen[None]):
             if words or self._keymap.of(command.id)
         ]
         if not words:
-            rows += [self._row(key, text) for key, text in told.notes]
+            rows += [self._row(keyed(self, key), text) for key, text in told.notes]
         if not rows:
             return None
         head = Content.styled(told.title, "bold underline")
-        about = [] if words or not told.about else [Content.styled(told.about, "$text-muted")]
+        about = [] if words or not told.about else [Content.styled(keyed(self, told.about), "$text-muted")]
         return Content("\n").join([head, *about, *rows])
 
     def _fits(self, command: Command, words: Iterable[str]) -> bool:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Jump(ModalScreen[str | None]):
             for place in self._places
             if place.at is None
         ]
-        words = Content("  ").join([Content("press a letter"), *rest, Content.styled("esc leaves", "$text-muted")])
+        leaves = Content.styled(keyed(self, "{jump.close} leaves"), "$text-muted")
+        words = Content("  ").join([Content("press a letter"), *rest, leaves])
         yield Static(words, id="unseen")
 
     def on_key(self, event: events.Key) -> None:

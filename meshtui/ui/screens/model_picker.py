@@ -19,6 +19,7 @@ from meshtui.core.model_search import Filter, Sort, typed_filters
 from meshtui.core.text import clean, one_line
 from meshtui.session import Models
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import is_key_of, keyed
 from meshtui.ui.panes.model import facts_content
 from meshtui.ui.widgets.filter_bar import FilterBar, pressed
 from meshtui.ui.widgets.hints import Hint, hints_content
@@ -36,7 +37,7 @@ class FindModel(Input):
 
     def on_key(self, event: events.Key) -> None:
         """Hand on a blank that would be the first letter."""
-        if event.key == "space" and not self.value:
+        if event.is_printable and not self.value and is_key_of(self, "models.mark", event.key):
             event.stop()
             event.prevent_default()
             self.post_message(self.Blank())
@@ -213,7 +214,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
 
     def _nothing(self) -> str:
         if self._asked:
-            return f"Nothing fits {', '.join(self._asked.words.values())}. f6 takes the filters away."
+            clears = keyed(self, "{models.clear} takes the filters away.")
+            return f"Nothing fits {', '.join(self._asked.words.values())}. {clears}"
         return "Nothing fits." if self._typed.value.strip() else "Type the id of a model and press enter."
 
     def _show_hints(self) -> None:
@@ -222,8 +224,9 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         if self._several:
             count = len(self._marked)
             words = f"{self._verb} {count}" if count > 1 else "choose"
-            key = "↓ space" if self._typed.value and self.focused is self._typed else "space"
-            hints = [(key, "mark", "mark"), ("⏎", words, "choose")]
+            key = keyed(self, "↓ {models.mark}")
+            in_line = self._typed.value and self.focused is self._typed and key == "↓ space"
+            hints = [(key, "mark", "mark") if in_line else ("models.mark", "mark"), ("⏎", words, "choose")]
         hints.append(("tab", "filters", "go('filters')"))
         if self._asked or self._typed.value:
             hints.append(("models.clear", "clear"))
@@ -236,6 +239,10 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
 
     # Keys
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Mark only where several can be chosen."""
+        return self._several if action == "mark" else True
+
     async def on_key(self, event: events.Key) -> None:
         """Type wherever the focus is; move in the list from wherever it is."""
         rows, line = self._list, self._typed
@@ -245,9 +252,6 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
             await rows.run_action(
                 {"down": "move(1)", "up": "move(-1)", "pagedown": "page(1)"}.get(event.key, "page(-1)")
             )
-        elif self.focused is rows and event.key == "space" and self._several:
-            event.stop()
-            self.action_mark()
         elif self.focused is not line and event.is_printable and event.character and event.key != "space":
             event.stop()
             line.focus()

@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import is_key_of
 from meshtui.ui.widgets.prompt import Prompt
 from meshtui.ui.widgets.top import Front, KeyLine, TopLine
 
@@ -45,7 +46,7 @@ class Opening(Screen[object]):
         if event.is_printable and event.character:
             prompt.insert(event.character)
             prompt.focus()
-        elif event.key == "enter":
+        elif is_key_of(self, "prompt.send", event.key):
             self._take(prompt.value)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

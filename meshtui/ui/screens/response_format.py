@@ -16,6 +16,7 @@ from meshtui.core.json.text import json_value
 from meshtui.core.params import format_fault
 from meshtui.core.text import clean
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.view_tabs import ViewTabs
 
@@ -95,7 +96,7 @@ class ResponseFormat(ModalScreen[dict[str, Any] | None]):
 
     def _draw(self) -> None:
         tabs = [(kind, kind or "none") for kind in KINDS]
-        self.query_one(ViewTabs).show(tabs, self._kind, "f2")
+        self.query_one(ViewTabs).show(tabs, self._kind, keyed(self, "{format.kind}"))
         self.query_one("#format").set_class(self._kind != "json_schema", "-no-schema")
         words = {None: "– not said", True: "✓ true", False: "✗ false"}[self._strict]
         self.query_one("#strict", Static).update(

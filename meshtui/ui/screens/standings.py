@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -14,9 +14,7 @@ from textual.widgets import DataTable, Static
 from meshtui.core.rating import Vote, standings
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
+from meshtui.ui.keyed import keyed
 
 
 class Standings(ModalScreen[None]):
@@ -60,7 +58,7 @@ class Standings(ModalScreen[None]):
             else "Nobody has voted yet: {compare.vote} votes for the lane in front, {compare.blind} hides the names"
             " before. {standings.close} closes"
         )
-        self.query_one("#counted", Static).update(cast("MeshApp", self.app).keyed(words))
+        self.query_one("#counted", Static).update(keyed(self, words))
 
     def action_together(self) -> None:
         """Count each template apart, or all together."""

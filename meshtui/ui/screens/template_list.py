@@ -18,6 +18,7 @@ from meshtui.core.template import Template
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, OpenTemplate, RemoteTemplate, StoreError, TemplateFile, Templates
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.words import FOLDER_WORDS
 
@@ -80,9 +81,9 @@ class TemplateList(ModalScreen[Path | None]):
         here = [n for n, row in enumerate(self._rows) if isinstance(row, TemplateFile) and self._is_open(row)]
         first = [n for n, row in enumerate(self._rows) if not isinstance(row, str)]
         options.highlighted = next(iter(here if not words else first), next(iter(first), None))
-        empty = "no template fits; ctrl+n makes one" if words else "there are no templates yet; ctrl+n makes one"
+        empty = "no template fits" if words else "there are no templates yet"
         if note or not first:
-            self._note(note or empty)
+            self._note(note or keyed(self, f"{empty}; {{templates.new}} makes one"))
         else:
             self.query_one(".note", Static).update(hints_content(self.app, HINTS))
 
@@ -175,7 +176,7 @@ class TemplateList(ModalScreen[Path | None]):
         value = {"new": "", "copy": f"{row.key}-copy" if row else "", "rename": row.key if row else ""}[what]
         place = {"new": "the name of the new template; a / makes folders", "copy": "the copy's name"}
         self._line(value, place.get(what, "the new name"))
-        self._note("enter takes the name · esc leaves it")
+        self._note(keyed(self, "enter takes the name · {templates.close} leaves it"))
 
     def _line(self, value: str, placeholder: str) -> None:
         line = self.query_one(Input)
@@ -204,7 +205,7 @@ class TemplateList(ModalScreen[Path | None]):
         self._show()
 
     def action_delete(self) -> None:
-        """Put the template under the cursor away; f10 brings it back."""
+        """Put the template under the cursor away; it can be brought back."""
         row = self._chosen
         if isinstance(row, TemplateFile) and not self._asking:
             try:
@@ -212,7 +213,7 @@ class TemplateList(ModalScreen[Path | None]):
             except ConfigError as error:
                 self._note(str(error))
                 return
-            self._show(f"“{one_line(row.key, 40)}” deleted · f10 brings it back")
+            self._show(f"“{one_line(row.key, 40)}” deleted · {keyed(self, '{templates.restore} brings it back')}")
 
     def action_restore(self) -> None:
         """Bring the template deleted last back."""

@@ -49,7 +49,7 @@ class TemplateRunning(Templating):
         if self.opened is None:
             self.choose_template()
         elif self.running is not None:
-            self.editor.note("An answer streams: esc stops it, then run again.")
+            self.editor.note("An answer streams: {turn.stop} stops it, then run again.")
         elif not self.load_named_files():
             typed = self.prompt.value
             self.run_once(typed if typed.strip() else None)
@@ -88,7 +88,7 @@ class TemplateRunning(Templating):
             return False
         self.front_conversation()
         self.prompt.focus()
-        self.mesh.say("The template has no user message: type one and press enter.")
+        self.mesh.say(self.mesh.keyed("The template has no user message: type one and press {prompt.send}."))
         return True
 
     def missing(self, names: tuple[str, ...]) -> None:
@@ -160,7 +160,7 @@ class TemplateRunning(Templating):
                 loaded.append(f"{name} from {value[1:]}")
                 self.editor.put_values({**self.editor.values, name: text})
         if loaded:
-            self.editor.note(f"{', '.join(loaded)}: enter again runs.")
+            self.editor.note(f"{', '.join(loaded)}: {{template.run}} again runs.")
         return bool(loaded)
 
     # Value sets
@@ -203,7 +203,7 @@ class TemplateRunning(Templating):
         if not rows:
             self.editor.note("There are no sets of values yet: `sets` below keeps the values in the slots as one.")
         elif self.running is not None:
-            self.editor.note("An answer streams: esc stops it, then run again.")
+            self.editor.note("An answer streams: {turn.stop} stops it, then run again.")
         else:
             names = [row.name for row in rows]
             place = names.index(self.set_name) + 1 if self.set_name in names else 0
@@ -234,7 +234,7 @@ class TemplateRunning(Templating):
                     break
                 turn = self.last_turn
                 bar = "▇" * done + "▅" + "▁" * (len(rows) - done - 1)
-                self.editor.note(f"{bar} set {done + 1} of {len(rows)} · {row.name} · esc stops")
+                self.editor.note(f"{bar} set {done + 1} of {len(rows)} · {row.name} · {{turn.stop}} stops")
                 while turn is not None and not turn.ended:
                     self._woken.clear()
                     await self._woken.wait()

@@ -7,6 +7,7 @@ from textual import on
 from meshtui.core.tools.edit import ToolEdit
 from meshtui.session import ChangedOutside, ConfigError, OpenTool, StoreError, ToolEdits, ToolFiles
 from meshtui.ui.editor import edit as edit_outside
+from meshtui.ui.keyed import keyed
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.file_conflict import FileConflict
 from meshtui.ui.screens.question import Question
@@ -33,7 +34,7 @@ class ToolEditor(ToolView):
         if self._kept is not None and not self._kept[1]:
             self.call_after_refresh(self._resolve)
         elif self._kept is not None:
-            self.note("This edit was not saved last time; it is back. ctrl+s saves it.")
+            self.note("This edit was not saved last time; it is back. {tool.save} saves it.")
         self.set_interval(LOOK_SECONDS, self._look_at_file)
 
     # Findings
@@ -73,21 +74,20 @@ class ToolEditor(ToolView):
         """Put the finding under the cursor right."""
         row = self.query_one(Findings).chosen
         if row is None or not row.fix:
-            self.note(
-                "This finding has no fix that a program can know: f8 goes to its place." if row else "No findings."
-            )
+            none = "This finding has no fix that a program can know: {tool.next} goes to its place."
+            self.note(none if row else "No findings.")
             return
-        self._take(fixed(self.edit, row), f"{row.fix} · ctrl+z takes it back")
+        self._take(fixed(self.edit, row), f"{row.fix} · {{tool.undo}} takes it back")
 
     def action_fix_all(self) -> None:
         """Make the schema of the section fit strict mode."""
         if self.section == "responder":
             return
-        self._take(fixed_all(self.edit, self.section), "made to fit strict mode · ctrl+z takes it back")
+        self._take(fixed_all(self.edit, self.section), "made to fit strict mode · {tool.undo} takes it back")
 
     def _take(self, edit: ToolEdit | None, words: str) -> None:
         if edit is None:
-            self.note("The JSON cannot be read: put that right first. f8 goes to the place.")
+            self.note("The JSON cannot be read: put that right first. {tool.next} goes to the place.")
         elif edit == self.edit:
             self.note("There is nothing to be made to fit.")
         else:
@@ -186,7 +186,7 @@ class ToolEditor(ToolView):
             elif choice == "theirs":
                 self._reload()
             else:
-                self.note("The file holds something else than this edit. ctrl+s asks again.")
+                self.note("The file holds something else than this edit. {tool.save} asks again.")
 
         self.app.push_screen(FileConflict(self.opened.path.name, mine, theirs), chosen)
 
@@ -206,9 +206,9 @@ class ToolEditor(ToolView):
         if self.app.screen is not self or not self._files.changed(self.opened):
             return
         if not self.opened.path.exists():
-            self.note("The file is gone. ctrl+s writes it again.")
+            self.note("The file is gone. {tool.save} writes it again.")
         elif self._differs(self.edit):
-            self.note("The file was changed by another program as well. ctrl+s shows both.")
+            self.note("The file was changed by another program as well. {tool.save} shows both.")
         else:
             self._reload()
             self.note("The file was changed by another program and read again.")
@@ -220,7 +220,8 @@ class ToolEditor(ToolView):
             if yes:
                 self._reload()
 
-        words = f"Everything that is not in {self.opened.path.name} goes; ctrl+z brings the JSON back."
+        again = keyed(self, "{tool.undo} brings the JSON back")
+        words = f"Everything that is not in {self.opened.path.name} goes; {again}."
         self.app.push_screen(Question("Drop the edit?", words, "Drop it", "Keep it"), answered)
 
     def action_rename(self) -> None:

@@ -22,6 +22,7 @@ from meshtui.core.tools.shapes import Found
 from meshtui.core.tools.tool import Tool
 from meshtui.session import ConfigError, ToolFiles
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.json_area import JsonArea
@@ -139,7 +140,8 @@ class ToolNew(ModalScreen[list[Path] | None]):
 
     def _show_source(self) -> None:
         source = SOURCES[self._source]
-        self.query_one(ViewTabs).show([(name, one.title) for name, one in SOURCES.items()], self._source, "f2")
+        tabs = [(name, one.title) for name, one in SOURCES.items()]
+        self.query_one(ViewTabs).show(tabs, self._source, keyed(self, "{new-tool.source}"))
         self.query_one("#new-about", Static).update(Content(source.about))
         for id, asked in (("name-line", source.asks_name), ("path-line", source.asks_path)):
             self.query_one(f"#{id}").set_class(asked, "-asked")

@@ -20,6 +20,7 @@ from meshtui.core.tools.edit import ToolEdit, pretty
 from meshtui.session import OpenTool
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.compat import after
+from meshtui.ui.keyed import keyed
 from meshtui.ui.screens.composing import DRAFT_SECONDS
 from meshtui.ui.tool_inspection import inspect_edit
 from meshtui.ui.widgets.findings import Findings
@@ -313,13 +314,13 @@ class ToolView(Screen[tuple[str, str]]):
         ]
         if (self.section, kind) != self._tabs_said:
             self._tabs_said = self.section, kind
-            hint = "f2" if self.section == "responder" else "f2  f3 form/JSON"
-            self.query_one(ViewTabs).show(tabs, self.section, hint)
+            hint = "{tool.section}" if self.section == "responder" else "{tool.section}  {tool.view} form/JSON"
+            self.query_one(ViewTabs).show(tabs, self.section, keyed(self, hint))
 
     def note(self, words: str) -> None:
-        """Say something about this tool, or nothing any more."""
+        """Say something about this tool, or nothing any more; `{tool.save}` stands for a command's key."""
         line = self.query_one("#tool-note", Quiet)
-        line.say(clean(words))
+        line.say(clean(keyed(self, words)))
         line.set_class(bool(words), "-any")
 
     def save_typed(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,9 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from meshtui.ui.commands import Where, bindings
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
+from meshtui.ui.keyed import keyed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +30,25 @@ class Step:
 STEPS: tuple[Step, ...] = (
     Step(
         "Iterate on a prompt",
-        "Type a message below and press enter: the answer streams in, and all of it is on disk as it comes. "
-        "{turn.retry} sends the same message again as another answer. ↑ in the prompt brings earlier ones back.",
+        "Type a message below and press {prompt.send}: the answer streams in, and all of it is on disk as it comes. "
+        "{turn.retry} sends the same message again as another answer. {prompt.older} in the prompt brings earlier "
+        "ones back.",
         "sandbox/markdown",
         "Show me what you can draw.",
     ),
     Step(
         "Compare models",
-        "{model.choose} opens the list of models: type a few letters, tab goes to the filters, f4 keeps a favourite. "
-        "With a message in the prompt, space marks several of them, and enter asks all of them side by side.",
+        "{model.choose} opens the list of models: type a few letters, tab goes to the filters, {models.star} keeps a "
+        "favourite. With a message in the prompt, {models.mark} marks several of them, and enter asks all of them side "
+        "by side.",
         "openai/gpt-4o-mini",
         "Which model are you?",
     ),
     Step(
         "Debug a tool call",
-        "{tools.show} lists the tools: space turns one on, n makes one, enter edits it. Arguments are checked against "
-        "its schema as they arrive. Then the round stops: look at what answers the call, change it, or the arguments. "
-        "{round.send} sends the results back, and the model goes on.",
+        "{tools.show} lists the tools: {tools.toggle} turns one on, {tools.new} makes one, enter edits it. Arguments "
+        "are checked against its schema as they arrive. Then the round stops: look at what answers the call, change "
+        "it, or the arguments. {round.send} sends the results back, and the model goes on.",
         "sandbox/tools",
         "What is the weather in Rome?",
         "weather",
@@ -68,7 +68,7 @@ STEPS: tuple[Step, ...] = (
     ),
 )
 
-NOTE = "t puts a message for this into the prompt. {demo.tour} goes on with the tour."
+NOTE = "{tour.take} puts a message for this into the prompt. {demo.tour} goes on with the tour."
 END = "{demo.tour} begins the tour again."
 
 
@@ -97,9 +97,9 @@ class Tour(ModalScreen[Step | None]):
             yield Static(id="step-note", classes="note", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content("Next →"), variant="primary", id="next", compact=True)
-                yield Button(Content("Try it (t)"), id="try", compact=True)
+                yield Button(Content(keyed(self, "Try it ({tour.take})")), id="try", compact=True)
                 yield Button(Content("← Back"), id="back", compact=True)
-                yield Button(Content("Skip (esc)"), id="skip", compact=True)
+                yield Button(Content(keyed(self, "Skip ({tour.close})")), id="skip", compact=True)
 
     def on_mount(self) -> None:
         """Begin; a button that shows itself pressed for a while would swallow the next press."""
@@ -108,11 +108,10 @@ class Tour(ModalScreen[Step | None]):
         self._show()
 
     def _show(self) -> None:
-        keyed = cast("MeshApp", self.app).keyed
         step, last = STEPS[self.place], self.place == len(STEPS) - 1
         self.query_one("#step-title", Static).update(Content(f"{self.place + 1} of {len(STEPS)} · {step.title}"))
-        self.query_one("#step-text", Static).update(Content(keyed(step.text)))
-        self.query_one("#step-note", Static).update(Content(keyed(NOTE if step.message else END)))
+        self.query_one("#step-text", Static).update(Content(keyed(self, step.text)))
+        self.query_one("#step-note", Static).update(Content(keyed(self, NOTE if step.message else END)))
         self.query_one("#next", Button).label = Content("Done" if last else "Next →")
         self.query_one("#try", Button).display = bool(step.message)
         self.query_one("#back", Button).display = self.place > 0

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import ClassVar, Literal
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -22,12 +22,10 @@ from meshtui.core.money import price_words
 from meshtui.core.text import one_line
 from meshtui.session import Session, StoreError, UsageSum
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.usage import UsageFigures, limit_lines, run_lines, sum_words, turns_words
 from meshtui.ui.screens.usage_bars import MEASURES, day_bars, day_words, filled, leading_bars, words_of
 from meshtui.ui.widgets.plots import BarPlot
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
 
 By = Literal["day", "model", "profile", "session"]
 BYS: Sequence[By] = ("day", "model", "profile", "session")
@@ -97,7 +95,7 @@ class UsagePage(Screen[None]):
             yield Static("", id="plotted", markup=False)
             yield BarPlot(id="plot")
             yield DataTable[Text](zebra_stripes=False, cursor_type="row")
-        yield Static(cast("MeshApp", self.app).keyed(HINT), id="hint", markup=False)
+        yield Static(keyed(self, HINT), id="hint", markup=False)
 
     def on_mount(self) -> None:
         """Show the last 30 days, and follow what changes."""

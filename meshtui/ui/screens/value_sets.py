@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -18,6 +18,7 @@ from meshtui.core.slot_values import Parsed, ValueSet, parse_values
 from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Templates
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.screens.question import Question
 from meshtui.ui.widgets.hints import Hint, hints_content
 
@@ -25,7 +26,7 @@ HINTS: tuple[Hint, ...] = (
     ("⏎", "takes a set", "take"),
     ("sets.keep", "keeps the slots as a set"),
     ("sets.delete", "deletes"),
-    ("^j", "takes what is pasted", "take_pasted"),
+    ("sets.pasted", "takes what is pasted"),
     ("sets.close", "closes"),
 )
 PASTE = "paste JSON, CSV, TOML or .env here, or type @file"
@@ -141,8 +142,8 @@ class ValueSets(ModalScreen[ValueSet | None]):
             self._note(str(error))
             return
         rows = self._parsed.sets
-        many = f"{len(rows)} sets: ctrl+j keeps them" if len(rows) > 1 else "one set: ctrl+j puts it into the slots"
-        self._note(f"{self._parsed.format}, {many}")
+        one, many = "one set: {sets.pasted} puts it into the slots", f"{len(rows)} sets: {{sets.pasted}} keeps them"
+        self._note(f"{self._parsed.format}, {keyed(self, many if len(rows) > 1 else one)}")
 
     def _read(self, text: str) -> tuple[str, str]:
         """Return the text and its format: what was pasted, or what the named file holds."""
@@ -153,12 +154,6 @@ class ValueSets(ModalScreen[ValueSet | None]):
             return path.read_text(encoding="utf-8-sig"), path.suffix if path.suffix != ".txt" else ""
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"{path} cannot be read: {error}") from None
-
-    def on_key(self, event: events.Key) -> None:
-        """Take over what was pasted by the key that is a new line elsewhere."""
-        if event.key == "ctrl+j" and self._parsed is not None:
-            event.stop()
-            self.action_take_pasted()
 
     def action_take(self) -> None:
         """Take the set under the cursor."""

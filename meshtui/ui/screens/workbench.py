@@ -11,6 +11,7 @@ from textual.timer import Timer
 
 from meshtui.session import Session, StoreError
 from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import is_key_of
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.panes.model import ModelPane
 from meshtui.ui.panes.round import RoundPane
@@ -83,8 +84,6 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
     def on_mount(self) -> None:
         """Show the latest conversation and what stood in the prompt, then follow what changes."""
         self.prompt.recall = self.session.prompts
-        self.prompt.send_keys = set(self.mesh.keymap.of("prompt.send"))
-        self.prompt.newline_keys = set(self.mesh.keymap.of("prompt.newline"))
         self.mesh.ticker.signal.subscribe(self, self._changed)
         self.session.take_last_choice()
         self.begin_paning()
@@ -106,7 +105,7 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
         if event.is_printable and event.character:
             self.prompt.insert(event.character)
             self.prompt.focus()
-        elif event.key == "enter":
+        elif is_key_of(self, "prompt.send", event.key):
             self.action_send()
 
     # Conversations

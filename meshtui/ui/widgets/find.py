@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -12,9 +10,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from meshtui.ui.commands import bindings
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
+from meshtui.ui.keyed import keyed
 
 
 class FindLine(Horizontal):
@@ -70,7 +66,7 @@ class FindLine(Horizontal):
         """Say how many hits there are and which one is shown."""
         count = f"{current} of {total}{'' if done else '+'}" if total else "nothing found" if done else "…"
         text = count if self.query_one(Input).value else ""
-        keys = cast("MeshApp", self.app).keyed("enter next · {finding.up} previous · {finding.close} closes")
+        keys = keyed(self, "enter next · {finding.up} previous · {finding.close} closes")
         self.query_one("#found", Static).update(Content(f"{text} · {keys}".lstrip(" ·")))
 
     @on(Input.Changed)

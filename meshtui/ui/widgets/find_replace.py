@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 from textual.widgets.text_area import Selection
 
+from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.slot_text import SlotText
+
+HOW = "enter next · in the second line enter replaces, {replacing.all} replaces all · {replacing.close} closes"
 
 
 class FindReplace(Vertical):
-    """Enter finds the next in `texts`, or replaces where the second line has the focus; ctrl+j replaces all."""
+    """Enter finds the next in `texts`, or replaces where the second line has the focus; a key replaces all."""
 
     DEFAULT_CSS = """
     FindReplace {
@@ -28,7 +31,7 @@ class FindReplace(Vertical):
         Static { height: auto; color: $text-muted; }
     }
     """
-    BINDINGS = [Binding("escape", "close", "Close", show=False)]
+    BINDINGS = bindings("replacing")
 
     class Closed(Message):
         """The search is over."""
@@ -50,7 +53,7 @@ class FindReplace(Vertical):
         if text and "\n" not in text:
             line.value = text
         line.focus()
-        self.say("enter next · tab replace · esc closes")
+        self.say(keyed(self, "enter next · tab replace · {replacing.close} closes"))
 
     def say(self, words: str) -> None:
         """Say what came of it."""
@@ -65,11 +68,9 @@ class FindReplace(Vertical):
         event.stop()
         self._ask("find" if event.input.id == "find-text" else "replace")
 
-    def on_key(self, event: events.Key) -> None:
-        """Replace all by the key that is a new line elsewhere."""
-        if event.key == "ctrl+j":
-            event.stop()
-            self._ask("all")
+    def action_replace_all(self) -> None:
+        """Replace in all texts."""
+        self._ask("all")
 
     def _ask(self, what: str) -> None:
         wanted, new = self.query_one("#find-text", Input).value, self.query_one("#new-text", Input).value
@@ -94,7 +95,7 @@ class FindReplace(Vertical):
                     if other is not text:
                         other.selection = Selection.cursor(other.cursor_location)
                 text.scroll_visible(animate=False)
-                self.say("enter next · in the second line enter replaces, ctrl+j replaces all · esc closes")
+                self.say(keyed(self, HOW))
                 return
         self.say("nothing found")
 

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.core.tools.finding import Finding
+from meshtui.ui.keyed import keyed
 
 SHOWN = 100
 
@@ -57,7 +58,8 @@ class Findings(OptionList):
     def show(self, rows: Sequence[FindingRow]) -> None:
         """Show these; the cursor stays where it was as far as there are as many."""
         before, self.rows = self._drawn, tuple(rows[:SHOWN])
-        self._drawn = [_row(row) for row in self.rows]
+        key = keyed(self, "{tool.fix}")
+        self._drawn = [_row(row, key) for row in self.rows]
         if len(before) == len(self._drawn):
             for place, (old, new) in enumerate(zip(before, self._drawn, strict=True)):
                 if not new.is_same(old):
@@ -87,10 +89,10 @@ class Findings(OptionList):
         self.post_message(self.Chosen(self.rows[event.option_index]))
 
 
-def _row(row: FindingRow) -> Content:
+def _row(row: FindingRow, key: str) -> Content:
     mark = ("✗ ", "bold $text-error") if row.is_error else ("! ", "bold $text-warning")
     place = f"{row.line}:{row.column} " if row.line is not None else ""
-    key = ("[f6] ", "$text-accent") if row.fix else ""
+    by = (f"[{key}] ", "$text-accent") if row.fix else ""
     fix = (f"  ▸ {one_line(row.fix, 60)}", "$text-accent") if row.fix else ""
     where = "" if row.section == "definition" else f"{row.section}: "
-    return Content.assemble(mark, (place, "$text-muted"), key, where, one_line(row.message, 200), fix)
+    return Content.assemble(mark, (place, "$text-muted"), by, where, one_line(row.message, 200), fix)

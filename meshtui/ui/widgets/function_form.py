@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, TextArea
 
 from meshtui.core.text import clean, one_line
+from meshtui.ui.keyed import is_key_of
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.quiet import Quiet
 
@@ -42,13 +43,14 @@ class LineText(TextArea):
 
     async def on_key(self, event: events.Key) -> None:
         """Go on, or begin a new line; everything else is editing."""
-        if event.key in ("enter", "ctrl+j", "shift+enter", "alt+enter"):
+        if is_key_of(self, "prompt.newline", event.key):
             event.stop()
             event.prevent_default()
-            if event.key == "enter":
-                self.screen.focus_next()
-            else:
-                self.insert("\n")
+            self.insert("\n")
+        elif event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.screen.focus_next()
 
 
 class FunctionForm(Vertical):

@@ -14,6 +14,8 @@ from textual.widgets import Static, TextArea
 from meshtui.core.json.text import has_null
 from meshtui.core.params import Param
 from meshtui.core.text import clean
+from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import keyed
 
 NO_NULL = "a template file cannot keep null: it would be left out"
 
@@ -48,9 +50,7 @@ class ParamText(TextArea):
 
     async def on_key(self, event: events.Key) -> None:
         """Go on, or take another choice; everything else is editing."""
-        if event.key == "alt+d":
-            event.prevent_default()  # a terminal says a character with it
-        elif event.key == "enter" and self.param.is_short:
+        if event.key == "enter" and self.param.is_short:
             event.stop()
             event.prevent_default()
             self.screen.focus_next(ParamText)
@@ -87,6 +87,8 @@ class ParamField(Vertical):
         &:focus-within .name { color: $primary; }
     }
     """
+
+    BINDINGS = bindings("params")
 
     class Changed(Message):
         """The text was changed; `field` has what it stands for."""
@@ -176,7 +178,8 @@ class ParamField(Vertical):
         self.set_class(bool(fault or self.over), "-told")
         mark = "✗ " if fault else "● " if is_set else "  "
         self.query_one(".name", Static).update(Content(f"{mark}{self.param.name}"))
-        over = f"the conversation has {self.over}, which goes before (a click or alt+d drops it)" if self.over else ""
+        drop = keyed(self, "(a click or {params.drop} drops it)")
+        over = f"the conversation has {self.over}, which goes before {drop}" if self.over else ""
         self.query_one(".fault", Static).update(Content(clean(fault or over)))
 
     @on(ParamText.Stepped)
@@ -191,15 +194,18 @@ class ParamField(Vertical):
         place = words.index(now) if now in words else 0
         self.text.text = words[(place + step) % len(words)]
 
-    def on_key(self, event: events.Key) -> None:
-        """Drop what goes before this value, or open its editor."""
-        if event.key == "alt+d" and self.over:
-            event.stop()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key of the editor to others where the value has none."""
+        return self.has_editor if action == "open_editor" else True
+
+    def action_drop(self) -> None:
+        """Drop what goes before this value, where something does."""
+        if self.over:
             self.post_message(self.DropAsked(self.param.name))
-        elif event.key == "f2" and self.has_editor:
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.EditorAsked(self))
+
+    def action_open_editor(self) -> None:
+        """Open the editor of the value."""
+        self.post_message(self.EditorAsked(self))
 
     def on_click(self, event: events.Click) -> None:
         """Take the next choice, or go to the value."""

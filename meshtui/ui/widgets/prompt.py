@@ -13,9 +13,17 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import is_key_of
 
 FOLD_LINES, FOLD_CHARACTERS = 12, 2000
 """A paste longer than this shows as one line until it is unfolded or sent."""
+
+_TEXTS_OWN = {
+    "up": ("prompt.older", "cursor_up"),
+    "down": ("prompt.newer", "cursor_down"),
+    "ctrl+e": ("prompt.unfold", "cursor_line_end"),
+}
+"""What these keys do in any text, where the user gave the prompt's command on them another key."""
 
 _FOLDED = re.compile(r"\[pasted (\d+) (?:lines|characters) #(\d+)\]")
 
@@ -67,8 +75,6 @@ class Prompt(TextArea):
             placeholder="type a message …",
         )
         self.recall: Callable[[], Sequence[str]] = tuple
-        self.send_keys = {"enter"}
-        self.newline_keys = {"ctrl+j", "shift+enter", "alt+enter"}
         self._pastes: dict[int, str] = {}
         self._past: Sequence[str] = ()
         self._place = -1
@@ -104,16 +110,21 @@ class Prompt(TextArea):
 
     async def on_key(self, event: events.Key) -> None:
         """Send or begin a new line; everything else is editing."""
-        if event.key in self.send_keys:
+        if is_key_of(self, "prompt.send", event.key):
             event.stop()
             event.prevent_default()
             self.post_message(self.Submitted(self.value))
-        elif event.key in self.newline_keys:
+        elif is_key_of(self, "prompt.newline", event.key):
             event.stop()
             event.prevent_default()
             self.insert("\n")
         elif event.key == "backspace" and not self.text:
             self.post_message(self.DetachAsked())
+        elif event.key in _TEXTS_OWN:
+            id, action = _TEXTS_OWN[event.key]
+            if not is_key_of(self, id, event.key):
+                event.stop()
+                await self.run_action(action)
 
     async def on_paste(self, event: events.Paste) -> None:
         """Take a paste in as text that sends nothing; a long one is folded."""

@@ -19,6 +19,7 @@ from meshtui.core.schema import tree
 from meshtui.core.schema.tree import Path, Row
 from meshtui.core.text import one_line
 from meshtui.ui.commands import bindings
+from meshtui.ui.keyed import keyed
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.schema_fields import SchemaFields, enum_text, typed_value
 
@@ -209,7 +210,7 @@ class SchemaForm(Vertical):
         """Edit the schema as it stands now; whether that could be done. Says why where it could not."""
         schema = self._read()
         if schema is None:
-            self.fields.say("the JSON cannot be read: put that right first, or ctrl+z", wrong=True)
+            self.fields.say(keyed(self, "the JSON cannot be read: put that right first, or {tool.undo}"), wrong=True)
             return False
         try:
             new, path = change(schema)
@@ -286,7 +287,7 @@ class SchemaForm(Vertical):
         place = self.list.highlighted or 0
         after = self._rows[place - 1].path if place else ()
         if self._edit(lambda schema: (edits.removed(schema, row.path), after)):
-            self.fields.say("removed · ctrl+z brings it back")
+            self.fields.say(keyed(self, "removed · {tool.undo} brings it back"))
 
 
 def _with_default(schema: Any, path: Path, text: str) -> Any:

@@ -17,6 +17,7 @@ from textual.widgets.text_area import Edit, EditResult, Selection
 from meshtui.core.slot_check import Doubt, inspect
 from meshtui.core.template import scan
 from meshtui.core.text import row_and_column
+from meshtui.ui.keyed import is_key_of
 
 _LOOKS = {
     "known": ("success", RichStyle(bold=True)),
@@ -152,7 +153,7 @@ def offset_of(text: str, place: tuple[int, int]) -> int:
 
 
 class SlotField(TextArea):
-    """The value of one slot: enter runs the template, a new line has the keys it has in the prompt."""
+    """The value of one slot: what sends the prompt runs the template, a new line has the keys it has there."""
 
     DEFAULT_CSS = """
     SlotField {
@@ -163,7 +164,7 @@ class SlotField(TextArea):
     """
 
     class Entered(Message):
-        """Enter was pressed: the template is to be run."""
+        """The template is to be run."""
 
     def __init__(self, slot: str, value: str | None) -> None:
         super().__init__(
@@ -177,11 +178,11 @@ class SlotField(TextArea):
 
     async def on_key(self, event: events.Key) -> None:
         """Run, or begin a new line; everything else is editing."""
-        if event.key == "enter":
+        if is_key_of(self, "prompt.send", event.key):
             event.stop()
             event.prevent_default()
             self.post_message(self.Entered())
-        elif event.key in ("ctrl+j", "shift+enter", "alt+enter"):
+        elif is_key_of(self, "prompt.newline", event.key):
             event.stop()
             event.prevent_default()
             self.insert("\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -11,9 +10,7 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
-
-if TYPE_CHECKING:
-    from meshtui.ui.app import MeshApp
+from meshtui.ui.keyed import keyed
 
 STALL_SECONDS = 10.0
 """Silence of a running turn that is worth a word."""
@@ -36,7 +33,7 @@ class StateLine(Static):
             words = f"{words} · your message waits for the end of the answer"
         if edits:
             words = "what you send takes the place of the last message, as another branch · {focus.back} leaves that"
-        words = cast("MeshApp", self.app).keyed(words)
+        words = keyed(self, words)
         self._left, self._right = " · ".join(filter(None, (queued, words))), summary
         self._draw()
 

@@ -156,7 +156,7 @@ class CallView:
         code.marked = set(self._marked())
         below = "" if self.is_complete else f"… {len(self.value.arguments) / 1000:,.0f} kB in all"
         if self.is_complete and len(code.raw) >= FOLDED:
-            below = "▴ enter folds"
+            below = "▴ fold"
         return "", code if code.raw or code.open_line is not None else None, below
 
     def _folded(self) -> tuple[str, CallCode | None, str]:
@@ -186,11 +186,11 @@ class CallView:
                 tail = value.live and number == len(layout.lines)
                 line = "… " + line[-_LONGEST:] if tail else line[:_LONGEST] + " …"
             code.add(line, coloured=not is_long)
-        above = f"… {first:,} lines above (enter unfolds)" if first else ""
+        above = f"… {first:,} lines above ▸" if first else ""
         if cut or (shortened and not value.live):
-            return above, code, f"… {len(value.arguments) / 1000:,.0f} kB in all (enter unfolds)"
+            return above, code, f"… {len(value.arguments) / 1000:,.0f} kB in all ▸"
         more = 0 if value.live else count - len(chosen)
-        return above, code, f"… {more} more lines (enter unfolds)" if more else ""
+        return above, code, f"… {more} more lines ▸" if more else ""
 
     def _marked(self) -> list[int]:
         """Return the lines that are wrong, as far as they are laid out."""
