@@ -15,7 +15,7 @@ from meshtui.session import DEFAULT_LIMIT, NOT_ALLOWED, Tools
 
 if TYPE_CHECKING:
     from meshtui.core.tools.tool import Rule
-    from meshtui.session import OpenTool, Pending, Plan, Round, Session
+    from meshtui.session import OpenTool, Pending, Round, Session
 
 SHOWN = 160
 """Characters of arguments and of a result that the narration shows."""
@@ -71,8 +71,7 @@ class ToolLoop:
         session.rounds.rules = rules
         session.rounds.on_change = self._changed
         session.rounds.on_turn = self._went_on
-        if arguments.allow_commands:
-            session.rounds.approve = _allowed
+        session.rounds.allows_all = arguments.allow_commands
         names = {one.tool.name for one in given}
         for rule in rules:
             if rule.tool and given and rule.tool not in names:
@@ -82,7 +81,7 @@ class ToolLoop:
         """Run a turn and the rounds after it; return the last turn. `turn` is the latest where it is cancelled."""
         self.turn, self._turns = turn, [turn]
         last = await self.session.rounds.drive(turn, retries, self._limit, whole=True)
-        self._say_what_is_open()
+        await self._say_what_is_open()
         round = self.session.rounds.round_of(last)
         if round is not None and not round.open and len(self.rounds) < self._limit:
             self.code = SPENT if self.session.over_budget() else FAULT
@@ -115,13 +114,13 @@ class ToolLoop:
             if pending.note:
                 say(f"{name}: {pending.note}")
 
-    def _say_what_is_open(self) -> None:
+    async def _say_what_is_open(self) -> None:
         """Say why the last calls went unanswered, where the loop could have answered some."""
         round = self.session.rounds.current() if self.active else None
         if round is None or round.source.state is not TurnState.DONE or len(self.rounds) >= self._limit:
             return
         for pending in round.open:
-            reason = pending.note or self.session.rounds.why_not(pending)
+            reason = pending.note or await self.session.rounds.why_not(round, pending)
             if reason:
                 hint = "; --allow-commands lets it run" if reason == NOT_ALLOWED else ""
                 say(f"stopped at the call of {one_line(pending.call.name, 64)}: {reason.rstrip('.')}{hint}")
@@ -149,8 +148,3 @@ def _result(pending: Pending) -> dict[str, Any]:
         "is_error": pending.is_error,
         "rule": pending.rule or None,
     }
-
-
-async def _allowed(pending: Pending, plan: Plan) -> Any:
-    """Allow what the command line allowed: it named the file."""
-    return "once"

@@ -107,9 +107,10 @@ class Accounts(Prices):
         """Return what turns used; `only` keeps those of one conversation, model, session or profile."""
         return self.store.usage_total(since, until, **only)
 
-    def usage_here(self) -> UsageSum:
-        """Return what the current conversation used."""
-        return self.usage(conversation=self.conversation.id) if self.conversation else UsageSum(None)
+    def usage_here(self, conversation_id: str | None = None) -> UsageSum:
+        """Return what a conversation used, the current one where none is named."""
+        here = conversation_id or (self.conversation.id if self.conversation is not None else None)
+        return self.usage(conversation=here) if here else UsageSum(None)
 
     def usage_today(self) -> UsageSum:
         """Return what was used since midnight on the user's clock."""
@@ -174,19 +175,22 @@ class Accounts(Prices):
 
     # Budgets of the user's own
 
-    def over_budget(self, low: Decimal | None = None) -> str:
+    def over_budget(self, low: Decimal | None = None, conversation_id: str | None = None) -> str:
         """Say in a sentence which of the user's budgets sending would pass, nothing where it passes none.
+
+        It is sent in the current conversation where none is named.
 
         `low` is what it costs at least. What the user granted counts: the next question comes a budget later.
         """
         coming = low or Decimal(0)
+        here = self.usage_here(conversation_id) if self.budget.conversation else UsageSum(None)
         for name, limit, spent in (
-            ("conversation", self.budget.conversation, self.usage_here().cost if self.budget.conversation else None),
+            ("conversation", self.budget.conversation, here.cost if self.budget.conversation else None),
             ("day", self.budget.day, self.usage_today().cost if self.budget.day else None),
         ):
             if limit is None or spent is None:
                 continue
-            granted = limit * (1 + self._granted.get(self._grant(name), 0))
+            granted = limit * (1 + self._granted.get(self._grant(name, conversation_id), 0))
             if spent >= granted or spent + coming > granted:
                 what = "this conversation" if name == "conversation" else "today"
                 return (
@@ -205,10 +209,10 @@ class Accounts(Prices):
                 key = self._grant(name)
                 self._granted[key] = max(int((spent + (low or 0)) / limit), self._granted.get(key, 0) + 1)
 
-    def _grant(self, name: str) -> str:
+    def _grant(self, name: str, conversation_id: str | None = None) -> str:
         if name == "day":
             return time.strftime("%Y-%m-%d", time.localtime(self._now()))
-        return self.conversation.id if self.conversation is not None else "new"
+        return conversation_id or (self.conversation.id if self.conversation is not None else "new")
 
     # Bills and reports
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from meshtui.session.session import Session
 
 Approval = Literal["once", "conversation", "refuse"]
+Way = tuple[int, Rule] | Plan | str
+"""What answers a call: a canned rule with its number from 1, a command ready to be run, or a sentence why nothing."""
 
 AT_ONCE = 8
 """Commands that run at the same time; more of them wait."""
@@ -29,15 +32,17 @@ STOPPED = "It was stopped before it answered."
 class Answering:
     """The part of the rounds that runs responders.
 
-    `approve` is asked before a command runs; without it none does. `rules` answer before the tools' own responders do.
+    `approve` is asked before a command runs, one question at a time in each conversation; without it none runs, unless
+    `allows_all` says that every one was allowed. `rules` answer before the tools' own responders do.
     """
 
     def __init__(self, session: Session, environ: Mapping[str, str] = os.environ) -> None:
-        self.approve: Callable[[Pending, Plan], Awaitable[Approval]] | None = None
+        self.approve: Callable[[Round, Pending, Plan], Awaitable[Approval]] | None = None
+        self.allows_all = False
         self.rules: Sequence[Rule] = ()
         self._session, self._environ = session, environ
         self._running: dict[Pending, tuple[asyncio.Task[Any], CommandRun | None]] = {}
-        self._asking = asyncio.Lock()
+        self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         # Threads of their own: programs that hang must not keep what else is done in threads waiting.
         self._threads = ThreadPoolExecutor(AT_ONCE, "tool command")
         self._approved: set[tuple[str, str]] = set()
@@ -55,10 +60,16 @@ class Answering:
         canned = pending.tool.responder.rules if pending.tool is not None and pending.kind == "canned" else ()
         return matching([*self.rules, *canned], pending.call)
 
-    def why_not(self, pending: Pending) -> str:
+    async def why_not(self, round: Round, pending: Pending) -> str:
         """Say why nothing here would answer a call, an empty text where a rule or a command does."""
-        if self.rule_for(pending) is not None:
-            return ""
+        way = await self._way(round, pending)
+        return way if isinstance(way, str) else ""
+
+    async def _way(self, round: Round, pending: Pending) -> Way:
+        """Find what answers a call; files are read in a thread."""
+        found = self.rule_for(pending)
+        if found is not None:
+            return found
         ruled = any(rule.tool in ("", pending.call.name) for rule in self.rules)
         if (ruled or pending.kind != "hand") and not _is_json(pending):
             return "its arguments are not JSON"
@@ -66,41 +77,46 @@ class Answering:
             return "no rule answers these arguments"
         if pending.kind == "hand":
             return "nothing here answers this tool" if pending.tool is not None else "no such tool is known"
-        if self.approve is None:
+        if self.approve is None and not self.allows_all:
             return NOT_ALLOWED
         try:
-            self.plan(pending)
+            return await self._planned(round, pending)
         except CannotRun as error:
             return str(error)
-        return ""
 
     def tool_of(self, round: Round, name: str) -> Tool | None:
         """Return the tool of a name as it is now; where it is gone, as the model was told of it."""
         tools = self._session.tools
-        found = None if tools is None else tools.tool_named(name)
+        found = None if tools is None else tools.named(name, round.node.conversation_id)
         if found is not None:
-            return found
+            return found.tool
         told = [Tool(definition) for definition in self._session.offered(round.source)]
         return next((tool for tool in told if tool.name == name), None)
 
-    async def fill(self, round: Round) -> None:
+    async def fill(self, round: Round, *, whole: bool = False) -> None:
         """Let canned rules and commands answer the open calls, side by side; what none answers stays open.
 
-        They answer as their files are now.
+        They answer as their files are now. With `whole` none is answered where one would stay open, so that no command
+        runs in vain.
         """
         for pending in round.calls:
             pending.tool = self.tool_of(round, pending.call.name)
+        waiting = [pending for pending in round.open if pending.state == "open"]
+        ways = {pending: await self._way(round, pending) for pending in waiting} if whole else {}
+        if any(isinstance(way, str) for way in ways.values()):
+            return
         async with asyncio.TaskGroup() as tasks:
-            for pending in round.open:
-                if pending.state == "open":
-                    tasks.create_task(self._answer(round, pending))
+            for pending in waiting:
+                tasks.create_task(self._answer(round, pending, ways.get(pending)))
 
-    async def _answer(self, round: Round, pending: Pending) -> None:
+    async def _answer(self, round: Round, pending: Pending, way: Way | None) -> None:
         """Let the canned rules or the command of a call's tool answer it; by hand, nothing happens here."""
-        found = self.rule_for(pending)
-        if found is None and pending.kind != "command":
-            reason = "" if pending.kind == "hand" else self.why_not(pending)
-            pending.note = reason and f"Not answered: {reason}."
+        if pending.state != "open":
+            return
+        if way is None and (pending.kind != "command" or self.rule_for(pending) is not None):
+            way = await self._way(round, pending)  # which reads no file then
+        if isinstance(way, str):
+            pending.note = "" if pending.kind == "hand" else f"Not answered: {way}."
             if pending.note:
                 self._changed(round)
             return
@@ -110,10 +126,10 @@ class Answering:
         self._running[pending] = task, None
         self._changed(round)
         try:
-            if found is not None:
-                await self._canned(pending, *found)
+            if isinstance(way, tuple):
+                await self._canned(pending, *way)
             else:
-                await self._command(pending, task)
+                await self._command(round, pending, task, way)
         finally:
             # Once halted, another answer may have been begun already.
             if self._running.get(pending, (None,))[0] is task:
@@ -128,13 +144,10 @@ class Answering:
         pending.rule = f"rule {number}"
         _answered(pending, failure_text(rule.error) if rule.error else result_text(rule.result), bool(rule.error))
 
-    async def _command(self, pending: Pending, task: asyncio.Task[Any]) -> None:
+    async def _command(self, round: Round, pending: Pending, task: asyncio.Task[Any], plan: Plan | None) -> None:
         try:
-            plan = self.plan(pending)
-            if not await self._is_approved(pending, plan):
-                raise CannotRun("The command was not allowed to run.")
-            if self.plan(pending) != plan:
-                raise CannotRun("The command changed while you were asked: it was not run. Let it answer again.")
+            plan = plan or await self._planned(round, pending)
+            await self._ask(round, pending, plan)
         except CannotRun as error:
             pending.note = str(error)
             return
@@ -147,29 +160,30 @@ class Answering:
             run.stop()
         _answered(pending, outcome.text, outcome.is_error, outcome.note)
 
-    def plan(self, pending: Pending) -> Plan:
+    async def _planned(self, round: Round, pending: Pending) -> Plan:
         """Return the command of a call's tool as it would be run; raises CannotRun."""
         tools = self._session.tools
-        one = None if tools is None else tools.named(pending.call.name)
+        one = None if tools is None else tools.named(pending.call.name, round.node.conversation_id)
         if one is None or one.tool.responder.command is None or one.tool.responder.kind != "command":
             raise CannotRun("The tool's file names no command.")
         if not _is_json(pending):
             raise CannotRun("The arguments are not JSON: the command was not run. Edit them, or answer by hand.")
-        return planned(one.tool.responder.command, one.path, self._environ, self._session.store.is_withheld)
+        command, is_withheld = one.tool.responder.command, self._session.store.is_withheld
+        return await asyncio.to_thread(planned, command, one.path, self._environ, is_withheld)
 
-    async def _is_approved(self, pending: Pending, plan: Plan) -> bool:
-        """Ask, one at a time, unless exactly this was allowed for the conversation; it holds until the program ends."""
-        conversation = self._session.conversation
-        key = (conversation.id if conversation is not None else "", plan.digest)
-        async with self._asking:
-            if key in self._approved:
-                return True
-            if self.approve is None:
-                return False
-            said = await self.approve(pending, plan)
-        if said == "conversation":
-            self._approved.add(key)
-        return said in ("once", "conversation")
+    async def _ask(self, round: Round, pending: Pending, plan: Plan) -> None:
+        """Ask unless exactly this was allowed for the conversation, until the program ends; raises CannotRun."""
+        key = (round.node.conversation_id, plan.digest)
+        async with self._asking[round.node.conversation_id]:
+            if self.allows_all or key in self._approved:
+                return
+            said = "refuse" if self.approve is None else await self.approve(round, pending, plan)
+            if said == "refuse":
+                raise CannotRun("The command was not allowed to run.")
+            if said == "conversation":
+                self._approved.add(key)
+        if await self._planned(round, pending) != plan:
+            raise CannotRun("The command changed while you were asked: it was not run. Let it answer again.")
 
     def halt(self, pending: Pending) -> None:
         """Stop what answers a call; it is open again then."""

@@ -15,15 +15,24 @@ class PerConversation:
         self._session, self._name, self._default = session, name, default
         self._known: dict[str, Any] = {}
 
+    def _key_of(self, conversation_id: str | None) -> str:
+        return self._name if conversation_id is None else f"{self._name} {conversation_id}"
+
     @property
     def _key(self) -> str:
         conversation = self._session.conversation
-        return self._name if conversation is None else f"{self._name} {conversation.id}"
+        return self._key_of(None if conversation is None else conversation.id)
 
     @property
     def value(self) -> Any:
         """The value of the current conversation."""
-        key = self._key
+        return self._value(self._key)
+
+    def value_of(self, conversation_id: str) -> Any:
+        """Return the value of any conversation."""
+        return self._value(self._key_of(conversation_id))
+
+    def _value(self, key: str) -> Any:
         if key not in self._known:
             kept = self._session.recall(key)
             if kept is None:
@@ -31,10 +40,9 @@ class PerConversation:
             self._known[key] = self._default if kept is None else kept
         return self._known[key]
 
-    @property
-    def is_own(self) -> bool:
-        """Whether the current conversation has a value of its own, rather than that of the last."""
-        return self._session.conversation is not None and self._session.recall(self._key) is not None
+    def is_own(self, conversation_id: str | None) -> bool:
+        """Whether a conversation has a value of its own, rather than that of the last."""
+        return conversation_id is not None and self._session.recall(self._key_of(conversation_id)) is not None
 
     def put(self, value: Any) -> None:
         """Keep another value for the current conversation, and for those that are begun from now on."""

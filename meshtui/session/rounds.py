@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from meshtui.core.calls.rounds import (
     ADDED,
-    EDITED,
     answers,
-    free_id,
     next_choice,
     next_request,
-    result_text,
 )
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
-from meshtui.session.answering import Answering
 from meshtui.session.per_conversation import PerConversation
 from meshtui.session.round import Pending, Round
+from meshtui.session.round_changes import LONGEST_KEPT, RoundChanges
 from meshtui.store.history import Node, StoreError
 
 if TYPE_CHECKING:
+    from meshtui.session.gateway import Target
     from meshtui.session.session import Session
 
 KEEP_SECONDS = 0.5
@@ -39,15 +36,12 @@ KEEP_SECONDS = 0.5
 DEFAULT_LIMIT = 5
 """Rounds that go on by themselves where the user switches that on and names no number."""
 
-LONGEST_KEPT = 64 * 1024
-"""Characters of a result that is kept as the beginning of the next one for the same tool."""
-
 
 class OpenCalls(Exception):
     """Results cannot go back yet; one sentence says which calls have none."""
 
 
-class Rounds(Answering):
+class Rounds(RoundChanges):
     """The rounds of one session.
 
     `on_change` is told of a round that changed, `on_turn` of a round whose results the loop brings back, and of the
@@ -67,8 +61,7 @@ class Rounds(Answering):
     @property
     def automatic(self) -> int:
         """How many rounds go on by themselves in this conversation; 0 stops before each."""
-        value = self._automatic.value
-        return value if isinstance(value, int) and value > 0 else 0
+        return _limit(self._automatic.value)
 
     def set_automatic(self, limit: int) -> None:
         """Let so many rounds go on by themselves in this conversation and in new ones; 0 stops before each."""
@@ -87,7 +80,14 @@ class Rounds(Answering):
 
     def current(self) -> Round | None:
         """Return the round at the end of the current branch; None where it ends with anything else."""
-        node = self._session.nodes[-1] if self._session.nodes else None
+        return self._round_at(self._session.nodes[-1] if self._session.nodes else None)
+
+    def running(self) -> Round | None:
+        """Return the round at the end of the current branch where something answers its calls; else None."""
+        round = self._rounds.get(self._session.nodes[-1].id) if self._session.nodes else None
+        return round if round is not None and any(one.state == "running" for one in round.calls) else None
+
+    def _round_at(self, node: Node | None) -> Round | None:
         if node is None or node.role != "assistant" or (node.turn is not None and not node.turn.ended):
             return None
         if node.id not in self._rounds:
@@ -95,6 +95,20 @@ class Rounds(Answering):
                 return None
             self._rounds[node.id] = self._restored(Round(node, source)) or self._begun(Round(node, source), {})
         return self._rounds[node.id]
+
+    def _is_shown(self, conversation_id: str) -> bool:
+        here = self._session.conversation
+        return here is not None and here.id == conversation_id
+
+    def _round_in(self, conversation_id: str) -> Round | None:
+        """Return the round at the end of a conversation, shown or not; None where it ends otherwise or is deleted."""
+        if self._is_shown(conversation_id):
+            return self.current()
+        store = self._session.store
+        found = store.conversation(conversation_id)
+        if found is None or found.head_id is None or found.deleted_at is not None:
+            return None
+        return self._round_at(store.history(found.head_id)[-1])
 
     def reopen(self, node: Node) -> Round | None:
         """Go back to a message with calls and open its round, with the results as they were; raises StoreError.
@@ -139,108 +153,21 @@ class Rounds(Answering):
             round.calls.append(pending)
         return round
 
-    def suggestion(self, pending: Pending) -> str:
-        """Return what a result by hand begins with: the last one for this tool, else one made of its output schema."""
-        last = self._session.recall(f"tool result {pending.call.name}")
-        if isinstance(last, str):
-            return last
-        if pending.tool is None or pending.tool.output is None:
-            return ""
-        from meshtui.core.schema.example import example
-
-        return result_text(example(pending.tool.output))
-
-    # Changing a round
-
-    def set_result(self, round: Round, pending: Pending, text: str, *, is_error: bool = False) -> None:
-        """Answer a call with a text, which may be JSON."""
-        self.halt(pending)
-        pending.result, pending.is_error, pending.state = text, is_error, "answered"
-        pending.rule, pending.by_hand = "", True
-        pending.note = pending.result_fault if 0 < len(text) <= LONGEST_KEPT else ""
-        self._changed(round)
-
-    def type_result(self, round: Round, pending: Pending, text: str) -> None:
-        """Take what is typed into a result; where nothing stands there, the call is open."""
-        if text == pending.result or pending.state == "running":
-            return
-        self.set_result(round, pending, text, is_error=pending.is_error)
-        if not text:
-            pending.state = "open"
-            self._changed(round)
-
-    def accept(self, round: Round) -> None:
-        """Take what stands in the results that are answered by hand as their answers."""
-        for pending in round.open:
-            if pending.state == "open" and pending.result:
-                pending.state = "answered"
-        self._changed(round)
-
-    def reset(self, round: Round, pending: Pending) -> None:
-        """Take an answer or a drop back: the call is open again, its arguments as the model sent them."""
-        self.halt(pending)
-        pending.call = pending.original or pending.call
-        pending.reopen()
-        self._changed(round)
-
-    def reopen_call(self, round: Round, pending: Pending) -> None:
-        """Take an answer back, not the arguments: what answers the call can do so once more."""
-        self.halt(pending)
-        pending.reopen()
-        self._changed(round)
-
-    def edit_arguments(self, round: Round, pending: Pending, arguments: str) -> None:
-        """Let a call go back with other arguments, well-formed or not.
-
-        What answers the old ones is stopped, and what a rule or a command answered to them is taken back.
-        """
-        self.halt(pending)
-        notes = _without(pending.call.notes, EDITED)
-        if pending.original is None or arguments != pending.original.arguments:
-            notes = (*notes, *(() if pending.original is None else (EDITED,)))
-        pending.call = replace(pending.call, arguments=arguments, notes=notes)
-        was_dropped = pending.state == "dropped"
-        pending.take_up()
-        if not pending.by_hand and pending.state == "answered":
-            pending.reopen()
-        elif pending.state == "open":
-            pending.note = ""
-        if was_dropped:
-            pending.drop()
-        self._changed(round)
-
-    def drop(self, round: Round, pending: Pending) -> None:
-        """Let a call not go back at all."""
-        self.halt(pending)
-        pending.drop()
-        self._changed(round)
-
-    def take_up(self, round: Round, pending: Pending) -> None:
-        """Let a call that was dropped go back after all, as it stood before."""
-        pending.take_up()
-        self._changed(round)
-
-    def add(self, round: Round, name: str, arguments: str = "{}") -> Pending:
-        """Put one more call into the round, as if the model had made it."""
-        taken = {pending.call.id for pending in round.calls} | {""}
-        call = ToolCall(free_id(taken, f"call_{round.source.id[-8:]}"), name, arguments, notes=(ADDED,))
-        pending = Pending(call, self.tool_of(round, name), None)
-        pending.result = self.suggestion(pending) if pending.kind == "hand" else ""
-        round.calls.append(pending)
-        self._changed(round)
-        return pending
-
     def _changed(self, round: Round) -> None:
         self._keep_soon(round)
         self.on_change(round)
 
     # Going on
 
-    def go_on(self, round: Round, model: str | None = None) -> Turn:
-        """Begin the turn that brings the results back; `session.run` then sends it.
+    def go_on(self, round: Round, model: str | None = None, target: Target | None = None) -> Turn:
+        """Begin the turn that brings the results back; `session.run` then sends it, to a `target` where one is named.
 
-        Raises OpenCalls where a call has no result or none is left; StoreError where nothing could be written.
+        Raises OpenCalls where a call has no result, none is left, or the conversation went on without them;
+        StoreError where nothing could be written.
         """
+        conversation_id = round.node.conversation_id
+        if self._round_in(conversation_id) is not round:
+            raise OpenCalls("The conversation went on without these results: go back to the calls to send them.")
         if round.open:
             names = ", ".join(one_line(pending.call.name, 40) for pending in round.open)
             raise OpenCalls(f"There is no result yet for {names}: answer or drop it.")
@@ -251,11 +178,12 @@ class Rounds(Answering):
         asked = round.source.request
         request: Mapping[str, Any] = next_request(asked, [round.message(), *said])
         if session.tools is not None:
-            request = session.tools.renewed(request)
+            request = session.tools.renewed(request, conversation_id)
         if model:
             request = {**request, "model": model}
+        after = round.node.parent_id if edited else round.node.id
         turn = session.begin_after(
-            round.node.parent_id if edited else round.node.id, request, [round.message(), *said] if edited else said
+            conversation_id, after, request, [round.message(), *said] if edited else said, target
         )
         if (choice := asked.get("tool_choice")) != next_choice(choice):
             session.on_notice("The tool choice forced a call; the model may choose from now on in these rounds.")
@@ -277,32 +205,58 @@ class Rounds(Answering):
     async def drive(self, turn: Turn, retries: int = 0, limit: int | None = None, *, whole: bool = False) -> Turn:
         """Run a turn, then answer its calls and go on, for so many rounds; return the last turn.
 
-        Without a `limit` the conversation's own holds. It ends before that where a call has no answer; with `whole`
-        none of the calls of such a round is answered, so that no command runs in vain.
+        It goes on whatever conversation is shown meanwhile, to the gateway to which the turn went. Without a `limit`
+        the conversation's own holds. It ends before that where a call has no answer; with `whole` none of the calls of
+        such a round is answered, so that no command runs in vain.
         """
         session = self._session
+        here, target = session.place_of(turn)
         await session.run(turn, retries)
-        limit = self.automatic if limit is None else limit  # a turn that waited may have seen others opened meanwhile
-        for _ in range(limit):
-            round = self.round_of(turn) if turn.state is TurnState.DONE else None
-            if round is None or (whole and any(map(self.why_not, round.open))):
-                return turn
-            await self.fill(round)
-            if round.open or not round.kept or self.current() is not round:
-                return turn
-            if reached := session.over_budget():
-                session.on_notice(f"{reached} The results were not sent.")
-                return turn
-            try:
-                turn = self.go_on(round)
-            except StoreError as error:
-                session.on_notice(str(error))
-                return turn
-            self.on_turn(round, turn)
-            await session.run(turn, retries)
-        if limit and turn.state is TurnState.DONE and self.round_of(turn) is not None:
-            session.on_notice(f"The limit of {limit} round{'s' * (limit > 1)} is reached: the last calls wait for you.")
+        limit = _limit(self._automatic.value_of(here)) if limit is None else limit
+        try:
+            for _ in range(limit):
+                round = self._round_after(turn, here)
+                if round is None or not await self._is_filled(round, whole):
+                    return turn
+                turn = self.go_on(round, target=target)
+                self.on_turn(round, turn)
+                await session.run(turn, retries)
+            if limit and self._round_after(turn, here) is not None:
+                self._say(
+                    here, f"The limit of {limit} round{'s' * (limit > 1)} is reached: the last calls wait for you."
+                )
+        except StoreError as error:
+            session.on_notice(str(error))
         return turn
+
+    def _round_after(self, turn: Turn, conversation_id: str) -> Round | None:
+        """Return the round of a turn that is done, where its calls are the end of its conversation."""
+        found = self._round_in(conversation_id) if turn.state is TurnState.DONE else None
+        return found if found is not None and found.node.turn_id == turn.id else None
+
+    async def _is_filled(self, round: Round, whole: bool) -> bool:
+        """Let the calls of a round be answered; return whether it can go on by itself, and say why where it cannot."""
+        here = round.node.conversation_id
+        await self.fill(round, whole=whole)
+        if self._round_in(here) is not round:
+            self._say(here, "The conversation went on without the results of its calls: they were not sent.")
+            return False
+        if round.open or not round.kept:
+            if not self._is_shown(here):
+                self._say(here, "Its calls wait for you.")
+            return False
+        if reached := self._session.over_budget(conversation_id=here):
+            self._say(here, f"{reached} The results were not sent.")
+            return False
+        return True
+
+    def _say(self, conversation_id: str, sentence: str) -> None:
+        """Tell of a conversation, by its title where it is not the one that is shown."""
+        if not self._is_shown(conversation_id):
+            found = self._session.store.conversation(conversation_id)
+            title = one_line(found.title, 40) if found is not None else ""
+            sentence = f"“{title or 'untitled'}”: {sentence}"
+        self._session.on_notice(sentence)
 
     def close(self) -> None:
         """Stop everything and keep what was typed, at once and synchronously."""
@@ -351,5 +305,5 @@ def _originals(round: Round) -> dict[str, ToolCall]:
     return {**own, **{call.id: call for call in round.source.reply().tool_calls}}
 
 
-def _without(notes: Sequence[str], note: str) -> tuple[str, ...]:
-    return tuple(one for one in notes if one != note)
+def _limit(kept: Any) -> int:
+    return kept if isinstance(kept, int) and kept > 0 else 0

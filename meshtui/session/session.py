@@ -67,6 +67,7 @@ class Session(Attaching):
         self.on_change: Callable[[Turn, Delta | None], None] = lambda turn, delta: None
         self._clock = clock
         self._targets: dict[str, Target] = {}
+        self._places: dict[str, str] = {}
         self._shared: dict[str, Gateway] = {}
         self._work: asyncio.Task[Any] | None = None
         self._refused_at: dict[str, Target] = {}
@@ -162,27 +163,41 @@ class Session(Attaching):
 
     def beside(self, turn: Turn, request: Mapping[str, Any]) -> Turn:
         """Begin another request as a sibling of `turn`: another answer to the same message."""
-        ids = [node.id for node in self.nodes]
-        before = self.nodes[: ids.index(turn.parent_id) + 1] if turn.parent_id in ids else []
-        return self._begin(self._turn(request, turn.parent_id), before, [])
+        return self._begin(self._turn(request, turn.parent_id), self._branch_to(turn.parent_id), [])
 
-    def begin_after(self, node_id: str | None, request: Mapping[str, Any], said: Sequence[Message]) -> Turn:
-        """Begin a request after a message of this branch, with further messages between; raises StoreError."""
+    def _branch_to(self, node_id: str | None) -> Sequence[Node]:
         ids = [node.id for node in self.nodes]
-        before = self.nodes[: ids.index(node_id) + 1] if node_id in ids else []
-        return self._begin(self._turn(request, node_id), before, said)
+        return self.nodes[: ids.index(node_id) + 1] if node_id in ids else []
+
+    def begin_after(
+        self,
+        conversation_id: str,
+        node_id: str | None,
+        request: Mapping[str, Any],
+        said: Sequence[Message],
+        target: Target | None = None,
+    ) -> Turn:
+        """Begin a request after a message of a conversation, of this branch where it is the current one.
+
+        Further messages stand between. It goes to a `target` where one is named; raises StoreError.
+        """
+        turn, before = self._turn(request, node_id, target), self._branch_to(node_id)
+        if self.conversation is not None and self.conversation.id == conversation_id and (before or node_id is None):
+            return self._begin(turn, before, said)
+        self.store.begin(turn, conversation_id, [(new_id(), message) for message in said], new_id())
+        self.live[turn.id], self._places[turn.id] = turn, conversation_id
+        if said:
+            self.queue.drop_conversation(conversation_id)
+        self.on_change(turn, None)
+        return turn
 
     def repeat(self, turn: Turn, conversation_id: str, target: Target) -> Turn:
         """Begin a request again through its own target, in a conversation that need not be the current one."""
-        new = Turn(new_id(), turn.request, parent_id=turn.parent_id, profile=target.profile, started_at=self._now())
-        ids = [node.id for node in self.nodes]
-        self._targets[new.id] = target
-        if self.conversation is not None and self.conversation.id == conversation_id and turn.parent_id in ids:
-            return self._begin(new, self.nodes[: ids.index(turn.parent_id) + 1], [])
-        self.store.begin(new, conversation_id, [], new_id())
-        self.live[new.id] = new
-        self.on_change(new, None)
-        return new
+        return self.begin_after(conversation_id, turn.parent_id, turn.request, [], target)
+
+    def place_of(self, turn: Turn) -> tuple[str, Target]:
+        """Return the conversation of a turn that has not ended, and where it goes."""
+        return self._places.get(turn.id, ""), self._targets.get(turn.id, self.target)
 
     def share(self, turn: Turn, gateway: Gateway) -> None:
         """Let a turn that has not begun read its part of a request that serves several; nothing of its own leaves."""
@@ -202,7 +217,7 @@ class Session(Attaching):
                 self.wait_for(turn, conversation_id)
 
     async def run_queued(self, turn: Turn, conversation_id: str) -> None:
-        """Run a turn that waited, and the rounds that go on by themselves where its conversation is the open one."""
+        """Run a turn that waited, and the rounds that go on by themselves in its conversation."""
         last = await self.rounds.drive(turn)
         if last is not turn:
             self.wait_where_set(last, conversation_id)
@@ -214,8 +229,12 @@ class Session(Attaching):
             tasks.create_task(self.keep_books())
             tasks.create_task(self.queue.run())
 
-    def _turn(self, request: Mapping[str, Any], parent_id: str | None) -> Turn:
-        return Turn(new_id(), request, parent_id=parent_id, profile=self.target.profile, started_at=self._now())
+    def _turn(self, request: Mapping[str, Any], parent_id: str | None, target: Target | None = None) -> Turn:
+        profile = (target or self.target).profile
+        turn = Turn(new_id(), request, parent_id=parent_id, profile=profile, started_at=self._now())
+        if target is not None:
+            self._targets[turn.id] = target
+        return turn
 
     def _begin(self, turn: Turn, before: Sequence[Node], said: Sequence[Message]) -> Turn:
         said_nodes, reply_id = [(new_id(), message) for message in said], new_id()
@@ -226,7 +245,7 @@ class Session(Attaching):
             parent_id = id
         columns = (reply_id, parent_id, here, "assistant", turn.id, turn.started_at)
         self.nodes = [*nodes, Node.stored(columns, turn.reply, lambda: turn)]
-        self.live[turn.id] = turn
+        self.live[turn.id], self._places[turn.id] = turn, here
         self._targets.setdefault(turn.id, self.target)
         self.queue.drop_conversation(here)
         if self.tools is not None:
@@ -366,6 +385,7 @@ class Session(Attaching):
             self.on_notice(str(error))
         self.live.pop(turn.id, None)
         self._shared.pop(turn.id, None)
+        self._places.pop(turn.id, None)
         target = self._targets.pop(turn.id, self.target)
         if can_wait(problem):
             self._refused_at[turn.id] = target

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from meshtui.core.calls.rounds import with_tools
 from meshtui.core.text import one_line
-from meshtui.core.tools.tool import Tool
 from meshtui.session.per_conversation import PerConversation
 from meshtui.session.tool_edits import ToolEdits
 from meshtui.store.folders import ChangedOutside
@@ -46,7 +45,7 @@ class Tools:
     @property
     def on(self) -> tuple[str, ...]:
         """The keys of the tools that are on in this conversation, in the order in which they were turned on."""
-        return tuple(key for key in self._on.value if isinstance(key, str))
+        return _keys(self._on.value)
 
     def is_on(self, key: str) -> bool:
         """Whether a tool is on."""
@@ -72,16 +71,12 @@ class Tools:
     @property
     def choice(self) -> Any:
         """`tool_choice` as a request has it: None where nothing was chosen, a word, or an object that names a tool."""
-        kept = self._choice.value
-        if isinstance(kept, Mapping) and isinstance(name := kept.get("tool"), str):
-            return {"type": "function", "function": {"name": name}}
-        return kept if kept in CHOICES else None
+        return _choice(self._choice.value)
 
     @property
     def forced(self) -> str:
         """The name of the tool that must be called, an empty text where none is named."""
-        kept = self._choice.value
-        return str(kept.get("tool", "")) if isinstance(kept, Mapping) else ""
+        return _forced(self._choice.value)
 
     def choose(self, choice: str | None, tool: str = "") -> None:
         """Take another `tool_choice`: a word of `CHOICES`, None to leave it to the gateway, or the name of a `tool`."""
@@ -119,40 +114,47 @@ class Tools:
         What is said of edits that stay `unsaved` is said with it.
         """
         faults = [*unsaved]
-        sent = self._sent(faults)
-        choice = self.choice
-        if self.forced and all(one.tool.name != self.forced for one in sent):
-            if sent:
-                faults.append(f"The tool {one_line(self.forced)} must be called, but is not on: the model may choose.")
-            choice = None
-        definitions = tuple(one.tool.definition for one in sent)
-        self._session.draft = replace(
-            self._session.draft, tools=definitions, tool_choice=choice if definitions else None
-        )
+        definitions, choice = self._offer(self.on, self._choice.value, faults)
+        self._session.draft = replace(self._session.draft, tools=definitions, tool_choice=choice)
         for sentence in faults:
             if sentence not in self._told:
                 self._session.on_notice(sentence)
         self._told = set(faults)
 
-    def renewed(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _offer(self, keys: Iterable[str], kept: Any, faults: list[str]) -> tuple[tuple[Mapping[str, Any], ...], Any]:
+        """Return the definitions of tools and the choice among them; `kept` is the choice as it is kept."""
+        sent, choice, forced = self._sent(keys, faults), _choice(kept), _forced(kept)
+        if forced and all(one.tool.name != forced for one in sent):
+            if sent:
+                faults.append(f"The tool {one_line(forced)} must be called, but is not on: the model may choose.")
+            choice = None
+        return tuple(one.tool.definition for one in sent), choice if sent else None
+
+    def renewed(self, request: Mapping[str, Any], conversation_id: str | None = None) -> Mapping[str, Any]:
         """Return a request with the tools that are on, as their files are now.
 
-        Where nobody decided on the tools of this conversation, what was offered is offered again.
+        They are those of the conversation named, else of the current one. Where nobody decided on them, what was
+        offered is offered again.
         """
-        if self.files is None or not self._on.is_own:
+        here = self._session.conversation
+        elsewhere = conversation_id if here is None or conversation_id != here.id else None
+        if self.files is None or not self._on.is_own(elsewhere or (here.id if here is not None else None)):
             return request
+        if elsewhere is not None:  # what is edited is saved by what is sent from the screen, not by this
+            keys, choice = _keys(self._on.value_of(elsewhere)), self._choice.value_of(elsewhere)
+            return with_tools(request, *self._offer(keys, choice, []))
         self.ready()
         return with_tools(request, self._session.draft.tools, self._session.draft.tool_choice)
 
     def sent(self) -> Sequence[OpenTool]:
         """Return the tools that go out with what is sent now; those that cannot be read are left out."""
-        return self._sent([])
+        return self._sent(self.on, [])
 
-    def _sent(self, faults: list[str]) -> Sequence[OpenTool]:
+    def _sent(self, keys: Iterable[str], faults: list[str]) -> Sequence[OpenTool]:
         if self.files is None:
             return self._given
         found: list[OpenTool] = []
-        for key in self.on:
+        for key in keys:
             try:
                 one = self._open(key)
             except ConfigError as error:
@@ -184,9 +186,9 @@ class Tools:
 
     # Finding the tool of a call
 
-    def named(self, name: str) -> OpenTool | None:
-        """Return the tool that the model calls by a name: one that is on, else any that is known."""
-        for one in self.sent():
+    def named(self, name: str, conversation_id: str) -> OpenTool | None:
+        """Return the tool that the model calls by a name: one that is on in a conversation, else any that is known."""
+        for one in self._sent(_keys(self._on.value_of(conversation_id)), []):
             if one.tool.name == name:
                 return one
         for file in self.known():
@@ -194,7 +196,17 @@ class Tools:
                 return OpenTool(file.key, file.path, file.place, "", file.tool)
         return None
 
-    def tool_named(self, name: str) -> Tool | None:
-        """Return the definition and responder of a tool by the name that the model calls; None where it is unknown."""
-        found = self.named(name)
-        return None if found is None else found.tool
+
+def _keys(kept: Any) -> tuple[str, ...]:
+    return tuple(key for key in kept if isinstance(key, str))
+
+
+def _choice(kept: Any) -> Any:
+    """Return `tool_choice` as a request has it."""
+    if isinstance(kept, Mapping) and isinstance(name := kept.get("tool"), str):
+        return {"type": "function", "function": {"name": name}}
+    return kept if kept in CHOICES else None
+
+
+def _forced(kept: Any) -> str:
+    return str(kept.get("tool", "")) if isinstance(kept, Mapping) else ""

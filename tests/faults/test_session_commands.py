@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
-from meshtui.session import Pending, Plan, Round, Session
+from meshtui.session import Pending, Plan, Round, Session, answering, tool_command
 from tests.rounds import CITY, ZONE, called, put, turn_on
 from tests.workbench import opened, until
 
@@ -28,7 +29,7 @@ class Asked:
     def __init__(self, answer: Any) -> None:
         self.answer, self.plans = answer, list[Plan]()
 
-    async def __call__(self, pending: Pending, plan: Plan) -> Any:
+    async def __call__(self, round: Round, pending: Pending, plan: Plan) -> Any:
         self.plans.append(plan)
         return self.answer
 
@@ -141,7 +142,7 @@ async def test_questions_come_one_at_a_time_and_the_screen_stays_awake(box: Sand
         round = await called(session)
         asking = most = 0
 
-        async def approve(pending: Pending, plan: Plan) -> Any:
+        async def approve(round: Round, pending: Pending, plan: Plan) -> Any:
             nonlocal asking, most
             asking += 1
             most = max(most, asking)
@@ -203,7 +204,7 @@ async def test_an_answer_that_was_stopped_does_not_disturb_the_one_begun_after_i
         (pending,) = round.calls
         asked, closing = asyncio.Event(), asyncio.Event()
 
-        async def approve(pending: Pending, plan: Plan) -> Any:
+        async def approve(round: Round, pending: Pending, plan: Plan) -> Any:
             if asked.is_set():
                 return "once"
             try:
@@ -235,7 +236,7 @@ async def test_a_script_that_changed_while_the_user_was_asked_does_not_run(box: 
         round = await called(session)
         (pending,) = round.calls
 
-        async def approve(pending: Pending, plan: Plan) -> Any:
+        async def approve(round: Round, pending: Pending, plan: Plan) -> Any:
             script.write_text("print(2)")
             return "once"
 
@@ -255,7 +256,7 @@ async def test_arguments_that_are_null_are_json(box: Sandbox, home: Path) -> Non
         (pending,) = round.calls
         session.rounds.approve = Asked("once")
         session.rounds.edit_arguments(round, pending, "null")
-        assert session.rounds.why_not(pending) == ""
+        assert await session.rounds.why_not(round, pending) == ""
         await session.rounds.fill(round)
         assert pending.result == "got null"
 
@@ -272,3 +273,30 @@ async def test_a_command_that_ran_when_the_program_was_killed_waits_to_be_run_ag
             assert again is not None and [one.state for one in again.calls] == ["open"]
         session.rounds.stop(round)
         await asyncio.wait([filling], timeout=10)
+
+
+@pytest.mark.anyio
+async def test_files_are_read_once_for_each_run_and_beside_the_screen(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home, "get_weather", CITY, responder=command("print(1)"))
+    threads: list[threading.Thread] = []
+
+    def counted(*facts: Any) -> Plan:
+        threads.append(threading.current_thread())
+        return tool_command.planned(*facts)
+
+    monkeypatch.setattr(answering, "planned", counted)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round, rounds = await called(session), session.rounds
+        (pending,) = round.calls
+        rounds.approve = Asked("conversation")
+        for expected in (2, 3):  # once more after a question, because it takes its time
+            await rounds.fill(round)
+            assert not round.open and len(threads) == expected
+            rounds.reset(round, pending)
+        rounds.approve, rounds.allows_all = None, True
+        await rounds.fill(round, whole=True)
+        assert not round.open and len(threads) == 4
+    assert threading.main_thread() not in threads

@@ -324,7 +324,7 @@ async def test_a_round_of_a_queued_turn_that_is_refused_waits_as_well(home: Path
 
 
 @pytest.mark.anyio
-async def test_a_queued_turn_goes_on_with_no_rounds_where_another_conversation_is_open(home: Path) -> None:
+async def test_the_rounds_of_a_queued_turn_go_on_though_another_conversation_is_open(home: Path) -> None:
     put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
     with Sandbox(Settings()) as box:
         async with opened(home, box, "sandbox/tools-3") as session, working(session):
@@ -334,10 +334,11 @@ async def test_a_queued_turn_goes_on_with_no_rounds_where_another_conversation_i
             session.wait_for(await say(session, "get_weather in Paris"))
             first = session.conversation
             session.new()
-            await until(lambda: not len(session.queue) and not session.live, "the queue")
-            assert len(chats(box)) == 2 and first is not None
+            await until(lambda: len(chats(box)) == 5 and not session.live, "the last round")
+            assert session.nodes == [] and first is not None
             session.open(first.id)
-            assert session.rounds.current() is not None
+            assert session.rounds.current() is None
+            assert [node.role for node in session.nodes].count("tool") == 3
 
 
 @pytest.mark.anyio

@@ -338,3 +338,33 @@ async def test_keys_that_act_wait_for_those_that_write(home: Path, box: Sandbox)
             bench.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await bench.wait("Done.")
         assert [message["content"] for message in sent_last(box)[-2:]] == ["first", "second"]
+
+
+async def test_rounds_go_on_while_another_conversation_is_open_and_a_command_asks_where_it_is_called(
+    home: Path, box: Sandbox
+) -> None:
+    async with opened(home, box, responder=command("print('ran')")) as bench:
+        bench.session.rounds.set_automatic(5)
+        box.script(calling(("get_weather", OSLO), pause=0.02), calling(("get_weather", ROME)), saying("All done."))
+        turn = await bench.ask("the first one")
+        await bench.press("ctrl+n")
+        await bench.over(turn)
+        await bench.wait("a command asks to run in “the first one”")
+        assert bench.session.nodes == [] and not isinstance(bench.app.screen, ApprovalQuestion)
+        await bench.type("typed elsewhere")
+        bench.screen.open_conversation(bench.session.conversations()[0].id)
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        assert round_of(bench).calls[0].state == "running", "it is seen, and esc stops it"
+        await bench.press("A")
+        await bench.press("ctrl+n")
+        assert bench.prompt.value == "typed elsewhere"
+        await bench.holds(lambda: last_text(bench) == "All done.", "the end")
+        assert bench.session.nodes == [] and bench.screen.panel.round is None
+        assert [message["content"] for message in sent_last(box) if message["role"] == "tool"] == ["ran", "ran"]
+
+
+def last_text(bench: Bench) -> str:
+    """What the conversation used last ends with."""
+    head = bench.session.store.conversations()[0].head_id
+    assert head is not None
+    return bench.session.store.history(head)[-1].message.text

@@ -69,7 +69,7 @@ class Calling(Templating):
                     self.tell(f"Call {self._number(round, pending)}: {one_line(pending.note, 300)}")
         self._ask_for_results(round)
 
-    async def _approve(self, pending: Pending, plan: Plan) -> Approval:
+    async def _approve(self, round: Round, pending: Pending, plan: Plan) -> Approval:
         argv = " ".join(one_line(word, 200) for word in plan.argv)
         self.tell(f"{one_line(pending.call.name, 80)} would run a program on this machine: {argv}")
         return "once" if self.confirm("Run it?") else "refuse"

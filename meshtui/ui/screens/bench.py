@@ -89,6 +89,11 @@ class Bench(Screen[object]):
     def show_usage(self) -> None:
         """Draw the figures where they are to be seen."""
 
+    @property
+    def queued_words(self) -> str:
+        """What waits behind the screen, in a few words for the state line."""
+        return ""
+
     def runs_template(self, text: str) -> bool:
         """Whether a message sent now begins a run of the open template; it is run then."""
         return False
