@@ -76,6 +76,10 @@ class Folders:
         paths = (folder / (key + suffix) for folder in self.folders.values() for suffix in self.suffixes)
         return next((path for path in paths if path.is_file()), None)
 
+    def keys(self) -> list[str]:
+        """Return every key once, as listed; no file is opened."""
+        return list(dict.fromkeys(key for key, _, _ in self._all()))
+
     def changed(self, opened: Opened) -> bool:
         """Whether the file is not as it was read any more."""
         try:
