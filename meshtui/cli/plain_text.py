@@ -32,14 +32,6 @@ def plain_text(markdown: str, width: int, heading: str = "") -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def headings(markdown: str) -> list[str]:
-    """Return the headings of a page in order."""
-    from markdown_it import MarkdownIt
-
-    tokens = MarkdownIt("commonmark").parse(markdown)
-    return [_words(tokens[place + 1]) for place, token in enumerate(tokens) if token.type == "heading_open"]
-
-
 def _section(tokens: Sequence[Token], heading: str) -> list[Token]:
     """Return the tokens from a heading to the next of its level or above; none where there is no such heading."""
     found: list[Token] = []

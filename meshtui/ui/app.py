@@ -214,7 +214,7 @@ class MeshApp(ThemedApp, inherit_bindings=False):
             if command.in_palette and here and screen.check_action(name, ()) is not False:
                 key = self.key_of(command.id)
                 title = f"{command.title}  ({key})" if key else command.title
-                yield SystemCommand(title, command.help, _caller(screen, command.action))
+                yield SystemCommand(title, self.keyed(command.help), _caller(screen, command.action))
         for system in super().get_system_commands(screen):
             if system.title == "Screenshot":
                 yield system

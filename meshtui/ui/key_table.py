@@ -45,7 +45,7 @@ def key_rows(keymap: Keymap | None = None) -> Sequence[KeyRow]:
                 where,
                 command.title,
                 keymap.of(command.id),
-                command.help,
+                keymap.worded(command.help),
                 command.in_palette,
                 any(map(is_plain, keymap.of(command.id))),
                 command.id in keymap.chosen,

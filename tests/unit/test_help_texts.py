@@ -13,7 +13,7 @@ import pytest
 from meshtui.cli import COMMANDS, build_parser, run_command
 from meshtui.cli.lessons import EXIT_CODES, LESSONS
 from meshtui.cli.pages import TOPICS, page
-from meshtui.cli.plain_text import headings, plain_text
+from meshtui.cli.plain_text import plain_text
 
 
 def help_of(capfd: pytest.CaptureFixture[str], *command: str) -> str:
@@ -130,5 +130,4 @@ More.
     assert "- one\n  - two is long" in text and "1. first" in text
     assert '    meshtui run "a very long command line that is never wrapped, whatever' in text
     assert "enter  sends what stands" in text
-    assert headings(source) == ["Head", "Next"]
     assert plain_text(source, 50, "Next") == "Next\n----\n\nMore.\n"

@@ -131,8 +131,8 @@ def test_columns_share_the_width(wanted: list[int], room: int) -> None:
 
 def test_code_keeps_its_characters_and_folds() -> None:
     lines = MarkdownLines("```make\nall:\n\techo 'a long line of code that does not fit'\n```\n")
-    [block] = lines.code_blocks()
-    assert (block.code, block.language) == ("all:\n\techo 'a long line of code that does not fit'", "make")
+    [block] = [leaf for leaf in lines.leaves if isinstance(leaf, Code)]
+    assert (block.source, block.language) == ("all:\n\techo 'a long line of code that does not fit'", "make")
     assert rows("```make\nall:\n\techo 'a long line of code'\n```\n", 20) == [
         "▎ make",
         "▎ all:",

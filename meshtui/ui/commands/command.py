@@ -56,7 +56,10 @@ Where = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a user can do. `key` is the default; `action` is Textual's name of it on the workbench screen."""
+    """One thing a user can do. `key` is the default; `action` is Textual's name of it on the workbench screen.
+
+    In `help` `{turn.stop}` stands for the key of another command.
+    """
 
     id: str
     title: str

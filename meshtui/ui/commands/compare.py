@@ -29,7 +29,7 @@ COMPARE: tuple[Command, ...] = (
             ("hear", "Verdict", "h", "hear", "Go between the lanes and the judge's verdict.", False),
             ("parameter", "Parameter", "p", "change_parameter", "Ask with another value of a parameter.", False),
             ("continue", "Continue", "c", "continue_lane", "Keep an answer that broke off, and let it go on.", False),
-            ("key", "API key", "K", "enter_key", "Enter another API key; r asks again with it.", False),
+            ("key", "API key", "K", "enter_key", "Enter another API key; {compare.retry} asks again with it.", False),
             ("version", "Version or set", "e", "add_version", "Add another version or set of this template.", False),
             ("sample", "Sample", "n", "sample", "Ask this lane's model once more, beside it.", False),
             ("copy", "Copy", "y,f8", "copy_lane", "Copy this lane's answer as the model wrote it.", False),

@@ -127,7 +127,7 @@ SCHEMA: tuple[Command, ...] = tuple(
         ("union", "Variants", "o", "union", "Let the row be one of several variants (anyOf)."),
         ("up", "Move up", "K,alt+up", "up", "Move the property up."),
         ("down", "Move down", "J,alt+down", "down", "Move the property down."),
-        ("remove", "Remove property", "x,delete", "remove", "Remove the row; ctrl+z brings it back."),
+        ("remove", "Remove property", "x,delete", "remove", "Remove the row; {tool.undo} brings it back."),
     )
 )
 

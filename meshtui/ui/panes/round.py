@@ -18,6 +18,7 @@ from meshtui.core.text import clean
 from meshtui.session import Pending, Round
 from meshtui.ui.commands import bindings
 from meshtui.ui.compat import after
+from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.calls import Checked, checked
 from meshtui.ui.panes.round_words import (
     LARGE,
@@ -76,6 +77,7 @@ class RoundPane(Container):
         self._automatic = 0
         self._put: dict[What, str] = {"arguments": "", "result": ""}
         self._known: Checked | None = None
+        self._fault = ""
         self._seen = "", ""
         self._checking: Timer | None = None
 
@@ -122,7 +124,8 @@ class RoundPane(Container):
         self._here = pending
         self._put_in("arguments", "" if pending is None else laid_out(pending.call.arguments))
         self._put_in("result", "" if pending is None else pending.result)
-        self._known, self._seen = None, ("", "") if pending is None else (pending.result, pending.call.arguments)
+        self._known, self._fault = None, ""
+        self._seen = ("", "") if pending is None else (pending.result, pending.call.arguments)
         self._check_soon()
         self.show_again()
 
@@ -161,6 +164,7 @@ class RoundPane(Container):
         result, seen, self._seen = here.result, self._seen, (here.result, here.call.arguments)
         if result != seen[0] and result != self.text_of("result"):
             self._put_in("result", result)
+            self._check_soon()
         arguments = self.text_of("arguments")
         if seen[1] != here.call.arguments not in (arguments, as_sent(here, arguments)):
             self._put_in("arguments", laid_out(here.call.arguments))
@@ -205,8 +209,7 @@ class RoundPane(Container):
         edit = self.edit_of(what)
         if edit is not None:
             self.post_message(edit)
-            if what == "arguments":
-                self._check_soon()
+            self._check_soon()
 
     def edit_of(self, what: What) -> Edited | None:
         """Return what stands in a text as the edit that it is, None where no call is shown."""
@@ -242,9 +245,11 @@ class RoundPane(Container):
             self.run_worker(self._checked(self._here), group="round-check", exclusive=True, exit_on_error=False)
 
     async def _checked(self, pending: Pending) -> None:
-        found = await asyncio.to_thread(checked, [pending.call], self._parameters)
+        call, result = pending.call, pending.result
+        (found,) = await asyncio.to_thread(checked, [call], self._parameters)
+        fault = await asyncio.to_thread(lambda: pending.result_fault)
         if pending is self._here:
-            self._known = found[0]
+            self._known, self._fault = found, fault if result == pending.result else ""
             self._draw_labels(pending)
 
     # Drawing
@@ -257,11 +262,13 @@ class RoundPane(Container):
         arguments, result = Content("arguments"), Content("result")
         note = Content("")
         if here is not None:
+            words = argument_words(here, self._known, len(self._put["arguments"]))
             arguments = Content.assemble(
-                ("arguments", "bold"), *spaced(argument_words(here, self._known, len(self._put["arguments"])))
+                ("arguments", "bold"), *spaced((keyed(self, text), tone) for text, tone in words)
             )
-            result = Content.assemble(("result", "bold"), *spaced(result_words(here, self.text_of("result"))))
-            note = Content.assemble(*spaced(notes_of(here, self._known)))
+            words = result_words(here, self.text_of("result"))
+            result = Content.assemble(("result", "bold"), *spaced((keyed(self, text), tone) for text, tone in words))
+            note = Content.assemble(*spaced(notes_of(here, self._known, self._fault)))
             fault = self._known.fault if self._known is not None else None
             hints = [_REPAIR] if fault is not None and fault.repaired is not None else []
             hints += [_AGAIN] if here.kind != "hand" and here.state == "open" else []

@@ -78,7 +78,7 @@ def argument_words(here: Pending, known: Checked | None, length: int) -> Iterato
         label = verdict_label(known.verdict)
         yield label.text, label.tone
     if length > LARGE:
-        yield f"{length / 1000:,.0f} kB, the beginning: f4 edits all", "warn"
+        yield f"{length / 1000:,.0f} kB, the beginning: {{round.edit}} edits all", "warn"
 
 
 def result_words(here: Pending, text: str) -> Iterator[tuple[str, Tone]]:
@@ -87,7 +87,7 @@ def result_words(here: Pending, text: str) -> Iterator[tuple[str, Tone]]:
         yield "dropped: this call does not go back", "warn"
         return
     if here.state == "running":
-        yield "running … esc stops it", "warn"
+        yield "running … {round.later} stops it", "warn"
         return
     kind = "hand" if here.by_hand and here.state == "answered" else here.kind
     yield (here.rule if kind == "canned" and here.rule else RESPONDER_WORDS[kind]), "muted"
@@ -95,13 +95,15 @@ def result_words(here: Pending, text: str) -> Iterator[tuple[str, Tone]]:
         yield "error ✗", "bad"
     yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")
     if len(text) > LARGE:
-        yield "the beginning: f4 edits all", "warn"
+        yield "the beginning: {round.edit} edits all", "warn"
 
 
-def notes_of(here: Pending, known: Checked | None) -> Iterator[tuple[str, Tone]]:
-    """Yield how a call was answered or why not, and the faults of its arguments."""
+def notes_of(here: Pending, known: Checked | None, fault: str) -> Iterator[tuple[str, Tone]]:
+    """Yield how a call was answered or why not, the `fault` of its result, and the faults of its arguments."""
     if here.note:
         yield one_line(here.note, 300), "warn"
+    if fault and fault not in here.note and not here.is_error and here.state in ("open", "answered"):
+        yield one_line(fault, 300), "warn"
     for note in verdict_notes(known):
         yield note.text, note.tone
 

@@ -221,7 +221,6 @@ class Composing(Bench):
     def edit_instead(self, node_id: str | None) -> None:
         """Say which message the prompt will take the place of, if any."""
         self.instead_of = node_id
-        self.prompt.set_class(node_id is not None, "-editing")
         self.follow()
 
     # Stopping and repeating

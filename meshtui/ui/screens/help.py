@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,8 +14,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from meshtui.ui.commands import COMMANDS, Command, Where, bindings, key_words
-from meshtui.ui.commands.places import PLACES as ROWS
+from meshtui.ui.commands import Where, bindings
+from meshtui.ui.commands.places import PLACES as PLACE_ROWS
+from meshtui.ui.key_table import KeyRow, key_rows
 from meshtui.ui.keyed import keyed
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class HelpPage(ModalScreen[None]):
 
     def __init__(self, keymap: Keymap, places: Sequence[Where]) -> None:
         super().__init__()
-        self._keymap, self._at = keymap, tuple(places)
+        self._rows, self._at = key_rows(keymap), tuple(places)
 
     def compose(self) -> ComposeResult:
         """What is sought, then the places with their commands."""
@@ -70,39 +72,33 @@ class HelpPage(ModalScreen[None]):
 
     def _show(self, sought: str) -> None:
         words = sought.casefold().split()
-        places = list(dict.fromkeys([*self._at, *(ROWS if words else ())]))
+        places = list(dict.fromkeys([*self._at, *(PLACE_ROWS if words else ())]))
         parts = [part for where in places if (part := self._place(where, words))]
         self.query_one("#commands", Static).update(
             Content("\n\n").join(parts) if parts else Content("No command says that; other words may find it.")
         )
 
     def _place(self, where: Where, words: Sequence[str]) -> Content | None:
-        """Return one place with its commands, None where none fits."""
-        told = ROWS[where]
-        fits = [command for command in COMMANDS if command.where == where and self._fits(command, words)]
-        rows = [
-            self._row(self._key_words(command), command.help)
-            for command in fits
-            if words or self._keymap.of(command.id)
-        ]
-        if not words:
-            rows += [self._row(keyed(self, key), text) for key, text in told.notes]
-        if not rows:
+        """Return one place with its keys, None where none fits."""
+        found = [row for row in self._rows if row.where == where and (_fits(row, words) if words else row.keys)]
+        if not found:
             return None
-        head = Content.styled(told.title, "bold underline")
-        about = [] if words or not told.about else [Content.styled(keyed(self, told.about), "$text-muted")]
-        return Content("\n").join([head, *about, *rows])
-
-    def _fits(self, command: Command, words: Iterable[str]) -> bool:
-        text = f"{self._key_words(command)} {command.title} {command.help} {command.id}".casefold()
-        return all(word in text for word in words)
-
-    def _key_words(self, command: Command) -> str:
-        return " ".join(map(key_words, self._keymap.of(command.id))) or ("palette" if command.in_palette else "no key")
+        head = Content.styled(PLACE_ROWS[where].title, "bold underline")
+        about = [] if words else [Content.styled(keyed(self, PLACE_ROWS[where].about), "$text-muted")]
+        return Content("\n").join([head, *about, *(self._row(_keys(row), row.help) for row in found)])
 
     def _row(self, keys: str, text: str) -> Content:
-        """Return a command as a row, its help indented where it takes several lines."""
-        while len(keys) > KEYS_WIDTH - 1 and " " in keys:
-            keys = keys.rpartition(" ")[0]
-        lines = wrap(text, max(self.query_one(VerticalScroll).size.width - KEYS_WIDTH - 2, 20)) or [""]
-        return Content.assemble((f"{keys:<{KEYS_WIDTH}}", "bold $primary"), f"\n{'':<{KEYS_WIDTH}}".join(lines))
+        """Return the keys of a command and what it does, both in as many lines as they take."""
+        wide = max(self.query_one(VerticalScroll).size.width - KEYS_WIDTH - 2, 20)
+        lines = zip_longest(wrap(keys, KEYS_WIDTH - 1), wrap(text, wide), fillvalue="")
+        parts = [Content.assemble((f"{left:<{KEYS_WIDTH}}", "bold $primary"), right) for left, right in lines]
+        return Content("\n").join(parts)
+
+
+def _fits(row: KeyRow, words: Iterable[str]) -> bool:
+    text = f"{_keys(row)} {row.title} {row.help} {row.id}".casefold()
+    return all(word in text for word in words)
+
+
+def _keys(row: KeyRow) -> str:
+    return " ".join(row.words) or ("palette" if row.palette else "no key")

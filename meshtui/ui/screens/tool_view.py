@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 Section = Literal["definition", "result", "responder"]
 SECTIONS: tuple[Section, ...] = ("definition", "result", "responder")
-NEW_RESULT = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 
 
 class ToolView(Screen[tuple[str, str]]):

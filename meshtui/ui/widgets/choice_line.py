@@ -22,7 +22,6 @@ class ChoiceLine(Quiet, can_focus=True):
         height: auto; width: 1fr; padding: 0 1; link-style: none; link-color: $foreground;
         link-background-hover: $boost; link-color-hover: $primary;
         &:focus { background: $boost; }
-        &.-off { opacity: 60%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
-from markdown_it.common.utils import normalizeReference
 from markdown_it.rules_inline.state_inline import StateInline
 from markdown_it.token import Token
 
@@ -88,11 +87,6 @@ def read_definitions(source: str) -> tuple[dict[str, Any], str]:
         rest = "".join(token.content for token in tokens if token.type == "inline")
         return found, rest + ("" if note < 0 else source[note if rest else note + 1 :])
     return found, source
-
-
-def normal_label(label: str) -> str:
-    """Return `label` as the keys of `References` spell it."""
-    return normalizeReference(label)
 
 
 def read_inline(source: str, references: References) -> Inline:

@@ -27,15 +27,6 @@ _LONG = 512
 
 
 @dataclass(frozen=True, slots=True)
-class CodeBlock:
-    """A code block of a document."""
-
-    code: str
-    language: str
-    leaf: int
-
-
-@dataclass(frozen=True, slots=True)
 class DocumentLink:
     """A link of a document: what it says, where it leads, and the leaf and offset where it stands."""
 
@@ -245,14 +236,6 @@ class MarkdownLines(Rows):
                 leaf.read_again()
                 first = min(first, index)
         return first
-
-    def code_blocks(self) -> list[CodeBlock]:
-        """Return the code blocks in their order."""
-        return [
-            CodeBlock(leaf.source, leaf.language, index)
-            for index, leaf in enumerate(self.leaves)
-            if isinstance(leaf, Code)
-        ]
 
     def links(self) -> list[DocumentLink]:
         """Return the links in their order."""

@@ -53,14 +53,6 @@ class CopyRequested(Message, namespace="transcript"):
         self.what = what
 
 
-class AtEndChanged(Message, namespace="transcript"):
-    """The view reached the end, or left it."""
-
-    def __init__(self, at_end: bool) -> None:
-        super().__init__()
-        self.at_end = at_end
-
-
 class FindChanged(Message, namespace="transcript"):
     """A search found more, or its current hit moved. `current` counts from 1; 0 is none."""
 

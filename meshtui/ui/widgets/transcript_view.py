@@ -15,7 +15,6 @@ from textual.timer import Timer
 
 from meshtui.ui.compat import after, set_scroll_state
 from meshtui.ui.widgets.markdown_code import warm_up
-from meshtui.ui.widgets.transcript_messages import AtEndChanged
 from meshtui.ui.widgets.transcript_rows import GUTTER, TranscriptRows
 from meshtui.ui.widgets.transcript_values import Entry
 
@@ -29,8 +28,6 @@ _FRAME = 0.015
 
 class TranscriptView(TranscriptRows, can_focus=True):
     """Entries as rows that scroll. All text given to it may be foreign; it is made safe here."""
-
-    AtEndChanged = AtEndChanged
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -251,9 +248,7 @@ class TranscriptView(TranscriptRows, can_focus=True):
     def _set_follow(self, follow: bool) -> None:
         if follow:
             self._newer = False
-        if follow != self._follow:
-            self._follow = follow
-            self.post_message(AtEndChanged(follow))
+        self._follow = follow
 
     def _work_when_idle(self) -> None:
         if self._idle is None and self.is_attached and self._has_work():
