@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshtui.core.text import clean
-from meshtui.ui.widgets.markdown_code import Code
 from meshtui.ui.widgets.markdown_inline import References
 from meshtui.ui.widgets.markdown_leaves import Edge, Leaf
 from meshtui.ui.widgets.markdown_paragraph import Paragraph
