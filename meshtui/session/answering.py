@@ -13,7 +13,7 @@ from meshtui.core.calls.rounds import failure_text, matching, result_text
 from meshtui.core.json.text import is_json
 from meshtui.core.tools.tool import Rule, Tool
 from meshtui.session.round import Pending, Round
-from meshtui.session.tool_command import CannotRun, CommandRun, Plan, environment, planned
+from meshtui.session.tool_command import CannotRun, CommandRun, Outcome, Plan, environment, planned
 
 if TYPE_CHECKING:
     from meshtui.session.session import Session
@@ -141,8 +141,8 @@ class Answering:
     async def _canned(self, pending: Pending, number: int, rule: Rule) -> None:
         if rule.latency:
             await asyncio.sleep(rule.latency)
-        pending.rule = f"rule {number}"
-        _answered(pending, failure_text(rule.error) if rule.error else result_text(rule.result), bool(rule.error))
+        text = failure_text(rule.error) if rule.error else result_text(rule.result)
+        await _take(pending, Outcome(text, bool(rule.error)), f"rule {number}")
 
     async def _command(self, round: Round, pending: Pending, task: asyncio.Task[Any], plan: Plan | None) -> None:
         try:
@@ -158,7 +158,7 @@ class Answering:
             outcome = await asyncio.get_running_loop().run_in_executor(self._threads, run.work)
         finally:
             run.stop()
-        _answered(pending, outcome.text, outcome.is_error, outcome.note)
+        await _take(pending, outcome)
 
     async def _planned(self, round: Round, pending: Pending) -> Plan:
         """Return the command of a call's tool as it would be run; raises CannotRun."""
@@ -201,9 +201,12 @@ class Answering:
             self.halt(pending)
 
 
-def _answered(pending: Pending, result: str, is_error: bool, note: str = "") -> None:
-    pending.result, pending.is_error, pending.state, pending.by_hand = result, is_error, "answered", False
-    pending.note = " ".join(filter(None, (note, pending.result_fault)))
+async def _take(pending: Pending, outcome: Outcome, rule: str = "") -> None:
+    """Take what answered a call; its result is checked in a thread."""
+    fault = "" if outcome.is_error else await asyncio.to_thread(pending.fault_of, outcome.text)
+    pending.result, pending.is_error, pending.state = outcome.text, outcome.is_error, "answered"
+    pending.rule, pending.by_hand = rule, False
+    pending.note = " ".join(filter(None, (outcome.note, fault)))
 
 
 def _is_json(pending: Pending) -> bool:

@@ -15,6 +15,9 @@ from meshtui.store.history import Node
 if TYPE_CHECKING:
     from meshtui.core.calls.verdict import Verdict
 
+LONGEST_CHECKED = 64 * 1024
+"""Characters of a result by hand that is checked."""
+
 State = Literal["open", "running", "answered", "dropped"]
 
 
@@ -58,10 +61,14 @@ class Pending:
             known = self._verdict = self.call.arguments, self.tool, found
         return known[2]
 
+    def fault_of(self, result: str) -> str:
+        """Say where a result does not fit the tool's schema of results; takes a while, and may be asked in a thread."""
+        return "" if self.tool is None else result_fault(result, self.tool.output)
+
     @property
     def result_fault(self) -> str:
-        """Where its result does not fit the tool's schema of results, in a sentence; of an error nothing is said."""
-        return "" if self.is_error or self.tool is None else result_fault(self.result, self.tool.output)
+        """Where its result does not fit, in a sentence; nothing of an error, of no result, and of a very long one."""
+        return self.fault_of(self.result) if 0 < len(self.result) <= LONGEST_CHECKED and not self.is_error else ""
 
     @property
     def notes(self) -> tuple[str, ...]:

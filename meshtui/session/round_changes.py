@@ -29,21 +29,24 @@ class RoundChanges(Answering):
         return result_text(example(pending.tool.output))
 
     def set_result(self, round: Round, pending: Pending, text: str, *, is_error: bool = False) -> None:
-        """Answer a call with a text, which may be JSON."""
-        self.halt(pending)
-        pending.result, pending.is_error, pending.state = text, is_error, "answered"
-        pending.rule, pending.by_hand = "", True
-        pending.note = pending.result_fault if 0 < len(text) <= LONGEST_KEPT else ""
+        """Answer a call with a text, which may be JSON, and check it."""
+        self._take(pending, text, is_error)
+        pending.note = pending.result_fault
         self._changed(round)
 
+    def _take(self, pending: Pending, text: str, is_error: bool) -> None:
+        self.halt(pending)
+        pending.result, pending.is_error, pending.state = text, is_error, "answered"
+        pending.rule, pending.note, pending.by_hand = "", "", True
+
     def type_result(self, round: Round, pending: Pending, text: str) -> None:
-        """Take what is typed into a result; where nothing stands there, the call is open."""
+        """Take what is typed into a result, unchecked; where nothing stands there, the call is open."""
         if text == pending.result or pending.state == "running":
             return
-        self.set_result(round, pending, text, is_error=pending.is_error)
+        self._take(pending, text, pending.is_error)
         if not text:
             pending.state = "open"
-            self._changed(round)
+        self._changed(round)
 
     def accept(self, round: Round) -> None:
         """Take what stands in the results that are answered by hand as their answers."""

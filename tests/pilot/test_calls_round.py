@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 from textual import events
 from textual.widgets import Button, TextArea
 
+from meshtui.core.calls import rounds
 from meshtui.sandbox import Sandbox, Script
 from meshtui.session import Round
+from meshtui.session import round as round_module
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
 from tests.bench import Bench, workbench
@@ -139,6 +142,31 @@ async def test_a_reset_right_after_typing_is_not_undone_by_what_was_on_its_way(h
         assert seen[-1] == OSLO and not pending.is_edited and json.loads(area.text) == {"city": "Oslo"}
 
 
+async def test_what_is_typed_is_checked_a_moment_later_and_never_on_the_way_of_a_key(
+    home: Path, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks: list[tuple[str, bool]] = []
+
+    def counted(result: str, output: object | None) -> str:
+        checks.append((result, threading.current_thread() is threading.main_thread()))
+        return rounds.result_fault(result, output)
+
+    monkeypatch.setattr(round_module, "result_fault", counted)
+    async with opened(home, box, output=DEGREES) as bench:
+        box.script(calling(("get_weather", OSLO)))
+        await asked(bench)
+        await bench.holds(lambda: checks, "the check of what stands there")
+        await bench.type("warm")
+        await bench.wait("does not fit the tool's output schema")
+        assert not any(on_main for _, on_main in checks) and checks[-1][0].startswith("warm")
+        await bench.press("alt+e")
+        await bench.holds(lambda: "does not fit" not in bench.shown(), "nothing is said of an error")
+        await bench.press("alt+e")
+        result_of(bench).select_all()
+        await bench.type('{"degrees": 21}')
+        await bench.holds(lambda: "does not fit" not in bench.shown(), "a result that fits")
+
+
 async def test_an_empty_result_is_asked_about_once(home: Path, box: Sandbox) -> None:
     async with opened(home, box) as bench:
         box.script(calling(("get_weather", OSLO)), saying("Done."))
@@ -237,7 +265,8 @@ async def test_a_command_runs_only_when_allowed(home: Path, box: Sandbox) -> Non
         box.script(calling(("get_weather", OSLO)))
         await bench.ask("go")
         await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
-        await bench.wait("with your rights", sys.executable, "LANGUAGE", OSLO, str(home / "tools"))
+        told = bench.app.screen.query_one(".dialog")
+        await bench.wait("with your rights", sys.executable, "LANGUAGE", OSLO, str(home / "tools"), within=told)
         assert isinstance(bench.app.focused, Button) and bench.app.focused.id == "refuse"
         await bench.press("escape")
         await bench.holds(lambda: round_of(bench).calls[0].state == "open", "refused")
