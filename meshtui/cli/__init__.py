@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from meshtui import __version__
-from meshtui.cli.output import FAULT, INTERRUPTED, OK, Refused, close_quietly, say
+from meshtui.cli.output import FAULT, INTERRUPTED, OK, Refused, close_quietly, emit, say
+from meshtui.cli.values import named
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -106,12 +107,12 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     """Add the options that work on every command, before or after its name."""
-    for flag, metavar, help in (
-        ("--base-url", "URL", "the gateway, with or without /v1 (MESHAPI_BASE_URL)"),
-        ("--profile", "NAME", "a profile of the config file"),
-        ("--home", "DIR", "one folder for config, data and state (MESHTUI_HOME)"),
+    for flag, metavar, kind, help in (
+        ("--base-url", "URL", str, "the gateway, with or without /v1 (MESHAPI_BASE_URL)"),
+        ("--profile", "NAME", named, "a profile of the config file"),
+        ("--home", "DIR", named, "one folder for config, data and state (MESHTUI_HOME)"),
     ):
-        parser.add_argument(flag, metavar=metavar, help=help, default=argparse.SUPPRESS)
+        parser.add_argument(flag, type=kind, metavar=metavar, help=help, default=argparse.SUPPRESS)
 
 
 def _add_linear(parser: argparse.ArgumentParser) -> None:
@@ -144,8 +145,11 @@ def _add_sandbox(parser: argparse.ArgumentParser) -> None:
 
 def _sandbox(arguments: argparse.Namespace) -> int:
     from meshtui.sandbox import serve
-    from meshtui.sandbox.options import settings_from
+    from meshtui.sandbox.options import faults_and_switches, settings_from
 
+    if arguments.list_faults:
+        emit(faults_and_switches())
+        return OK
     try:
         settings = settings_from(arguments)
     except ValueError as error:

@@ -13,6 +13,7 @@ from meshtui.cli.budget import check_budget
 from meshtui.cli.message import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
 from meshtui.cli.output import INTERRUPTED, KEY, LIMITED, OK, SPENT, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings
+from meshtui.cli.values import named, positive
 from meshtui.core.chat import Draft
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, error_object
@@ -30,10 +31,13 @@ PATIENCE_SECONDS = 10.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `compare` (design, section 5)."""
     add_message_arguments(parser)
-    parser.add_argument("-m", "--model", metavar="ID", action="append", default=[], help="a model to ask (repeat)")
+    parser.add_argument(
+        "-m", "--model", type=named, metavar="ID", action="append", default=[], help="a model to ask (repeat)"
+    )
     parser.add_argument(
         "-t",
         "--template",
+        type=named,
         metavar="NAME",
         action="append",
         default=[],
@@ -53,9 +57,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a slot's value to compare with the others given (repeat)",
     )
-    parser.add_argument("--samples", type=int, metavar="N", default=1, help="ask each of them so often (default 1)")
     parser.add_argument(
-        "--judge", metavar="MODEL", help="let the gateway run the comparison, and this model say what it thinks of it"
+        "--samples", type=positive, metavar="N", default=1, help="ask each of them so often (default 1)"
+    )
+    parser.add_argument(
+        "--judge",
+        type=named,
+        metavar="MODEL",
+        help="let the gateway run the comparison, and this model say what it thinks of it",
     )
     parser.add_argument("--judge-instructions", metavar="TEXT", default="", help="what the judge shall look at")
     parser.add_argument("--text", action="store_true", help="print the answers before the table")
@@ -89,8 +98,8 @@ def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: 
         for variable in arguments.vary_var or [None]
         for one in [draft(template, variable)]
     ]
-    changes = [next(iter(inputs.params([option]).items())) for option in arguments.vary]
-    chosen = variants(drafts[0].draft, models, changes, drafts, samples=max(arguments.samples, 1))
+    changes = [next(iter(inputs.params([option], "--vary").items())) for option in arguments.vary]
+    chosen = variants(drafts[0].draft, models, changes, drafts, samples=arguments.samples)
     if len(chosen) < 2:
         refuse("there is nothing to compare: name two models with -m, or two templates, or --vary, or --samples")
     if len(chosen) > MOST_LANES:
@@ -101,7 +110,7 @@ def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: 
 async def _drive(
     session: Session, chosen: Sequence[Variant], arguments: argparse.Namespace, surroundings: Surroundings
 ) -> int:
-    task, judge = cancelled_by_signals(), None
+    task, judge, interrupted = cancelled_by_signals(), None, False
     session.on_notice = say
     retries = arguments.retries if arguments.retries is not None else surroundings.retries
     comparison = Comparison(session, retries=retries)
@@ -119,12 +128,14 @@ async def _drive(
             tasks.create_task(comparison.run_all())
     except asyncio.CancelledError:
         task.uncancel()
+        interrupted = True
         for lane in comparison.lanes:
             comparison.stop(lane)
     finally:
         await session.aclose()
     try:
-        return _print(comparison, judge, arguments)
+        code = _print(comparison, judge, arguments)
+        return INTERRUPTED if interrupted else code
     except BrokenPipeError:
         close_quietly(sys.stdout)
         return INTERRUPTED

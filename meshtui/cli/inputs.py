@@ -73,7 +73,10 @@ def pairs(options: Sequence[str], flag: str) -> dict[str, str]:
 
 def params(options: Sequence[str], flag: str = "--param") -> dict[str, Any]:
     """Return `--param NAME=VALUE` options; a value that is JSON counts as such, any other is a text."""
-    return {name: json_or(value, value) for name, value in pairs(options, flag).items()}
+    given = pairs(options, flag)
+    if "messages" in given:
+        refuse(f"{flag} messages would replace what is said: use the prompt, -s/--system or -t/--template")
+    return {name: json_or(value, value) for name, value in given.items()}
 
 
 def read_bytes(path: Path) -> bytes:

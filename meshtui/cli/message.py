@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from meshtui.cli import inputs
 from meshtui.cli.output import refuse
 from meshtui.cli.surroundings import Surroundings
-from meshtui.cli.template_values import Filled, filled, variables
+from meshtui.cli.template_values import Filled, filled, values_from
+from meshtui.cli.values import whole
 from meshtui.core.attachments import Attachment, NotAttachable, check_size, content_of
 from meshtui.core.chat import Draft, Message
 from meshtui.session import Session, StoreError
@@ -60,15 +61,9 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--session-id", metavar="ID", help="the key that groups turns in the gateway's usage reports")
     parser.add_argument("--no-stream", action="store_true", help="ask for the whole reply at once")
     parser.add_argument(
-        "--retries", type=_count, metavar="N", help="tries after the first, before a reply begins (default 2)"
+        "--retries", type=whole, metavar="N", help="tries after the first, before a reply begins (default 2)"
     )
     parser.add_argument("--json", action="store_true", help="print one object at the end")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
 
 
 def prompt_of(arguments: argparse.Namespace) -> str:
@@ -95,7 +90,7 @@ def draft_from(
         tools=tuple(one.tool.definition for one in tools),
         tool_choice=inputs.tool_choice(arguments.tool_choice, [one.tool.name for one in tools]),
         template=remote,
-        variables=variables(arguments.var) if remote else {},
+        variables=values_from(arguments, None, surroundings.template_files())[0] if remote else {},
         session_id=arguments.session_id,
         stream=not arguments.no_stream,
     )

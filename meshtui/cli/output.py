@@ -24,10 +24,16 @@ class Unwritable(Refused):
 
 
 def say(sentence: str) -> None:
-    """Write one line of narration to stderr; what of it is foreign is made harmless and holds no key."""
+    """Write one line of narration to stderr; what of it is foreign is made harmless and holds no key.
+
+    A stderr that is closed, gone or full changes nothing of how a command ends.
+    """
+    if sys.stderr is None:
+        return
     try:
-        print(f"meshtui: {clean(mask_secrets(sentence))}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+        sys.stderr.write(f"meshtui: {clean(mask_secrets(sentence))}\n")
+        sys.stderr.flush()
+    except OSError:
         close_quietly(sys.stderr)
 
 

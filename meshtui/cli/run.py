@@ -13,6 +13,7 @@ from meshtui.cli.printer import Printer
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import Filled, filled
 from meshtui.cli.tool_loop import ToolLoop
+from meshtui.cli.values import named
 from meshtui.core.attachments import file_words
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem, ProblemKind
@@ -22,9 +23,9 @@ from meshtui.core.turn import Turn, error_object
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run` (design, section 5)."""
     add_message_arguments(parser)
-    parser.add_argument("-m", "--model", metavar="ID", help="the model, as the gateway names it")
+    parser.add_argument("-m", "--model", type=named, metavar="ID", help="the model, as the gateway names it")
     parser.add_argument(
-        "-t", "--template", metavar="NAME", help="a template of this project, of yours, or the gateway's"
+        "-t", "--template", type=named, metavar="NAME", help="a template of this project, of yours, or the gateway's"
     )
     parser.add_argument("--events", action="store_true", help="print one object per change, a line each")
     tool_loop.add_arguments(parser)

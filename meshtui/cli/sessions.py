@@ -8,6 +8,7 @@ from typing import Any
 
 from meshtui.cli.output import FAULT, OK, emit, emit_json, refuse
 from meshtui.cli.surroundings import look_around
+from meshtui.cli.values import positive
 from meshtui.core.attachments import file_words
 from meshtui.core.chat import TextPart
 from meshtui.core.text import one_line
@@ -20,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id", nargs="?", metavar="ID", help="for show: the id or its beginning; for list: words to find"
     )
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="list at most N (default 50)")
+    parser.add_argument("--limit", type=positive, default=50, metavar="N", help="list at most N (default 50)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -38,7 +39,7 @@ def sessions(arguments: argparse.Namespace) -> int:
 
 
 def _list(session: Session, arguments: argparse.Namespace) -> int:
-    rows = session.conversations(arguments.id or "", max(arguments.limit, 1))
+    rows = session.conversations(arguments.id or "", arguments.limit)
     if arguments.json:
         emit_json(
             [

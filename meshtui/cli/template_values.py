@@ -102,8 +102,10 @@ def filled(arguments: argparse.Namespace, surroundings: Surroundings) -> Filled 
     """Return the named template with its values; None where none is named or only the gateway has it."""
     opened = template_named(arguments.template, surroundings) if arguments.template else None
     if opened is None:
-        if not arguments.template and (arguments.var or getattr(arguments, "values", None)):
-            refuse("-v/--var and --values need -t/--template")
+        if not arguments.template:
+            for option, flag in (("var", "-v/--var"), ("values", "--values"), ("set", "--set")):
+                if getattr(arguments, option, None):
+                    refuse(f"{flag} fills in a template: name one with -t/--template")
         return None
     values, set_name = values_from(arguments, opened, surroundings.template_files())
     return Filled(opened, values, set_name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from decimal import Decimal, InvalidOperation
 
 from .settings import SWITCHES, Settings, check_switch
@@ -44,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--cache", action=argparse.BooleanOptionalAction, default=_DEFAULTS.cache, help="the gateway's response cache")
     add("--models", type=_limit, default=None, metavar="N", help="serve a catalogue of N rows")
-    add("--list-faults", action=_ListFaults, help="name the faults and the switches, and stop")
+    add("--list-faults", action="store_true", help="name the faults and the switches, and stop")
 
 
 def settings_from(namespace: argparse.Namespace) -> Settings:
@@ -68,19 +67,15 @@ def settings_from(namespace: argparse.Namespace) -> Settings:
     )
 
 
-class _ListFaults(argparse.Action):
-    def __init__(self, option_strings: list[str], dest: str, help: str | None = None) -> None:
-        super().__init__(option_strings, dest, nargs=0, help=help)
+def faults_and_switches() -> str:
+    """What `--list-faults` prints: each fault and each switch on a line."""
+    from .faults import FAULTS
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from .faults import FAULTS
-
-        lines = [f"{fault.name:22} {fault.summary}" for fault in FAULTS.values()]
-        lines += ["", "Switches (--set NAME=VALUE, the first value is the default):"]
-        for name, switch in SWITCHES.items():
-            lines.append(f"{name:22} {switch.summary}: {', '.join(switch.values) or 'any text'}")
-        sys.stdout.write("\n".join(lines) + "\n")
-        parser.exit()
+    lines = [f"{fault.name:22} {fault.summary}" for fault in FAULTS.values()]
+    lines += ["", "Switches (--set NAME=VALUE, the first value is the default):"]
+    for name, switch in SWITCHES.items():
+        lines.append(f"{name:22} {switch.summary}: {', '.join(switch.values) or 'any text'}")
+    return "\n".join(lines)
 
 
 def _port(text: str) -> int:

@@ -83,7 +83,7 @@ def test_a_run_with_values_from_everywhere(call: Any, tmp_path: Path) -> None:
     code, _, err = call("run", "hi", "-t", "bot", "-v", "company=@nowhere.txt")
     assert code == 2 and "there is no such file" in err
     code, _, err = call("run", "hi", "-v", "a=b")
-    assert code == 2 and "need -t" in err
+    assert code == 2 and "name one with -t" in err
     versions = json.loads(call("templates", "versions", "bot", "--json")[1])
     assert [row["runs"] for row in versions] == [6]
 

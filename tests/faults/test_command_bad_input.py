@@ -1,0 +1,113 @@
+"""What a script gets wrong, or what goes wrong around it: one sentence, the right exit code, stdout for data alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from meshtui.cli import run_command
+from meshtui.sandbox import Sandbox, Settings
+
+KEY = "rsk_01JDEMO0000000000000009F2A"
+
+
+@pytest.fixture(autouse=True)
+def at_the_sandbox(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESHAPI_BASE_URL", f"{box.url}/v1")
+    monkeypatch.setenv("MESHAPI_API_KEY", KEY)
+    monkeypatch.setenv("MESHTUI_RETRIES", "0")
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return what is said of a command line that ends with 2, whether or not its options could be read."""
+    try:
+        code: object = run_command(arguments)
+    except SystemExit as ended:
+        code = ended.code
+    out, err = capsys.readouterr()
+    assert code == 2 and out == "", (code, out)
+    return str(err.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "hi", "-m", ""), "-m/--model: it is empty"),
+        (("run", "hi", "-t", " "), "-t/--template: it is empty"),
+        (("run", "hi", "--home", ""), "--home: it is empty"),
+        (("run", "hi", "--profile", ""), "--profile: it is empty"),
+        (("compare", "hi", "-m", "sandbox/haiku", "-m", ""), "-m/--model: it is empty"),
+        (("run", "hi", "--set", "angry"), "--set fills in a template: name one with -t"),
+        (("run", "hi", "--values", "set.json"), "--values fills in a template: name one with -t"),
+        (("run", "hi", "--param", "messages=[]"), "--param messages would replace what is said"),
+        (("compare", "hi", "-m", "a", "--vary", "temperature"), "--vary takes NAME=VALUE, not 'temperature'"),
+        (("compare", "hi", "-m", "a", "--samples", "0"), "--samples: '0' is no whole number from 1 up"),
+        (("sessions", "--limit", "0"), "--limit: '0' is no whole number from 1 up"),
+        (("sessions", "--limit", "x"), "--limit: 'x' is no whole number from 1 up"),
+    ],
+)
+def test_a_bad_option_is_named_with_what_to_do(
+    box: Sandbox, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    assert words in refusal(capsys, *arguments)
+
+
+def test_values_for_the_gateways_template_may_come_from_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "values.json").write_text('{"text": "Rain.", "sentences": "2", "reader": "a child"}')
+    arguments = ["run", "-t", "summary", "-m", "sandbox/echo", "--values", str(tmp_path / "values.json"), "hi"]
+    assert run_command(arguments) == 0
+    assert "a child" in capsys.readouterr().out
+
+
+def shell(line: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell line in which `meshtui` is this program."""
+    line = line.replace("meshtui", f"{sys.executable} -m meshtui")
+    return subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, text=True, timeout=30, env={**os.environ, **environ}
+    )
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+def test_a_stderr_that_takes_nothing_changes_neither_stdout_nor_the_exit_code(stderr: str) -> None:
+    done = shell(f"meshtui run hi -m sandbox/fault-404 {stderr}")
+    assert (done.returncode, done.stdout) == (7, "")
+
+
+@pytest.mark.parametrize("stdout", [">&-", ">/dev/full"])
+def test_a_list_that_cannot_be_written_is_one_sentence(stdout: str) -> None:
+    done = shell(f"meshtui sandbox --list-faults {stdout}")
+    assert done.returncode == 2 and done.stderr.startswith("meshtui: stdout ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_comparison_that_is_interrupted_ends_with_130_though_a_lane_is_done(arguments: list[str]) -> None:
+    with Sandbox(Settings()) as quick:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "meshtui", "compare", "hi", "-m", "sandbox/haiku", "-m", "sandbox/fault-hang"]
+            + arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "MESHAPI_BASE_URL": quick.url},
+        )
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "sandbox/haiku: done" in line:
+                break
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert running.returncode == 130 and "sandbox/fault-hang: stopped" in err
+    assert "sandbox/haiku" in out and "stopped" in out
+
+
+def test_ctrl_c_while_it_is_still_being_imported_is_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
+    done = shell("meshtui run hi", PYTHONPATH=f"{tmp_path}{os.pathsep}{os.getcwd()}")
+    assert done.returncode == 130 and done.stderr == ""
