@@ -149,7 +149,7 @@ def _options(parser: argparse.ArgumentParser) -> tuple[Option, ...]:
             tuple(action.option_strings),
             _summary(action),
             None if action.nargs == 0 else _value(action),
-            isinstance(action, argparse._AppendAction),
+            "(repeat" in (action.help or ""),
         )
         for action in _actions(parser)
         if action.option_strings and action.help != argparse.SUPPRESS

@@ -359,7 +359,7 @@ def fish(commands: Sequence[Completed]) -> str:
 def _fish_lines(command: Completed) -> Iterator[str]:
     here = f"__meshtui_at {command.name or '-'}"
     for word, about in command.first.items():
-        yield f"complete -c meshtui -n {_fish_quoted(here + _EMPTY)} -a {word} -d {_fish_quoted(about)}"
+        yield f"complete -c meshtui -n {_fish_quoted(f"{here} ''")} -a {word} -d {_fish_quoted(about)}"
     for value in dict.fromkeys(command.arguments.values()):
         firsts = " ".join(word for word, taken in command.arguments.items() if taken == value)
         yield f"complete -c meshtui -n {_fish_quoted(f'{here} {firsts}')}{_fish_value(value, '')}"
@@ -367,9 +367,6 @@ def _fish_lines(command: Completed) -> Iterator[str]:
         flags = " ".join(f"-l {flag[2:]}" if flag[:2] == "--" else f"-s {flag[1:]}" for flag in option.flags)
         line = f"complete -c meshtui -n {_fish_quoted(here)} {flags} -d {_fish_quoted(option.help)}"
         yield line + ("" if option.value is None else _fish_value(option.value, " -r"))
-
-
-_EMPTY = " ''"
 
 
 def _fish_value(value: str, needed: str) -> str:
@@ -381,9 +378,6 @@ def _fish_value(value: str, needed: str) -> str:
 
 def _fish_quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-# All
 
 
 def _single(text: str) -> str:
