@@ -340,6 +340,9 @@ complete -c meshtui -f
 """
 
 
+NONE_YET = " ''"
+
+
 def fish(commands: Sequence[Completed]) -> str:
     """Return the script of fish."""
     taking = [
@@ -359,7 +362,7 @@ def fish(commands: Sequence[Completed]) -> str:
 def _fish_lines(command: Completed) -> Iterator[str]:
     here = f"__meshtui_at {command.name or '-'}"
     for word, about in command.first.items():
-        yield f"complete -c meshtui -n {_fish_quoted(f"{here} ''")} -a {word} -d {_fish_quoted(about)}"
+        yield f"complete -c meshtui -n {_fish_quoted(here + NONE_YET)} -a {word} -d {_fish_quoted(about)}"
     for value in dict.fromkeys(command.arguments.values()):
         firsts = " ".join(word for word, taken in command.arguments.items() if taken == value)
         yield f"complete -c meshtui -n {_fish_quoted(f'{here} {firsts}')}{_fish_value(value, '')}"
