@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,7 +29,7 @@ class Place:
 
 
 class Jump(ModalScreen[str | None]):
-    """Returns the id of the place that was chosen. What is not to be seen now is named in the last line."""
+    """Returns the id of the place that was chosen, of those that `look` finds; the last line names those not seen."""
 
     DEFAULT_CSS = """
     Jump {
@@ -45,25 +45,42 @@ class Jump(ModalScreen[str | None]):
     PLACES: ClassVar[tuple[Where, ...]] = ("jump",)
     BINDINGS = bindings("jump")
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, look: Callable[[], Sequence[Place]]) -> None:
         super().__init__()
-        self._places = places
+        self._look = look
+        self._places: Sequence[Place] = ()
 
     def compose(self) -> ComposeResult:
-        """A letter over each place."""
-        for place in self._places:
+        """The line that names what is not to be seen; the letters come as the places are known."""
+        yield Static(id="unseen")
+
+    async def on_mount(self) -> None:
+        """Put the letters up, and follow the places where the screen below moves them in another size."""
+        below = self.app.screen_stack[-2]
+        below.screen_layout_refresh_signal.subscribe(self, lambda _: self.call_next(self._put_up))
+        await self._put_up()
+
+    async def _put_up(self) -> None:
+        places = self._look()
+        if places == self._places:
+            return
+        self._places = places
+        letters = list[Static]()
+        for place in places:
             if place.at is not None:
                 letter = Static(f" {place.letter} ", classes="letter", markup=False)
                 letter.styles.offset = (place.at.x, place.at.y)
-                yield letter
+                letters.append(letter)
         rest = [
             Content.assemble((place.letter, "bold $primary"), f" {one_line(place.name, 30)}")
-            for place in self._places
+            for place in places
             if place.at is None
         ]
         leaves = Content.styled(keyed(self, "{jump.close} leaves"), "$text-muted")
-        words = Content("  ").join([Content("press a letter"), *rest, leaves])
-        yield Static(words, id="unseen")
+        self.query_one("#unseen", Static).update(Content("  ").join([Content("press a letter"), *rest, leaves]))
+        async with self.batch():
+            await self.query(".letter").remove()
+            await self.mount_all(letters)
 
     def on_key(self, event: events.Key) -> None:
         """Go where the letter says; a letter that stands nowhere does nothing."""
@@ -80,11 +97,3 @@ class Jump(ModalScreen[str | None]):
                 self.dismiss(place.id)
                 return
         self.dismiss(None)
-
-    def on_resize(self) -> None:
-        """Leave where the terminal got another size: the places moved."""
-        if self.is_current and self._shown_at not in (None, self.app.size):
-            self.dismiss(None)
-        self._shown_at = self.app.size
-
-    _shown_at: object = None

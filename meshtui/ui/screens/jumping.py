@@ -34,9 +34,17 @@ class Jumping(Paning):
 
     def action_jump(self) -> None:
         """Show a letter over each pane and field; press one to go there."""
-        places = [*self._panes(), Place(LETTERS["prompt"], "prompt", "prompt", _corner(self.prompt))]
-        fields = dict(zip(REST, self._fields(), strict=False))
-        places += [Place(letter, f"field {letter}", "", _corner(field)) for letter, field in fields.items()]
+        fields: dict[str, Widget] = {}
+
+        def look() -> list[Place]:
+            seen = list(self._fields())
+            kept = {letter: field for letter, field in fields.items() if field in seen}
+            new = [field for field in seen if field not in kept.values()]
+            fields.clear()
+            fields.update(kept | dict(zip((one for one in REST if one not in kept), new, strict=False)))
+            prompt = Place(LETTERS["prompt"], "prompt", "prompt", _corner(self.prompt))
+            named = (Place(letter, f"field {letter}", "", _corner(field)) for letter, field in fields.items())
+            return [*self._panes(), prompt, *named]
 
         def chosen(id: str | None) -> None:
             if id is None:
@@ -48,7 +56,7 @@ class Jumping(Paning):
             elif (field := fields.get(id.removeprefix("field "))) is not None and field.is_mounted:
                 field.focus()
 
-        self.app.push_screen(Jump(places), chosen)
+        self.app.push_screen(Jump(look), chosen)
 
     def _panes(self) -> Iterator[Place]:
         tabs = self.query_one(PaneTabs)

@@ -1,0 +1,50 @@
+"""What the screen says of keys is what they do: the letters of a jump, the key line and the help page of each place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.geometry import Region
+
+from meshtui.sandbox import Sandbox
+from meshtui.ui.screens.jump import Jump
+from meshtui.ui.widgets.slot_text import SlotField
+from tests.bench import Bench, workbench
+
+pytestmark = pytest.mark.anyio
+
+TEMPLATE = """\
+system = "You are {{tone}} support."
+[[messages]]
+role = "user"
+content = "Where is my {{thing}}?"
+"""
+
+
+def letters(bench: Bench) -> dict[str, Region]:
+    """Return where the letters of a jump stand."""
+    return {str(one.render()).strip(): one.region for one in bench.app.screen.query(".letter")}
+
+
+async def test_the_letters_of_a_jump_stay_over_their_places_in_another_size(box: Sandbox, home: Path) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "bot.toml").write_text(TEMPLATE)
+    async with workbench(home, box.url, size=(140, 40)) as bench:
+        bench.screen.open_template(folder / "bot.toml")
+        await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")
+        await bench.press("f6", "ctrl+o")
+        await bench.holds(lambda: isinstance(bench.app.screen, Jump) and len(letters(bench)) > 5, "the letters")
+        before = letters(bench)
+        for size in ((200, 60), (80, 24)):
+            await bench.pilot.resize_terminal(*size)
+            await bench.holds(lambda: letters(bench) not in ({}, before), f"the letters, moved for {size}")  # noqa: B023
+            before = letters(bench)
+            prompt = bench.prompt.region
+            await bench.holds(lambda: letters(bench)["i"].offset == bench.prompt.region.offset, "i over the prompt")
+            assert isinstance(bench.app.screen, Jump) and prompt.area
+            assert all(Region(0, 0, *size).contains_region(one) for one in letters(bench).values())
+        await bench.press("u")
+        await bench.holds(lambda: bench.screen.pane_in_front == "usage", "the pane that the letter stands for")
+        assert bench.app.screen is bench.screen and bench.prompt.text == ""
