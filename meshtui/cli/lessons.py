@@ -133,7 +133,7 @@ LESSONS = {
         "Lists the conversations of the history, newest first, or prints one. Ids may be shortened.",
         (
             ("meshtui sessions", "the last fifty"),
-            ("meshtui sessions list refund --limit 5", "those that hold a word"),
+            ("meshtui sessions search refund --limit 5", "those with a word in title, model or profile"),
             ("meshtui sessions show 01JD", "the one whose id begins so"),
             ("meshtui sessions show 01JD --json", "the same for scripts"),
         ),

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from meshtui.cli.output import FAULT, OK, emit, emit_json, refuse
+from meshtui.cli.output import FAULT, OK, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import look_around
 from meshtui.cli.values import positive
 from meshtui.core.attachments import file_words
@@ -17,9 +17,18 @@ from meshtui.session import Node, Session, StoreError
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `sessions`."""
-    parser.add_argument("what", nargs="?", choices=("list", "show"), default="list", help="list them, or show one")
     parser.add_argument(
-        "id", nargs="?", metavar="ID", help="for show: the id or its beginning; for list: words to find"
+        "what",
+        nargs="?",
+        choices=("list", "search", "show"),
+        default="list",
+        help="list them, search them, or show one",
+    )
+    parser.add_argument(
+        "id",
+        nargs="?",
+        metavar="ID",
+        help="for show: the id or its beginning; for search: words of title, model or profile",
     )
     parser.add_argument("--limit", type=positive, default=50, metavar="N", help="list at most N (default 50)")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -56,6 +65,8 @@ def _list(session: Session, arguments: argparse.Namespace) -> int:
             ]
         )
         return OK
+    if not rows:
+        say("no conversation fits" if arguments.id else "there are no conversations yet")
     for row in rows:
         model = one_line(row.model, 28)
         emit(f"{row.id}  {_iso(row.updated_at)}  {row.turns:>4}  {model:<28}  {one_line(row.title, 60)}")

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 7
 WHAT = {
-    "list": "list tools; words narrow",
+    "list": "list tools",
+    "search": "list those that contain every word, in name or definition",
     "show": "print one as it stands in its file",
     "check": "lint files, folders or tools, - reads stdin: FILE:LINE:COLUMN: severity: message (code)",
     "import": "take tools from files, - reads stdin: JSON of any provider, MCP, TOML, Python, a curl command",
@@ -81,6 +82,7 @@ def tools(arguments: argparse.Namespace) -> int:
     """Do what was asked; return the exit code."""
     commands: dict[str, Callable[[Call], int]] = {
         "list": _list,
+        "search": _list,
         "show": _show,
         "check": _check,
         "import": _import,

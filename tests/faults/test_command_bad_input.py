@@ -111,3 +111,25 @@ def test_ctrl_c_while_it_is_still_being_imported_is_no_traceback(tmp_path: Path)
     (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n")
     done = shell("meshtui run hi", PYTHONPATH=f"{tmp_path}{os.pathsep}{os.getcwd()}")
     assert done.returncode == 130 and done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "word"), [("models", "haiku"), ("templates", "refund"), ("tools", "weather"), ("sessions", "fruit")]
+)
+def test_every_list_is_searched_by_the_same_word(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, word: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "refund.toml").write_text('system = "Hello"\n')
+    (tmp_path / "weather.toml").write_text('name = "weather"\n')
+    assert run_command(["templates", "import", "refund.toml"]) == run_command(["tools", "import", "weather.toml"]) == 0
+    assert run_command(["run", "Name a fruit", "-m", "sandbox/echo"]) == 0
+    capsys.readouterr()
+    assert run_command([command, "search", word]) == 0
+    found = capsys.readouterr().out
+    assert word in found.casefold()
+    assert run_command([command, "search", "nothingofthesort"]) == 0
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("meshtui: ")
+    assert run_command([command, "search", "nothingofthesort", "--json"]) == 0
+    assert capsys.readouterr().out == "[]\n"
