@@ -30,6 +30,24 @@ def add_what(parser: argparse.ArgumentParser, what: Mapping[str, str]) -> None:
     )
 
 
+def add_values(parser: argparse.ArgumentParser, what: str = "") -> None:
+    """Add the options that give slots their values; `what` names the one thing that they are for."""
+    parser.add_argument(
+        "-v",
+        "--var",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help=f"{what}the value of a slot; NAME=@FILE reads it from a file, @@ begins a value with an @ (repeat)",
+    )
+    parser.add_argument(
+        "--values",
+        metavar="FILE|SET",
+        help=f"{what}values of slots: a JSON, CSV, TOML or .env file, or a set of the template",
+    )
+    parser.add_argument("--set", metavar="NAME", help=f"{what}which set of the values; #N is the Nth")
+
+
 def prompt_from(argument: str | None, *, optional: bool = False) -> str:
     """Return the prompt: the argument, or what stands on stdin for `-` and for no argument.
 

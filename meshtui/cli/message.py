@@ -26,18 +26,7 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what is sent, to one model or to several."""
     parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="what to say; - or nothing reads stdin")
     parser.add_argument("-s", "--system", metavar="TEXT", help="a system message before everything else")
-    parser.add_argument(
-        "-v",
-        "--var",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="the value of a slot; NAME=@FILE reads it from a file, @@ begins a value with an @ (repeat)",
-    )
-    parser.add_argument(
-        "--values", metavar="FILE|SET", help="values of slots: a JSON, CSV, TOML or .env file, or a set of the template"
-    )
-    parser.add_argument("--set", metavar="NAME", help="which set of the values; #N is the Nth")
+    inputs.add_values(parser)
     parser.add_argument(
         "--expand",
         choices=("here", "gateway"),

@@ -45,16 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway", action="store_true", help="the gateway's templates instead of those on disk")
     parser.add_argument("--force", action="store_true", help="push: this side wins · pull: the gateway's side wins")
     parser.add_argument("--as", dest="rename", metavar="NAME", help="import, pull: write it under this name")
-    parser.add_argument(
-        "-v",
-        "--var",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="render: a value; @FILE reads it (repeat)",
-    )
-    parser.add_argument("--values", metavar="FILE|SET", help="render: values from a file, or a set of the template")
-    parser.add_argument("--set", metavar="NAME", help="render: which set of the values")
+    inputs.add_values(parser, "render: ")
     parser.add_argument("--check", action="store_true", help="render: ask whether the gateway expands it alike")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

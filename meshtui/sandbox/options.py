@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from decimal import Decimal, InvalidOperation
 
-from .settings import SWITCHES, Settings, check_switch
+from .settings import SWITCHES, Settings, check_switch, number_from
 
 _DEFAULTS = Settings()
 
@@ -86,12 +86,9 @@ def _port(text: str) -> int:
 
 def _positive(text: str) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of 0 or more")
-    return value
+        return number_from(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _limit(text: str) -> int | None:

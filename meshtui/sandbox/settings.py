@@ -22,6 +22,17 @@ class Switch:
         return self.values[0] if self.values else self.default
 
 
+def number_from(text: str) -> float:
+    """Read a number of 0 or more; raises ValueError, one sentence, for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{text!r} is no number of 0 or more")
+    return value
+
+
 # Points that the contract leaves open, or where gateways were seen to differ.
 SWITCHES: Mapping[str, Switch] = MappingProxyType(
     {

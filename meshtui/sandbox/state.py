@@ -17,7 +17,7 @@ from .fault import Fault
 from .faults import parse_fault
 from .ids import request_id
 from .limits import SUSPENDED, UNKNOWN, Account, key_is
-from .settings import Settings
+from .settings import Settings, number_from
 from .templates import TemplateShelf
 
 if TYPE_CHECKING:
@@ -108,12 +108,9 @@ class Exchange:
         if text is None:
             return default
         try:
-            value = float(text)
-        except ValueError:
-            value = -1
-        if not 0 <= value < float("inf"):
-            raise Refusal("bad_request", f"{header} must be a number of 0 or more, not {text!r}.")
-        return value
+            return number_from(text)
+        except ValueError as error:
+            raise Refusal("bad_request", f"{header}: {error}.") from None
 
     def note_failure(self, refusal: Refusal) -> None:
         """Put a refused chat request on the usage list, at no cost."""

@@ -62,7 +62,7 @@ class ParamsPane(Vertical):
         """The fields come when they are first looked at."""
         yield Input(id="param-filter", placeholder="type to filter the parameters")
         yield VerticalScroll(id="fields", can_focus=False)
-        yield TextArea("", id="request", show_line_numbers=True, soft_wrap=True, tab_behavior="focus")
+        yield TextArea(id="request", show_line_numbers=True)
         yield Static("", id="param-help", markup=False)
 
     # What is in it

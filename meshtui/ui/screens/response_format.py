@@ -65,7 +65,7 @@ class ResponseFormat(ModalScreen[dict[str, Any] | None]):
             yield ViewTabs(markup=False)
             yield Input(str(self._inner.get("name", "")), placeholder="name of the schema", id="schema-name")
             yield Static("", id="strict", markup=False)
-            yield TextArea(schema, id="schema", show_line_numbers=True, tab_behavior="focus")
+            yield TextArea(schema, id="schema", show_line_numbers=True)
             yield Static("", id="format-fault", markup=False)
             yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 

@@ -25,7 +25,12 @@ class Setting(Paning):
             await self._look_at_params("params")
         elif self.editor.view == "params":
             await self._look_at_params("json")
-        elif self.editor.plain:
+        else:
+            self.leave_view()
+
+    def leave_view(self) -> None:
+        """Go back from what stands beside the template: to the template, to the conversation where none is open."""
+        if self.editor.plain:
             self.close_pane()
         else:
             self.editor.look_at_template()

@@ -46,11 +46,8 @@ class Tooling(Setting):
         """Show the tools and go to them; again, go back."""
         if not (self.has_class("-templated") and self.editor.has_focus_within and self.editor.view == "tools"):
             await self.look_at_tools()
-        elif self.editor.plain:
-            self.close_pane()
         else:
-            self.editor.look_at_template()
-            self.editor.focus_first()
+            self.leave_view()
 
     async def look_at_tools(self) -> None:
         """Bring the tools to the front and go to them."""

@@ -51,7 +51,7 @@ class ValueSets(ModalScreen[ValueSet | None]):
             yield Static("Sets of values", classes="title", markup=False)
             yield OptionList(markup=False)
             yield Input(placeholder=NAME, id="set-name")
-            paste = TextArea("", id="paste", tab_behavior="focus", placeholder=PASTE)
+            paste = TextArea(id="paste", placeholder=PASTE)
             paste.styles.height = 6
             yield paste
             yield Static(hints_content(self.app, HINTS), classes="note", markup=False)

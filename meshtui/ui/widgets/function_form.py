@@ -31,15 +31,7 @@ class LineText(TextArea):
     """
 
     def __init__(self, *, id: str, placeholder: str) -> None:
-        super().__init__(
-            "",
-            id=id,
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
-            placeholder=placeholder,
-        )
+        super().__init__(id=id, highlight_cursor_line=False, placeholder=placeholder)
 
     async def on_key(self, event: events.Key) -> None:
         """Go on, or begin a new line; everything else is editing."""

@@ -34,9 +34,7 @@ class JsonArea(TextArea):
     """
 
     def __init__(self, text: str = "", *, id: str | None = None, placeholder: str = "") -> None:
-        super().__init__(
-            text, id=id, show_line_numbers=True, soft_wrap=True, tab_behavior="focus", placeholder=placeholder
-        )
+        super().__init__(text, id=id, show_line_numbers=True, placeholder=placeholder)
         self.indent_width = 2
 
     def get_line(self, line_index: int) -> Text:

@@ -38,14 +38,7 @@ class ParamText(TextArea):
             self.step = step
 
     def __init__(self, param: Param) -> None:
-        super().__init__(
-            "",
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
-            placeholder="–",
-        )
+        super().__init__(highlight_cursor_line=False, placeholder="–")
         self.param = param
 
     async def on_key(self, event: events.Key) -> None:

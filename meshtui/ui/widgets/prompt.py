@@ -66,14 +66,7 @@ class Prompt(TextArea):
         """Backspace was pressed where there is nothing to delete."""
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(
-            id=id,
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
-            placeholder="type a message …",
-        )
+        super().__init__(id=id, highlight_cursor_line=False, placeholder="type a message …")
         self.recall: Callable[[], Sequence[str]] = tuple
         self._pastes: dict[int, str] = {}
         self._past: Sequence[str] = ()

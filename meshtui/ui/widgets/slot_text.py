@@ -42,15 +42,7 @@ class SlotText(TextArea):
     """
 
     def __init__(self, text: str, *, id: str | None = None, placeholder: str = "") -> None:
-        super().__init__(
-            text,
-            id=id,
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
-            placeholder=placeholder,
-        )
+        super().__init__(text, id=id, highlight_cursor_line=False, placeholder=placeholder)
         self._values: Mapping[str, str] = {}
         self._spans: dict[int, list[tuple[int, int, str]]] | None = None
 
@@ -167,13 +159,7 @@ class SlotField(TextArea):
         """The template is to be run."""
 
     def __init__(self, slot: str, value: str | None) -> None:
-        super().__init__(
-            value or "",
-            soft_wrap=True,
-            show_line_numbers=False,
-            tab_behavior="focus",
-            highlight_cursor_line=False,
-        )
+        super().__init__(value or "", highlight_cursor_line=False)
         self.slot = slot
 
     async def on_key(self, event: events.Key) -> None:
