@@ -93,7 +93,7 @@ def params(options: Sequence[str], flag: str = "--param") -> dict[str, Any]:
     """Return `--param NAME=VALUE` options; a value that is JSON counts as such, any other is a text."""
     given = pairs(options, flag)
     if "messages" in given:
-        refuse(f"{flag} messages would replace what is said: use the prompt, -s/--system or -t/--template")
+        refuse(f"{flag} takes no messages: what is said is the prompt, with its system text or template")
     return {name: json_or(value, value) for name, value in given.items()}
 
 
