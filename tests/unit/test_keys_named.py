@@ -18,7 +18,7 @@ UI = Path(__file__).resolve().parents[2] / "meshtui" / "ui"
 FIXED = ("commands", "keymap.py")
 """The table itself."""
 
-KEY = re.compile(r"(?<![\w{.])(esc|escape|(ctrl|alt|shift)\+[\w\]]+|f\d{1,2}|\^[a-z])(?![\w}.])")
+KEY = re.compile(r"(?<![\w{.])(esc|escape|(ctrl|alt|shift)\+[\w\]]+|f\d{1,2}|\^[a-z])(?![\w}.])|\(\w\)$| \w makes ")
 ALLOWED = {
     "Type a part of a command's name, then press enter. esc leaves.",  # Textual's own palette
     "type to filter by name or description · esc shows all",  # a line that filters is left as everywhere

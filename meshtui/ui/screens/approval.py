@@ -15,6 +15,7 @@ from textual.widgets import Button, Static
 from meshtui.core.text import clean, one_line
 from meshtui.session import Approval, Pending, Plan
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.keyed import keyed
 
 _LONGEST = 4_000
 """Characters of a word of the command that are shown; the question scrolls."""
@@ -48,9 +49,9 @@ class ApprovalQuestion(ModalScreen[Approval]):
             with VerticalScroll(can_focus=True):
                 yield Static(self._facts())
             with Horizontal(classes="buttons"):
-                yield Button(Content("Refuse (r)"), variant="primary", id="refuse")
-                yield Button(Content("Once (a)"), id="once")
-                yield Button(Content("In this conversation (A)"), id="conversation")
+                yield Button(Content(keyed(self, "Refuse ({approval.refuse})")), variant="primary", id="refuse")
+                yield Button(Content(keyed(self, "Once ({approval.once})")), id="once")
+                yield Button(Content(keyed(self, "In this conversation ({approval.conversation})")), id="conversation")
 
     def _facts(self) -> Content:
         plan = self._plan

@@ -136,7 +136,7 @@ class Tooling(Setting):
         """Return the tool under the cursor of the list, which is brought to the front for it."""
         row = self.tool_list.chosen
         if row is None:
-            self.tool_list.note("There is no tool under the cursor: n makes one.")
+            self.tool_list.note(self.mesh.keyed("There is no tool under the cursor: {tools.new} makes one."))
         return row
 
     # On, off, choice

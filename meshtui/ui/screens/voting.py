@@ -51,7 +51,7 @@ class Voting(Differing):
 
     def top_words(self) -> list[str]:
         """Say that names are hidden."""
-        return [*super().top_words(), *(["blind: v votes"] if self._blind else [])]
+        return [*super().top_words(), *([self.mesh.keyed("blind: {compare.vote} votes")] if self._blind else [])]
 
     def action_blind(self) -> None:
         """Hide the names and shuffle the lanes until a vote is given, or show them again without one."""

@@ -267,9 +267,11 @@ class SchemaForm(Vertical):
                 self._add(items.path)
             else:
                 self.go_to(items.path)
-                self.fields.say("these are the items of the list: t makes them objects, which hold properties")
+                words = "these are the items of the list: {schema.type} makes them objects, which hold properties"
+                self.fields.say(keyed(self, words))
         else:
-            self.fields.say("nothing can stand inside of it: t makes it an object or a list", wrong=True)
+            words = "nothing can stand inside of it: {schema.type} makes it an object or a list"
+            self.fields.say(keyed(self, words), wrong=True)
 
     def _add(self, holder: Path) -> None:
         """Add a property and go to its name."""
