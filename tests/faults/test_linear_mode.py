@@ -227,6 +227,13 @@ def test_a_number_without_choices_is_a_message_and_a_wrong_one_with_choices_is_n
     assert said == ["42x", "7"]
 
 
+def test_a_message_may_begin_with_a_slash(talk: Talk, box: Sandbox) -> None:
+    before = len(asked(box))
+    talk("//etc/hosts: what is it? See https://example.test//a")
+    said = [body["messages"][-1]["content"] for body in asked(box)[before:]]  # type: ignore[index]
+    assert said == ["/etc/hosts: what is it? See https://example.test//a"]
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [

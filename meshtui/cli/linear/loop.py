@@ -85,6 +85,8 @@ class Linear(Reckoning):
                     self.choices = choices
                     self.refuse(f"Type a number from 1 to {len(choices)}.")
                 choices[int(text) - 1][1]()
+            elif text.startswith("//"):
+                self.say(line.replace("//", "/", 1))
             elif text.startswith("/"):
                 self._word(text)
             else:
@@ -113,7 +115,8 @@ class Linear(Reckoning):
             self.tell(command.line)
         if not name:
             self.tell(
-                "Anything else is sent as a message. ctrl+c stops an answer and keeps what arrived; ctrl+d leaves."
+                "Anything else is sent as a message, // begins one with a slash."
+                " ctrl+c stops an answer and keeps what arrived; ctrl+d leaves."
             )
 
     def do_quit(self, rest: str) -> None:
