@@ -116,10 +116,9 @@ class Stage:
         shown: list[str] = []
         for _ in range(100):
             self.app.clear_notifications()
-            for line in self.app.screen.query(Input):
-                line._pause_blink(visible=line.has_focus)
-            for text in self.app.screen.query(TextArea):
-                text._pause_blink(visible=text.has_focus)  # else they stay in the phase that they happen to be in
+            for screen in self.app.screen_stack:  # those below shine through
+                for text in (*screen.query(Input), *screen.query(TextArea)):
+                    text._pause_blink(visible=text is screen.focused)  # else it stays as it happens to be just now
             await self.until(self.is_idle, "what goes on")
             await asyncio.sleep(0.05)
             shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]
@@ -291,7 +290,7 @@ SCENES = (
     Scene(
         compare,
         (View("compare", WIDE), View("compare-80x24", SMALL)),
-        speed=2000,
+        speed=100,
         says="Three models side by side",
     ),
     Scene(
@@ -300,7 +299,7 @@ SCENES = (
         "sandbox/tools",
         says="A tool call, checked against its schema, with a canned result",
     ),
-    Scene(figures, (View("compare-table"),), speed=2000, says="All figures of a comparison, to be sorted by any"),
+    Scene(figures, (View("compare-table"),), speed=100, says="All figures of a comparison, to be sorted by any"),
     Scene(params, (View("params", WIDE),), says="The parameters of a request, each with its range and default"),
     Scene(tool_editor, (View("tool-editor", WIDE), View("tool-editor-80x24", SMALL)), says="A tool being edited"),
     Scene(
