@@ -21,6 +21,7 @@ from meshtui.ui.tool_inspection import Inspection, inspect_edit
 from meshtui.ui.widgets.choice_line import ChoiceLine
 from meshtui.ui.widgets.findings import Findings
 from meshtui.ui.widgets.json_area import JsonArea
+from meshtui.ui.widgets.responder_form import ResponderForm
 from meshtui.ui.widgets.schema_form import SchemaForm
 from tests.bench import Bench, workbench
 from tests.cases import load, needs_cases
@@ -289,6 +290,35 @@ async def test_rules_and_a_command_are_checked_as_they_are_typed_and_saved(
         saved = path.read_text()
         assert 'kind = "command"' in saved and 'argv = ["python3", "my weather.py"]' in saved
         assert "city" in saved.partition("[[responder.rules]]")[2]
+
+
+async def test_what_answers_calls_is_undone_where_it_is_edited_and_nothing_else_is(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        definition = editor(bench).query_one("#definition", TextArea)
+        await put(bench, definition.text.replace("The city", "A town"), "definition")
+        before = definition.text
+        await bench.press("f2", "f2")
+        await bench.holds(lambda: isinstance(bench.app.focused, ChoiceLine), "the kinds")
+        form = editor(bench).query_one(ResponderForm)
+        started = form.kind
+        await bench.press("right", "right")
+        ended = form.kind
+        argv, timeout = (editor(bench).query_one(f"#{id}", Input) for id in ("argv", "timeout"))
+        was = timeout.value
+        argv.focus()
+        await bench.type("cat -n")
+        timeout.focus()
+        await bench.type("9")
+        await bench.press("ctrl+z")
+        assert (timeout.value, argv.value, form.kind) == (was, "cat -n", ended)
+        await bench.press("ctrl+z")
+        assert argv.value == "" and form.kind == ended
+        await bench.press("ctrl+y")
+        assert argv.value == "cat -n"
+        await bench.press("ctrl+z", "ctrl+z", "ctrl+z", "ctrl+z")
+        assert form.kind == started and definition.text == before, "what is not seen is not undone"
+        await settled(bench)
+        assert editor(bench).edit.kind == started
 
 
 async def test_the_schema_of_results_is_edited_by_the_same_form(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from meshtui.ui.tool_inspection import fixed, fixed_all, member_of, place_in_sch
 from meshtui.ui.widgets.findings import FindingRow, Findings
 from meshtui.ui.widgets.function_form import FunctionForm
 from meshtui.ui.widgets.json_area import JsonArea
+from meshtui.ui.widgets.responder_form import ResponderForm
 
 LOOK_SECONDS = 2.0
 """How often the file of the tool is looked at."""
@@ -98,11 +99,11 @@ class ToolEditor(ToolView):
 
     def action_undo(self) -> None:
         """Take the last change of the section back."""
-        self.code.undo()
+        (self.query_one(ResponderForm) if self.section == "responder" else self.code).undo()
 
     def action_redo(self) -> None:
         """Make the change again that was taken back."""
-        self.code.redo()
+        (self.query_one(ResponderForm) if self.section == "responder" else self.code).redo()
 
     def action_schema(self, what: str) -> None:
         """Do something with the row of the tree under the cursor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from dataclasses import replace
 
 from textual import on
@@ -42,6 +43,10 @@ _FIELDS = (
 )
 
 
+_ONE_STEP = 2.0
+"""Seconds within which what is typed into one field is one step to undo."""
+
+
 class ResponderForm(VerticalScroll, can_focus=False):
     """Edits the part of a tool that never leaves this machine. `put` shows texts, `into` takes them over."""
 
@@ -64,6 +69,13 @@ class ResponderForm(VerticalScroll, can_focus=False):
     class Changed(Message):
         """A text, or the kind, was changed."""
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._now: dict[str, str] = {}
+        self._past: list[dict[str, str]] = []
+        self._future: list[dict[str, str]] = []
+        self._changed_last = "", 0.0
+
     def compose(self) -> ComposeResult:
         """The kind, what it means, and what it needs."""
         yield ChoiceLine(tuple(RESPONDER_WORDS.values()), id="kind", hint="←→ or a click")
@@ -78,18 +90,57 @@ class ResponderForm(VerticalScroll, can_focus=False):
         yield Quiet(id="responder-fault")
 
     def put(self, edit: ToolEdit) -> None:
-        """Show the texts of a tool."""
-        self.query_one(ChoiceLine).show((RESPONDER_WORDS.get(edit.kind, ""),))
+        """Show the texts of a tool; what stood here can be had back by undoing."""
+        if not self._now:
+            with self.prevent(TextArea.Changed):
+                self.query_one(JsonArea).load_text(edit.rules)  # what is there first is no change
+        self._show({name: getattr(edit, name) for name in ("kind", "rules", *(id for id, _, _ in _FIELDS))})
+        self._remember()
+
+    def _show(self, texts: dict[str, str]) -> None:
+        self.query_one(ChoiceLine).show((RESPONDER_WORDS.get(texts["kind"], ""),))
         with self.prevent(Input.Changed, TextArea.Changed):
-            self.query_one(JsonArea).load_text(edit.rules)
+            self.query_one(JsonArea).put(texts["rules"])
             for id, _, _ in _FIELDS:
-                self.query_one(f"#{id}", Input).value = getattr(edit, id)
+                if self.query_one(f"#{id}", Input).value != texts[id]:
+                    self.query_one(f"#{id}", Input).value = texts[id]
         self._draw()
+
+    def _typed(self) -> dict[str, str]:
+        texts = {id: self.query_one(f"#{id}", Input).value for id, _, _ in _FIELDS}
+        return {"kind": self.kind, "rules": self.query_one(JsonArea).text, **texts}
 
     def into(self, edit: ToolEdit) -> ToolEdit:
         """Return these texts with what stands here."""
-        texts = {id: self.query_one(f"#{id}", Input).value for id, _, _ in _FIELDS}
-        return replace(edit, kind=self.kind, rules=self.query_one(JsonArea).text, **texts)
+        return replace(edit, **self._typed())
+
+    # Undoing
+
+    def _remember(self) -> None:
+        """Keep what stood here before as a step to undo; what is typed in one go is one."""
+        before, self._now, time_now = self._now, self._typed(), time.monotonic()
+        if not before or before == self._now:
+            return
+        changed = " ".join(name for name in before if before[name] != self._now[name])
+        if changed != self._changed_last[0] or time_now - self._changed_last[1] > _ONE_STEP:
+            self._past.append(before)
+        self._changed_last = changed, time_now
+        self._future.clear()
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        self._step(self._past, self._future)
+
+    def redo(self) -> None:
+        """Make the change again that was taken back."""
+        self._step(self._future, self._past)
+
+    def _step(self, there: list[dict[str, str]], back: list[dict[str, str]]) -> None:
+        if there:
+            back.append(self._now)
+            self._now, self._changed_last = there.pop(), ("", 0.0)
+            self._show(self._now)
+            self.post_message(self.Changed())
 
     @property
     def kind(self) -> str:
@@ -110,6 +161,7 @@ class ResponderForm(VerticalScroll, can_focus=False):
     @on(TextArea.Changed)
     def _changed(self, event: Message) -> None:
         event.stop()
+        self._remember()
         self._draw()
         self.post_message(self.Changed())
 
