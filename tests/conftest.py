@@ -17,6 +17,9 @@ settings.register_profile(
 )
 settings.load_profile("meshtui")
 
+FOREIGN = ("MESH", "TEXTUAL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "EDITOR", "VISUAL", "PAGER", "LESS")
+"""How the names of variables begin that would change what the program does."""
+
 
 @pytest.fixture
 def anyio_backend() -> str:
@@ -27,11 +30,10 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Keep the user's files, keys and settings away from the tests, and the tests away from them."""
-    for name in ("MESHAPI_API_KEY", "MESH_API_KEY", "MESHAPI_TOKEN", "MESHAPI_BASE_URL", "MESHTUI_RETRIES"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("MESHTUI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
-    monkeypatch.delenv("NO_COLOR", raising=False)
     yield
 
 

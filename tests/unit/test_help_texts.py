@@ -90,7 +90,7 @@ def test_a_long_page_goes_through_the_pager_of_a_terminal(topic: str, paged: boo
         sys.executable,
         ["-m", "meshtui", "help", topic],
         dimensions=(24, 80),
-        env={**os.environ, "PAGER": str(pager)},
+        env={**os.environ, "PAGER": shlex.quote(str(pager))},
         encoding="utf-8",
         timeout=30,
     )
