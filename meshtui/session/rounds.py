@@ -191,16 +191,15 @@ class Rounds(RoundChanges):
         return turn
 
     def _forget(self, round: Round) -> None:
-        """The round is answered: keep the results by hand for the next time, and nothing else."""
+        """The round is answered: keep the results by hand for the next time, and what was typed into dropped calls."""
         for pending in round.kept:
             is_ours = pending.kind == "hand" and pending.by_hand and not pending.is_error
             if is_ours and len(pending.result) <= LONGEST_KEPT:
                 self._session.keep_quietly(f"tool result {pending.call.name}", pending.result)
+        self._keep(round.node.id)
         self._rounds.pop(round.node.id, None)
-        due = self._due.pop(round.node.id, None)
-        if due is not None:
-            due.cancel()
-        self._session.keep_quietly(f"round {round.node.id}", None)
+        if not any(one.state == "dropped" and (one.is_edited or one.result) for one in round.calls):
+            self._session.keep_quietly(f"round {round.node.id}", None)
 
     async def drive(self, turn: Turn, retries: int = 0, limit: int | None = None, *, whole: bool = False) -> Turn:
         """Run a turn, then answer its calls and go on, for so many rounds; return the last turn.

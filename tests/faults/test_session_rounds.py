@@ -484,3 +484,43 @@ async def test_dropping_a_call_and_taking_it_up_again_changes_nothing_of_it(box:
         assert ruled not in round.kept
         rounds.take_up(round, ruled)
         assert ruled in round.open and not ruled.result, "the rule answered another zone"
+
+
+@pytest.mark.anyio
+async def test_what_was_typed_into_a_dropped_call_is_there_where_the_round_is_gone_back_to(
+    box: Sandbox, home: Path
+) -> None:
+    put(home, "get_weather", CITY)
+    put(home, "get_time", ZONE)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round, rounds = await called(session), session.rounds
+        own = round.node
+        rounds.set_result(round, round.calls[0], "rain")
+        rounds.edit_arguments(round, round.calls[1], '{"zone": "UTC"}')
+        rounds.set_result(round, round.calls[1], "typed with care")
+        rounds.drop(round, round.calls[1])
+        await session.run(rounds.go_on(round))
+        session.show_branch(own.id)
+        back = rounds.current()
+        assert back is not None and back is not round
+        assert [(one.state, one.result) for one in back.calls] == [
+            ("answered", "rain"),
+            ("dropped", "typed with care"),
+        ]
+        rounds.take_up(back, back.calls[1])
+        await session.run(rounds.go_on(back))
+    assert answered_once(sent(box)) and [row["content"] for row in sent(box)[2:]] == ["rain", "typed with care"]
+
+
+@pytest.mark.anyio
+async def test_who_asks_twice_for_answers_gets_one_of_each(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "fine", "latency": 0.05}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session)
+        (pending,) = round.calls
+        begun: list[str] = []
+        session.rounds.on_change = lambda round: begun.append(pending.state)
+        await asyncio.gather(session.rounds.fill(round), session.rounds.fill(round))
+        assert begun == ["running", "answered"]
