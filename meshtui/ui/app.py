@@ -219,6 +219,15 @@ class MeshApp(ThemedApp, inherit_bindings=False):
             if system.title == "Screenshot":
                 yield system
 
+    def is_past(self, error: Exception) -> bool:
+        """Whether something, a timer say, only read the history after it was closed for leaving."""
+        from meshtui.session import StoreError
+
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, StoreError):
+            cause = cause.__context__
+        return self.is_leaving and cause is not None
+
     def last_words(self) -> Text:
         """Keep what streams and what is typed, write down where it failed, and say so in one sentence."""
         self._close_session()

@@ -85,6 +85,10 @@ Result = TypeVar("Result")
 class CalmApp(App[Result]):
     """An app that ends with a sentence of its own where Textual would print a traceback with all local values."""
 
+    def _handle_exception(self, error: Exception) -> None:
+        if not self.is_past(error):
+            super()._handle_exception(error)
+
     def _fatal_error(self) -> None:
         self.panic(self.last_words())
 
@@ -99,6 +103,10 @@ class CalmApp(App[Result]):
         """Nothing shines through a screen of an opaque colour; Textual draws the one below it all the same."""
         top = self._screen_stack[-1] if self._screen_stack else None
         return [] if top is not None and top.styles.background.a == 1 else super()._background_screens
+
+    def is_past(self, error: Exception) -> bool:
+        """Whether an exception nobody handled is none that the app has to end for: it ends already."""
+        return False
 
     def last_words(self) -> Text:
         """Return what is printed when an exception nobody handled ends the app; called while it is handled."""

@@ -185,6 +185,25 @@ async def test_a_mouse_selection_is_copied_without_what_was_drawn(box: Sandbox, 
         assert bench.app.clipboard.strip() == "first line of it\n\nsecond paragraph"
 
 
+# Leaving
+
+
+async def test_what_still_reads_the_history_while_the_program_ends_is_no_failure(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url) as bench:
+        read: list[str] = []
+
+        def late() -> None:
+            """What a timer does that was due in between."""
+            read.append("tried")
+            bench.session.conversations()
+
+        bench.screen.call_later(bench.app.leave)
+        bench.screen.call_later(late)
+        await bench.holds(lambda: read, "a late reader")
+        assert bench.app._exception is None and bench.app.return_code == 0
+        assert not (home / "state" / "crash.log").exists()
+
+
 # Sizes
 
 
