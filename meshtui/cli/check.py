@@ -34,6 +34,9 @@ class Reached:
 def check(arguments: argparse.Namespace) -> int:
     """Check the gateway and the key in force; return the exit code."""
     here = look_around(arguments)
+    notices = [*here.config.notices, *filter(None, [_theme_fault(here)])]
+    for notice in notices:
+        say(notice)
     faults = key_faults(here)
     here.require_key()
     started = time.monotonic()
@@ -44,7 +47,7 @@ def check(arguments: argparse.Namespace) -> int:
     took = round((time.monotonic() - started) * 1000)
     problem = found.problem
     if arguments.json:
-        _emit_json(here, found, took, faults)
+        _emit_json(here, found, took, faults, notices)
     elif problem is None:
         emit(f"{here.settings.base_url} answers in {took} ms, {_key_words(here)}, {_models_words(found.models)}")
     if problem is not None:
@@ -70,6 +73,16 @@ def key_faults(here: Surroundings) -> Sequence[str]:
     return faults
 
 
+def _theme_fault(here: Surroundings) -> str:
+    """Say what is wrong with the theme that is chosen, an empty text where nothing is."""
+    chosen = here.settings.ui.theme
+    if not chosen:
+        return ""
+    from meshtui.ui.theming import fault_of
+
+    return fault_of(chosen, here.paths.themes)
+
+
 def _key_words(here: Surroundings) -> str:
     return f"takes the key {here.key.value}" if here.key else "asks for no key"
 
@@ -85,7 +98,7 @@ def _key_origin(here: Surroundings, problem: Problem) -> str:
     return f" The key {here.key.value} came from: {here.key.source}."
 
 
-def _emit_json(here: Surroundings, found: Reached, took: int, faults: Sequence[str]) -> None:
+def _emit_json(here: Surroundings, found: Reached, took: int, faults: Sequence[str], notices: Sequence[str]) -> None:
     problem = found.problem
     error: dict[str, Any] | None = None
     if problem is not None:
@@ -103,6 +116,7 @@ def _emit_json(here: Surroundings, found: Reached, took: int, faults: Sequence[s
             "took_ms": took,
             "error": error,
             "key_faults": list(faults),
+            "notices": list(notices),
         }
     )
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from meshtui.store.templates import OpenTemplate, TemplateFiles
     from meshtui.store.tool_files import ToolFiles
 
-NO_KEY = "there is no API key: set MESHAPI_API_KEY, or start meshtui once and enter one, or try meshtui demo"
-
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -122,7 +120,18 @@ class Surroundings:
     def require_key(self) -> None:
         """Refuse where a key is lacking."""
         if self.lacks_key:
-            refuse(NO_KEY, KEY)
+            refuse(self._no_key(), KEY)
+
+    def _no_key(self) -> str:
+        """Say where a key may come from: a profile of another gateway takes it only from where it says."""
+        profile, own = self.settings.profile, self.settings.on_own_gateway
+        variable, other = "MESHAPI_API_KEY", "or start meshtui once and enter one, or try meshtui demo"
+        if own and profile.api_key_env:
+            return f"there is no API key: set {profile.api_key_env}, as profile {profile.name} says, {other}"
+        if not own and (profile.api_key_env or profile.api_key_command):
+            where = f"that of profile {profile.name} goes to {profile.base_url} alone"
+            return f"there is no API key for {self.settings.base_url}: {where}; set {variable}, {other}"
+        return f"there is no API key: set {variable}, {other}"
 
 
 def connect(settings: Settings, secret: Secret | None) -> Gateway:

@@ -19,7 +19,7 @@ from typing import Any
 
 from textual.color import Color, ColorParseError
 from textual.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
@@ -86,6 +86,19 @@ def read_themes(paths: Iterable[Path]) -> tuple[list[Theme], list[str]]:
         except ThemeError as error:
             faults.append(str(error))
     return themes, faults
+
+
+def fault_of(name: str, folder: Path) -> str:
+    """Say why a theme cannot be worn, an empty text where it can; `folder` has the user's own."""
+    files = theme_files(shipped_folder(), folder)
+    try:
+        if name in files:
+            read_theme(files[name])
+    except ThemeError as error:
+        return str(error)
+    if name in files or name in BUILTIN_THEMES:
+        return ""
+    return f"There is no theme {name!r}; {did_you_mean(name, sorted(files))}"
 
 
 def _no_toml(path: Path, what: str) -> ThemeError:

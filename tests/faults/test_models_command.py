@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,3 +210,44 @@ def test_every_kind_of_problem_has_words_for_a_check() -> None:
         what, advice = sentences(Problem(kind, "x", "y"))
         assert "the" in what or "something" in what
         assert advice.endswith(".") and "attached" not in advice and "Shorten" not in advice
+
+
+def test_what_is_passed_over_in_the_config_file_and_a_theme_that_cannot_be_worn_are_told(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    (home / "themes").mkdir(parents=True)
+    (home / "themes" / "mine.toml").write_text("[colors]\nprimary = 3\n")
+    for theme, words in (("mine", "mine.toml, line 2"), ("mesh-drak", "did you mean 'mesh-dark'?"), ("nord", "")):
+        (home / "config.toml").write_text(
+            f'[profiles.default]\nbaseurl = "https://example.test"\n[ui]\ntheme = "{theme}"\n'
+        )
+        assert run_command(["config", "check", "--json"]) == 0
+        out, err = capsys.readouterr()
+        told = json.loads(out)["notices"]
+        assert "line 2: `profiles.default.baseurl`" in told[0] and "did you mean 'base_url'?" in told[0]
+        assert len(told) == (2 if words else 1) and words in told[-1]
+        assert err.count("\n") == len(told)
+
+
+@pytest.mark.parametrize(
+    ("source", "address", "words"),
+    [
+        ('api_key_env = "WORK_KEY"', None, "set WORK_KEY, as profile default says"),
+        ('api_key_command = ["pass"]', "http://localhost:9", "goes to http://127.0.0.1:9 alone; set MESHAPI_API_KEY"),
+        ("", None, "set MESHAPI_API_KEY, or start meshtui once"),
+    ],
+)
+def test_where_a_key_may_come_from_is_told(
+    capsys: pytest.CaptureFixture[str],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    address: str | None,
+    words: str,
+) -> None:
+    monkeypatch.delenv("MESHAPI_API_KEY")
+    monkeypatch.delenv("MESHAPI_BASE_URL")
+    home.mkdir(exist_ok=True)
+    (home / "config.toml").write_text(f'[profiles.default]\nbase_url = "http://127.0.0.1:9"\n{source}\n')
+    assert run_command(["config", "check", *(["--base-url", address] if address else [])]) == 3
+    assert words in capsys.readouterr().err
