@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshtui.cli.output import refuse, say
+from meshtui.cli.output import refuse
+from meshtui.cli.stdin import MARK, read_stdin
 from meshtui.core.json.text import json_or
 from meshtui.core.tools.tool import Rule
 
@@ -38,12 +39,13 @@ def add_values(parser: argparse.ArgumentParser, what: str = "") -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help=f"{what}the value of a slot; NAME=@FILE reads it from a file, @@ begins a value with an @ (repeat)",
+        help=f"{what}the value of a slot; NAME=@FILE reads it from a file (@- from stdin), @@ begins a value with an @"
+        " (repeat)",
     )
     parser.add_argument(
         "--values",
         metavar="FILE|SET",
-        help=f"{what}values of slots: a JSON, CSV, TOML or .env file, or a set of the template",
+        help=f"{what}values of slots: a JSON, CSV, TOML or .env file, - for stdin, or a set of the template",
     )
     parser.add_argument("--set", metavar="NAME", help=f"{what}which set of the values; #N is the Nth")
 
@@ -59,23 +61,11 @@ def prompt_from(argument: str | None, *, optional: bool = False) -> str:
     elif argument is None and optional and (sys.stdin is None or sys.stdin.isatty()):
         return ""
     else:
-        text = _stdin()
+        text = read_stdin("the prompt")
+        text = text[:-1] if text.endswith("\n") else text
     if not text.strip() and not optional:
         refuse("the prompt is empty: give one as an argument or on stdin")
     return text
-
-
-def _stdin() -> str:
-    if sys.stdin is None:
-        refuse("stdin is closed: give the prompt as an argument")
-    if sys.stdin.isatty():
-        say("reading the prompt from the terminal; ctrl+d on a line of its own ends it")
-    raw = sys.stdin.buffer.read()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        refuse(f"stdin is not UTF-8 text: byte {error.start + 1} cannot be read")
-    return text[:-1] if text.endswith("\n") else text
 
 
 def pairs(options: Sequence[str], flag: str) -> dict[str, str]:
@@ -117,23 +107,30 @@ def read_text(path: Path) -> str:
         refuse(f"{path} is not UTF-8 text: byte {error.start + 1} cannot be read")
 
 
-def _values(path: Path) -> Any:
-    """Return what a JSON or TOML file holds; refuses, one sentence with the place, where it is neither."""
-    from meshtui.core.toml_json import toml_value
+def named_text(name: str, what: str) -> tuple[str, str]:
+    """Return the text of a file the user named, `-` for stdin, and what to call it; `what` it is for."""
+    if name == MARK:
+        return read_stdin(what), "stdin"
+    path = Path(name).expanduser()
+    return read_text(path), str(path)
 
-    text = read_text(path)
+
+def _values(name: str, text: str, shown: str) -> Any:
+    """Return what a JSON or TOML text holds; refuses, one sentence with the place, where it is neither."""
+    from meshtui.core.toml_json import is_toml, toml_value
+
     try:
-        return toml_value(text) if path.suffix == ".toml" else json.loads(text)
+        return toml_value(text) if name.endswith(".toml") or (name == MARK and is_toml(text)) else json.loads(text)
     except json.JSONDecodeError as error:
-        refuse(f"{path}, line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})")
+        refuse(f"{shown}, line {error.lineno}, column {error.colno}: this is not JSON ({error.msg})")
     except RecursionError:
-        refuse(f"{path}: nested too deeply to be read")
+        refuse(f"{shown}: nested too deeply to be read")
     except ValueError as error:
-        refuse(f"{path}, {error}" if str(error).startswith("line ") else f"{path}: {error}")
+        refuse(f"{shown}, {error}" if str(error).startswith("line ") else f"{shown}: {error}")
 
 
 def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) -> tuple[OpenTool, ...]:
-    """Return the tools given with `--tools`, in order: files of any known shape, or stored tools by name."""
+    """Return the tools given with `--tools`, in order: files of any known shape, stored ones by name, `-` for stdin."""
     from meshtui.session import OpenTool
 
     found: list[OpenTool] = []
@@ -141,15 +138,16 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
         if not name:
             refuse("--tools was given no file: its value is empty")
         path = Path(name).expanduser()
-        stored = None if path.exists() or files is None else _stored(name, files())
+        is_file = name == MARK or path.exists()
+        stored = None if is_file or files is None else _stored(name, files())
         if stored is not None:
             found.append(stored)
             continue
-        if files is not None and not path.exists():
+        if files is not None and not is_file:
             refuse(f"{path}: there is no such file, nor a stored tool of that name; `meshtui tools` lists them")
         for number, row in enumerate(tools_of(name), 1):
             if row.tool.fault:
-                refuse(f"{path}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
+                refuse(f"{'stdin' if name == MARK else path}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
             found.append(OpenTool(row.tool.name, path, "yours", "", row.tool))
     called = [opened.tool.name for opened in found]
     twice = next((name for name in called if name and called.count(name) > 1), None)
@@ -175,30 +173,33 @@ def tools_of(name: str) -> list[Found]:
 
     forms: Mapping[str, TextForm] = {".json": "json", ".toml": "toml", ".py": "python"}
     path = Path(name).expanduser()
-    text, shown = (_stdin(), "stdin") if name == "-" else (read_text(path), str(path))
+    text, shown = named_text(name, "the tools")
     try:
-        return tools_in_text(text, "" if name == "-" else path.stem, forms.get(path.suffix))
+        return tools_in_text(text, "" if name == MARK else path.stem, forms.get(path.suffix))
     except ValueError as error:
         sentence = str(error)
         refuse(f"{shown}, {sentence}" if sentence.startswith("line ") else f"{shown}: {sentence}")
 
 
-def rules(paths: Sequence[str]) -> tuple[Rule, ...]:
-    """Return the canned rules of the files given with `--respond`, JSON or TOML, in the order in which they count."""
+def rules(names: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the canned rules of the files given with `--respond`, JSON or TOML, in the order in which they count.
+
+    `-` is stdin.
+    """
     from meshtui.core.json.place import keys_from
     from meshtui.core.tools.responder import rules_from
 
     found: list[Rule] = []
-    for name in paths:
-        path = Path(name).expanduser()
-        value = _values(path)
+    for name in names:
+        text, shown = named_text(name, "the rules")
+        value = _values(name, text, shown)
         try:
             read = rules_from(value)
             for place in (place for rule in read for place in rule.when):
                 keys_from(place)
             found += read
         except ValueError as error:
-            refuse(f"{path}: {error}")
+            refuse(f"{shown}: {error}")
     return tuple(found)
 
 

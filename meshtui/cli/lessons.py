@@ -65,7 +65,7 @@ LESSONS = {
         " failed before the first byte of an answer is sent again, twice by default.",
         (
             ('meshtui run "Say hello in Latin" -m openai/gpt-4o-mini', "one question"),
-            ('git diff | meshtui run - -s "Review this change"', "what a pipe brings"),
+            ('git diff | meshtui run - -s "Review this change"', "what a pipe brings; -v diff=@- puts it into a slot"),
             ("meshtui run -t refund-bot -v company=Acme -v letter=@letter.txt", "a template, one value from a file"),
             (
                 'meshtui run "Is it warm in Rome?" --tools weather.toml --respond rules.json --json | jq .rounds',

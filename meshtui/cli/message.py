@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshtui.cli import inputs
 from meshtui.cli.output import refuse
+from meshtui.cli.stdin import settle
 from meshtui.cli.surroundings import Surroundings
 from meshtui.cli.template_values import Filled, filled, values_from
 from meshtui.cli.values import whole
@@ -34,7 +35,11 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
         help="who fills the template in; the gateway needs a copy of it (default here)",
     )
     parser.add_argument(
-        "--tools", metavar="FILE|NAME", action="append", default=[], help="tool definitions, or a stored tool (repeat)"
+        "--tools",
+        metavar="FILE|NAME",
+        action="append",
+        default=[],
+        help="tool definitions, - for stdin, or a stored tool (repeat)",
     )
     parser.add_argument(
         "--attach",
@@ -56,8 +61,10 @@ def add_message_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def prompt_of(arguments: argparse.Namespace) -> str:
-    """Return what the options say to be said; reads stdin where they say so."""
-    return inputs.prompt_from(arguments.prompt, optional=bool(arguments.template or arguments.attach))
+    """Return what the options say to be said; reads stdin where they say so, and what else of them comes from there."""
+    optional = bool(arguments.template or arguments.attach)
+    settle(arguments, needs_prompt=not optional)
+    return inputs.prompt_from(arguments.prompt, optional=optional)
 
 
 def draft_from(

@@ -50,9 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     surroundings.require_key()
+    prompt = prompt_of(arguments)
     template = filled(arguments, surroundings)
     tools, rules = inputs.tools(arguments.tools, surroundings.tool_files), inputs.rules(arguments.respond)
-    draft = draft_from(arguments, surroundings, prompt_of(arguments), tools, template)
+    draft = draft_from(arguments, surroundings, prompt, tools, template)
     session = surroundings.session()
     try:
         draft = checked(draft, session, arguments)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from meshtui.cli import inputs
 from meshtui.cli.output import refuse
+from meshtui.cli.stdin import MARK
 from meshtui.cli.surroundings import Surroundings, template_named
 from meshtui.core.chat import Draft
 from meshtui.core.slot_values import ValueSet, parse_values
@@ -17,12 +18,14 @@ from meshtui.session import OpenTemplate, Session
 from meshtui.store.templates import TemplateFiles
 
 
-def variables(options: Sequence[str]) -> dict[str, str]:
-    """Return `-v NAME=VALUE` options; `@FILE` takes what the file holds, `@@` begins a value with an @."""
+def variables(options: Sequence[str], stdin: str = "") -> dict[str, str]:
+    """Return `-v NAME=VALUE` options; `@FILE` takes what the file holds, `@-` stdin, `@@` begins a value with an @."""
     values = {}
     for name, value in inputs.pairs(options, "-v/--var").items():
         if value.startswith("@@"):
             value = value[1:]
+        elif value == f"@{MARK}":
+            value = stdin
         elif value.startswith("@"):
             value = inputs.read_text(Path(value[1:]).expanduser())
         values[name] = value
@@ -35,30 +38,33 @@ def values_from(
     """Return the values that the options name, and the name of their set: `-v` over `--values` and `--set`."""
     source, wanted = getattr(arguments, "values", None), getattr(arguments, "set", None)
     values: Mapping[str, str] = {}
+    stdin = getattr(arguments, "stdin", "")
     if source is not None or wanted is not None:
-        found = _from_file(source) if source is not None and Path(source).expanduser().is_file() else None
+        is_file = source is not None and (source == MARK or Path(source).expanduser().is_file())
+        found = _from_file(source, stdin) if source is not None and is_file else None
         if found is None:
             found = list(files.sets(opened.path)) if opened is not None else []
             wanted = wanted or source
         values, wanted = _chosen(found, wanted, source)
-    return {**values, **variables(arguments.var)}, wanted or ""
+    return {**values, **variables(arguments.var, stdin)}, wanted or ""
 
 
-def _from_file(name: str) -> list[ValueSet]:
+def _from_file(name: str, stdin: str) -> list[ValueSet]:
     path = Path(name).expanduser()
-    text = inputs.read_text(path)
+    text, shown = (stdin, "stdin") if name == MARK else (inputs.read_text(path), str(path))
     suffix = path.suffix.lower().lstrip(".")
     try:
         return list(parse_values(text, suffix if suffix in ("json", "toml", "csv", "env") else "").sets)
     except ValueError as error:
-        refuse(f"{path}: {error}")
+        refuse(f"{shown}: {error}")
 
 
 def _chosen(found: Sequence[ValueSet], wanted: str | None, source: str | None) -> tuple[Mapping[str, str], str]:
     if wanted is None:
         if len(found) != 1:
             names = ", ".join(row.name or f"#{number}" for number, row in enumerate(found, 1))
-            refuse(f"{source} holds {len(found)} sets of values: name one with --set ({names})")
+            where = "stdin" if source == MARK else source
+            refuse(f"{where} holds {len(found)} sets of values: name one with --set ({names})")
         return found[0].values, found[0].name
     for number, row in enumerate(found, 1):
         if wanted in (row.name, f"#{number}"):

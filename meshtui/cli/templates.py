@@ -12,6 +12,7 @@ from typing import Any
 
 from meshtui.cli import inputs
 from meshtui.cli.output import FAULT, OK, USAGE, Refused, emit, emit_json, refuse, say
+from meshtui.cli.stdin import MARK, once, settle
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import values_from
 from meshtui.core.diff import Change, FieldChange, diff_words
@@ -29,7 +30,7 @@ WHAT = {
     "show": "print one as TOML",
     "render": "print the exact messages that a run would send; --check asks whether the gateway expands it alike",
     "versions": "list the texts that runs used, with notes and counts",
-    "import": "take templates from files: TOML, or JSON as the gateway has it",
+    "import": "take templates from files, - reads stdin: TOML, or JSON as the gateway has it",
     "export": "print templates as JSON, as the gateway has them",
     "diff": "compare with the gateway's copy: what changed here, there, on both sides",
     "push": "bring the gateway's copy up to date, or create it",
@@ -188,6 +189,7 @@ async def _show(call: Call) -> int:
 
 async def _render(call: Call) -> int:
     opened = call.opened(call.one())
+    settle(call.arguments)
     template = opened.template
     values, _ = values_from(call.arguments, opened, call.templates.files)
     missing = template.missing(values)
@@ -228,19 +230,20 @@ async def _versions(call: Call) -> int:
 
 async def _import(call: Call) -> int:
     if not call.arguments.names:
-        refuse("templates import takes files")
+        refuse("templates import takes files; - reads stdin")
+    once([name for name in call.arguments.names if name == MARK])
     for name in call.arguments.names:
         for template in _read(name):
             key = call.arguments.rename or file_name(template.name, "template")
             opened = call.templates.files.create(key, template)
-            say(f"{name}: written to {opened.path}")
+            say(f"{'stdin' if name == MARK else name}: written to {opened.path}")
     return OK
 
 
 def _read(name: str) -> list[Template]:
-    path = Path(name).expanduser()
-    text = inputs.read_text(path)
-    if path.suffix != ".json":
+    path = Path("stdin" if name == MARK else name).expanduser()
+    text, shown = inputs.named_text(name, "the template")
+    if path.suffix != ".json" and not (name == MARK and text.lstrip().startswith(("{", "[{"))):
         from meshtui.store.template_text import template_from
 
         return [template_from(path, text)]
@@ -249,7 +252,7 @@ def _read(name: str) -> list[Template]:
         rows = value if isinstance(value, list) else [value]
         return [Template.from_json({"name": path.stem, **row}) for row in rows]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        refuse(f"{path}: this is no template as the gateway has it, nor a list of such")
+        refuse(f"{shown}: this is no template as the gateway has it, nor a list of such")
 
 
 async def _export(call: Call) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import OK, USAGE, emit, emit_json, refuse, say
+from meshtui.cli.stdin import MARK, once, read_stdin
 from meshtui.core.text import one_line
 from meshtui.core.tools.file_check import Checked, FileForm, check_file
 from meshtui.core.tools.finding import Finding
@@ -24,6 +24,7 @@ def check_files(names: Sequence[str], files: ToolFiles, *, whole: bool) -> int:
 
     Each finding is a line `FILE:LINE:COLUMN: severity: message (code)`; with `whole` all are one JSON object.
     """
+    once([name for name in names if name == MARK])
     named = list(dict.fromkeys(path for name in names for path in _paths(name, files)))
     paths = named if names else [str(file.path) for file in files.list()]
     if not paths:
@@ -60,7 +61,7 @@ def _line(file: str, finding: Finding) -> str:
 def _paths(name: str, files: ToolFiles) -> Iterator[str]:
     """Yield the files that a name stands for: a file, those of a folder, a stored tool, stdin."""
     path = Path(name).expanduser()
-    if name == "-" or path.is_file():
+    if name == MARK or path.is_file():
         yield name
     elif path.is_dir():
         inside = [one for one in path.rglob("*") if one.suffix in (".json", ".toml") and one.is_file()]
@@ -74,13 +75,12 @@ def _paths(name: str, files: ToolFiles) -> Iterator[str]:
 def _checked(path: str) -> list[Checked]:
     """Check one file; one that cannot be read is a finding as well."""
     try:
-        raw = sys.stdin.buffer.read() if path == "-" else Path(path).expanduser().read_bytes()
-        text = raw.decode("utf-8-sig")
+        text = read_stdin("the tools") if path == MARK else Path(path).expanduser().read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return [_unreadable(f"byte {error.start + 1} is not UTF-8 text")]
     except OSError as error:
         return [_unreadable(f"the file cannot be read: {(error.strerror or str(error)).lower()}")]
-    if path == "-":
+    if path == MARK:
         from meshtui.core.tools.from_text import form_of
 
         form: FileForm = {"toml": "toml", "python": "python"}.get(form_of(text), "json")  # type: ignore[assignment]

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         action="append",
         default=[],
-        help="canned results of tool calls, JSON or TOML; the first rule that fits answers (repeat)",
+        help="canned results of tool calls, JSON or TOML, - for stdin; the first rule that fits answers (repeat)",
     )
     parser.add_argument(
         "--max-rounds", type=_rounds, metavar="N", help="how often results go back to the model at most (default 5)"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshtui.cli import inputs
 from meshtui.cli.output import OK, USAGE, Refused, emit, emit_json, refuse, say
+from meshtui.cli.stdin import MARK, once
 from meshtui.cli.surroundings import look_around
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
@@ -166,6 +167,7 @@ def _check(call: Call) -> int:
 
 def _import(call: Call) -> int:
     names = call.arguments.names or refuse("tools import takes files; - reads stdin")
+    once([name for name in names if name == MARK])
     found = [(name, row) for name in names for row in inputs.tools_of(name)]
     if call.arguments.name is not None:
         if len(found) != 1:
@@ -183,7 +185,9 @@ def _new(call: Call) -> int:
     if len(call.arguments.names) != 1 or not call.arguments.names[0].strip():
         refuse("tools new takes the name of one tool")
     example = call.arguments.example
-    text = "{}" if example is None else inputs.read_text(Path(example[1:])) if example[:1] == "@" else example
+    text = "{}" if example is None else example
+    if text.startswith("@"):
+        text, _ = inputs.named_text(text[1:], "the example")
     from meshtui.core.json.text import json_value
 
     try:
