@@ -107,6 +107,12 @@ def test_j1_a_template_is_changed_run_and_compared_with_the_last_version(talk: T
     assert "You are {{tone}} and short" in path.read_text()
 
 
+def test_a_template_brings_its_model(talk: Talk, box: Sandbox, home: Path) -> None:
+    put(home, "templates/support.toml", 'model = "openai/gpt-4o"\nsystem = "Be kind."\n')
+    assert "Template support, for openai/gpt-4o.\n" in talk("/template support", "/run Hello")
+    assert asked(box)[-1]["model"] == "openai/gpt-4o"
+
+
 def test_a_file_that_was_changed_by_another_program_is_not_overwritten_unasked(talk: Talk, home: Path) -> None:
     path = put(home, "templates/support.toml", SUPPORT)
     talk("/template support", "/line 1 Mine")

@@ -93,6 +93,8 @@ class Templating(Comparing):
                 self.template = kept[0]
                 now = "" if kept[1] else " The file was changed by another program since."
                 self.tell(f"It has changes of yours that are not saved.{now} /save writes them.")
+            if self.template.model:
+                self.session.choose_model(self.template.model)
         self._read()
 
     def _open(self) -> tuple[OpenTemplate, Template]:
@@ -103,7 +105,8 @@ class Templating(Comparing):
     def _read(self) -> None:
         opened, template = self._open()
         changed = ", not saved" if template != opened.template else ""
-        self.tell(f"Template {one_line(opened.key, 80)}{changed}.")
+        model = f", for {one_line(template.model, 80)}" if template.model else ""
+        self.tell(f"Template {one_line(opened.key, 80)}{model}{changed}.")
         roles = ["system", *(message.role for message in template.messages)]
         for number, (place, line) in enumerate(lines_of(template), 1):
             self.tell(f"{number} {roles[place]}: {line}")
