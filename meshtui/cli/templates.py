@@ -62,12 +62,16 @@ class Call:
 
     def opened(self, name: str) -> OpenTemplate:
         """Return the template of that name on disk; refuses where there is none."""
+        return self.templates.files.open(self.path_of(name))
+
+    def path_of(self, name: str) -> Path:
+        """Return the file of that template, which may be one that cannot be read; refuses where there is none."""
         path = self.templates.files.find(name)
         if path is None:
             known = (row.key for row in self.templates.files.list())
             hint = did_you_mean(name, known, "`meshtui templates` lists them")
             refuse(f"there is no template {name!r} here; {hint}", NOT_FOUND)
-        return self.templates.files.open(path)
+        return path
 
     def one(self) -> str:
         """Return the one name that was given."""
@@ -331,6 +335,6 @@ async def _delete(call: Call) -> int:
             await call.templates.remote.delete(remote)
             say(f"{remote.template.name}: deleted on the gateway")
         else:
-            deleted = call.templates.files.delete(call.opened(name).path)
+            deleted = call.templates.files.delete(call.path_of(name))
             say(f"{name}: put away; it lies in {deleted.kept.parent}")
     return OK

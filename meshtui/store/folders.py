@@ -70,11 +70,16 @@ class Folders:
         self._trash = trash
 
     def find(self, key: str) -> Path | None:
-        """Return the file of a key, the project's before the user's own; None where neither has it."""
-        if why_no_name(key, self.word):
-            return None
-        paths = (folder / (key + suffix) for folder in self.folders.values() for suffix in self.suffixes)
-        return next((path for path in paths if path.is_file()), None)
+        """Return the file of a key, the project's before the user's own; None where neither has it.
+
+        Whatever is listed is found: also a link to nothing, and a name that no new file would get.
+        """
+        if not why_no_name(key, self.word):
+            paths = (folder / (key + suffix) for folder in self.folders.values() for suffix in self.suffixes)
+            found = next((path for path in paths if path.is_file()), None)
+            if found is not None:
+                return found
+        return next((path for listed, path, _ in self._all() if listed == key), None)
 
     def keys(self) -> list[str]:
         """Return every key once, as listed; no file is opened."""
@@ -103,7 +108,7 @@ class Folders:
     def restore(self, deleted: Deleted) -> Path:
         """Bring a deleted file back; where its place is taken it gets a number."""
         path, number = deleted.path, 2
-        while path.exists():
+        while os.path.lexists(path):
             path, number = deleted.path.with_stem(f"{deleted.path.stem}-{number}"), number + 1
         self._move(deleted.kept, path)
         return path
@@ -126,6 +131,8 @@ class Folders:
     def _text(self, path: Path) -> str:
         source = read_source(path)
         if source is None:
+            if path.is_symlink():
+                raise ConfigError(f"{path} is a link to {os.readlink(path)}, which is not there.")
             raise ConfigError(f"{path} is no longer there.")
         return source.text
 
@@ -143,7 +150,7 @@ class Folders:
         if fault:
             raise ConfigError(fault)
         folder = self.folders[place or ("project" if "project" in self.folders else "yours")]
-        if any((folder / (key + taken)).exists() for taken in self.suffixes):
+        if any(os.path.lexists(folder / (key + taken)) for taken in self.suffixes):
             raise ConfigError(f"There is a {self.word} {key!r} already. Take another name.")
         return folder / (key + suffix)
 
@@ -161,7 +168,7 @@ class Folders:
         try:
             new.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, new)  # not a rename: the project may be on another disk than what was put away
-            if self.companion and self._companion_of(path).is_file():
+            if self.companion and os.path.lexists(self._companion_of(path)):
                 shutil.move(self._companion_of(path), self._companion_of(new))
         except (OSError, shutil.Error) as error:
             raise ConfigError(

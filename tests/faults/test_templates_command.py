@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,10 @@ def test_push_pull_diff_and_delete(call: Any, tmp_path: Path) -> None:
     code, _, err = call("templates", "delete", "summary", "--gateway")
     assert code == 3 and "read-only" in err
     assert call("templates", "delete", "bot")[0] == 0 and not path.exists()
+    for broken in (lambda: path.write_text("= no TOML"), lambda: path.symlink_to("nowhere")):
+        broken()
+        assert call("templates", "show", "bot")[0] == 2
+        assert call("templates", "delete", "bot")[0] == 0 and not os.path.lexists(path)
 
 
 def test_import_and_export(call: Any, tmp_path: Path) -> None:

@@ -111,6 +111,10 @@ def test_what_cannot_be_read_can_be_put_away(here: Path, capsys: pytest.CaptureF
     assert ran(capsys, "show", "broken")[0] == 2
     code, _, err = ran(capsys, "delete", "broken")
     assert code == 0 and "put away" in err and not path.exists()
+    path.symlink_to("nowhere")
+    code, out, _ = ran(capsys, "list")
+    assert "is a link to nowhere, which is not there" in out
+    assert ran(capsys, "delete", "broken")[0] == 0 and not path.is_symlink()
 
 
 def test_check_names_file_line_and_column(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,8 @@ from meshtui.core.tools.tool import Command, Responder, Rule, Tool
 from meshtui.store import tool_files
 from meshtui.store.folders import ChangedOutside
 from meshtui.store.json_edit import edited_json
-from meshtui.store.paths import Paths
+from meshtui.store.paths import Paths, find_paths
+from meshtui.store.templates import TemplateFiles
 from meshtui.store.toml import ConfigError
 from meshtui.store.tool_files import OpenTool, ToolFiles
 from meshtui.store.tool_text import Form, tool_from, written
@@ -345,6 +346,41 @@ def test_what_is_deleted_comes_back(tmp_path: Path) -> None:
     shelf.create("a", tool_named("new"))
     back = shelf.restore(deleted)
     assert back.name == "a-2.toml" and back.read_text() == first.text
+
+
+@pytest.mark.parametrize("kind", [ToolFiles, TemplateFiles])
+def test_whatever_is_listed_can_be_deleted_and_comes_back(
+    kind: type[ToolFiles] | type[TemplateFiles], tmp_path: Path
+) -> None:
+    shelf = kind(find_paths({"MESHTUI_HOME": str(tmp_path)}), None)
+    folder = shelf.folders["yours"]
+    folder.mkdir()
+    (folder / "gone.toml").symlink_to(tmp_path / "nowhere")
+    (folder / "round.toml").symlink_to(folder / "round.toml")
+    (folder / "odd:name?.toml").write_text("")
+    assert set(shelf.keys()) == {"gone", "round", "odd:name?"}
+    for key in shelf.keys():
+        path = shelf.find(key)
+        assert path is not None
+        deleted = shelf.delete(path)
+        assert shelf.find(key) is None and not os.path.lexists(path)
+        assert shelf.restore(deleted) == path and os.path.lexists(path)
+        shelf.delete(path)
+    assert not shelf.keys()
+
+
+def test_a_link_to_nothing_is_told_and_its_name_is_taken(tmp_path: Path) -> None:
+    shelf = files(tmp_path)
+    folder = shelf.folders["yours"]
+    folder.mkdir(parents=True)
+    (folder / "gone.toml").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ConfigError, match=r"gone\.toml is a link to .*nowhere, which is not there\."):
+        shelf.open(folder / "gone.toml")
+    with pytest.raises(ConfigError, match="already"):
+        shelf.create("gone", tool_named("gone"), "yours")
+    deleted = shelf.delete(folder / "gone.toml")
+    kept = shelf.create("gone", tool_named("gone"), "yours").path
+    assert shelf.restore(deleted).name == "gone-2.toml" and kept.is_file()
 
 
 def test_a_copy_named_like_its_file_follows_it(tmp_path: Path) -> None:
