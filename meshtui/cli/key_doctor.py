@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from meshtui.cli.output import OK, emit, refuse
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 TOGETHER_SECONDS = 0.06
 """Bytes that arrive within this time belong to one key: alt and arrows come as several."""
 
-HEAD = f"{'sent':<18} {'key':<26} runs, by place"
+_COLUMNS = f"{'sent':<18} {'key':<26} "
+HEAD = f"{_COLUMNS}runs, by place"
 
 MOST = 4
 """Commands that are named for one key; escape closes nearly everything."""
@@ -47,8 +50,9 @@ def line_for(data: bytes, keymap: Keymap) -> tuple[str, str]:
 
 def watch(keymap: Keymap, told: Sequence[str]) -> int:
     """Tell of each key until q is pressed twice, or ctrl+c; return the exit code."""
+    width = shutil.get_terminal_size().columns
     for sentence in (*told, *keymap.faults):
-        emit(sentence)
+        emit(fill(sentence, width))
     before = ""
     with _raw():
         emit("\nPress keys to see what arrives. q twice or ctrl+c leaves.\n")
@@ -58,7 +62,7 @@ def watch(keymap: Keymap, told: Sequence[str]) -> int:
             if data == b"\x03":
                 break
             line, key = line_for(data, keymap)
-            emit(line)
+            emit(fill(line, width, subsequent_indent=" " * min(len(_COLUMNS), max(width - 30, 0))))
             sys.stdout.flush()
             if key == before == "q":
                 break
