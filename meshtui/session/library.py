@@ -8,6 +8,9 @@ from typing import Any
 from meshtui.core.turn import Turn
 from meshtui.store.history import Conversation, Node, Store
 
+_LEFT = "left in a new conversation"
+"""The name of the state that says whether what was typed last stands in a conversation that is still empty."""
+
 
 class Library:
     """Finding, opening and keeping conversations; `conversation` and `nodes` are the current one and its branch."""
@@ -18,7 +21,15 @@ class Library:
         self.nodes: list[Node] = []
 
     def open(self, conversation_id: str | None = None) -> list[Node]:
-        """Make a conversation current, the latest where none is named; return its messages, first to last."""
+        """Make a conversation current; return its messages, first to last.
+
+        Where none is named it is the latest, or a new one where that was left with a text in it that was not sent.
+        """
+        if conversation_id is not None:
+            self._leave(False)
+        elif self.recall(_LEFT) and self.store.draft(None):
+            self.new()
+            return self.nodes
         found = self.store.conversation(conversation_id) if conversation_id else self.store.latest()
         self.conversation = found
         self.nodes = self.store.history(found.head_id) if found and found.head_id else []
@@ -74,6 +85,11 @@ class Library:
     def save_typed(self, text: str) -> None:
         """Keep what stands in the prompt of the current conversation."""
         self.store.save_draft(self.conversation.id if self.conversation else None, text)
+        self._leave(self.conversation is None and bool(text))
+
+    def _leave(self, new: bool) -> None:
+        if new != bool(self.recall(_LEFT)):
+            self.keep(_LEFT, new)
 
     def typed(self) -> str:
         """Return what stood in the prompt of the current conversation."""

@@ -14,6 +14,7 @@ from textual import events
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from tests.bench import Bench, workbench
+from tests.held import Held
 from tests.workbench import opened
 
 pytestmark = pytest.mark.anyio
@@ -108,29 +109,34 @@ async def test_a_paste_sends_nothing_is_folded_and_goes_out_whole(box: Sandbox, 
         assert sent(box)[-1] == f"see short\npaste\n{long}!"
 
 
-async def test_what_is_typed_while_a_reply_comes_waits_and_then_goes_out(slow: Sandbox, home: Path) -> None:
-    async with workbench(home, slow.url, "sandbox/long-60") as bench:
+async def test_what_is_typed_while_a_reply_comes_waits_and_then_goes_out(box: Sandbox, home: Path) -> None:
+    held = Held.saying("the beginning", "and the end")
+    box.script(held)
+    async with workbench(home, box.url) as bench:
         first = await bench.ask("first")
         await bench.type("second")
         await bench.press("enter")
         await bench.wait("waits for the end")
         assert bench.prompt.text == "second" and not first.ended
+        held.go.set()
         await bench.holds(lambda: bench.turn is not first, "the second message sent")
         assert first.state is TurnState.DONE and bench.prompt.text == ""
         await bench.over()
-        assert sent(slow)[-1] == "second"
+        assert sent(box)[-1] == "second"
 
 
 async def test_what_waits_stays_in_the_prompt_when_the_reply_fails(box: Sandbox, home: Path) -> None:
-    with Sandbox(Settings(faults=("slow-first-token", "cut"))) as flaky:
-        async with workbench(home, flaky.url) as bench:
-            first = await bench.ask("first")
-            await bench.type("second")
-            await bench.press("enter")
-            await bench.wait("waits for the end")
-            await bench.over(first)
-            assert first.state is TurnState.FAILED and bench.turn is first
-            assert bench.prompt.text == "second" and not bench.prompt.has_class("-waiting")
+    held = Held.saying("the beginning", "and no end", end="cut")
+    box.script(held)
+    async with workbench(home, box.url) as bench:
+        first = await bench.ask("first")
+        await bench.type("second")
+        await bench.press("enter")
+        await bench.wait("waits for the end")
+        held.go.set()
+        await bench.over(first)
+        assert first.state is TurnState.FAILED and bench.turn is first
+        assert bench.prompt.text == "second" and not bench.prompt.has_class("-waiting")
 
 
 async def test_what_waits_stays_in_the_prompt_when_the_reply_is_stopped(slow: Sandbox, home: Path) -> None:
@@ -144,14 +150,17 @@ async def test_what_waits_stays_in_the_prompt_when_the_reply_is_stopped(slow: Sa
         assert bench.turn is first and bench.prompt.text == "second"
 
 
-async def test_typing_on_takes_the_waiting_back(slow: Sandbox, home: Path) -> None:
-    async with workbench(home, slow.url, "sandbox/long-60") as bench:
+async def test_typing_on_takes_the_waiting_back(box: Sandbox, home: Path) -> None:
+    held = Held.saying("the beginning", "and the end")
+    box.script(held)
+    async with workbench(home, box.url) as bench:
         first = await bench.ask("first")
         await bench.type("second")
         await bench.press("enter")
         await bench.wait("waits for the end")
         await bench.type("!")
         await bench.holds(lambda: not bench.prompt.has_class("-waiting"), "no waiting")
+        held.go.set()
         await bench.over(first)
         assert bench.turn is first and bench.prompt.text == "second!"
 
@@ -178,6 +187,25 @@ async def test_drafts_belong_to_their_conversation_and_are_kept(box: Sandbox, ho
         assert bench.prompt.text == "for one"
         await bench.press("ctrl+n")
         assert bench.prompt.text == "for a new one"
+
+
+async def test_a_text_left_in_a_new_conversation_is_there_at_the_next_start(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url) as bench:
+        await bench.answered("Hello")
+        await bench.press("ctrl+n")
+        await bench.type("not sent")
+        await bench.holds(lambda: bench.session.typed() == "not sent", "the draft on disk")
+    async with workbench(home, box.url) as bench:
+        assert bench.prompt.text == "not sent" and bench.session.conversation is None
+        bench.screen.open_conversation(bench.session.conversations()[0].id)
+    async with workbench(home, box.url) as bench:
+        assert bench.prompt.text == "" and bench.session.conversation is not None
+        await bench.press("ctrl+n")
+        assert bench.prompt.text == "not sent"
+        await bench.press("enter")
+        await bench.over()
+    async with workbench(home, box.url) as bench:
+        assert [node.message.text for node in bench.session.nodes][:1] == ["not sent"]
 
 
 async def test_a_sent_message_leaves_no_half_of_itself_behind(box: Sandbox, home: Path) -> None:
