@@ -1,9 +1,8 @@
 """Running a command that answers a tool call: no shell, bounded in time and output, none of the gateway's keys.
 
-It runs in a thread, so that a program that writes without end keeps nothing waiting, and in a process group of its
-own, which is killed with everything in it as soon as the answer is there, its time is over, or nobody wants it any
-more. What a program starts in another session (`setsid`) is out of reach, and so is a program whose meshtui was
-killed (`kill -9`): it ends by itself, or when it writes and nobody reads.
+It runs in a thread, so that a program that writes without end keeps nothing waiting, and under a keeper: a small
+program that kills it and what it started as soon as the answer is there, its time is over, nobody wants it any more, or
+meshtui is gone, be it by `kill -9`.
 """
 
 from __future__ import annotations
@@ -12,7 +11,9 @@ import os
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
 from codecs import getincrementaldecoder
@@ -37,6 +38,7 @@ LINGER = 0.5
 
 PASSED = frozenset({"PATH", "HOME", "LANG", "TMPDIR"})
 _LOOK = 0.05
+_KEEPER = str(Path(__file__).with_name("command_keeper.py"))
 _HASHED = 16 << 20
 """Bytes up to which the content of a named file is looked at; of a larger one, its size and time."""
 
@@ -156,7 +158,8 @@ class CommandRun:
         self._left = memoryview(arguments.encode("utf-8", "replace"))
         self._out, self._errors = _Kept(KEPT), _Kept(KEPT_OF_ERRORS)
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._keeper: socket.socket | None = None
+        self._said = b""
         self._stopped = False
         self._why = ""
 
@@ -164,50 +167,55 @@ class CommandRun:
         """End the program and everything it started, at once."""
         with self._lock:
             self._stopped = True
-            self._kill()
-
-    def _kill(self) -> None:
-        if self._process is not None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                return  # everything in it has ended
+            if self._keeper is not None:
+                _hang_up(self._keeper)
 
     def work(self) -> Outcome:
         """Run the program to its end; return what it answered. Never raises for what the program does."""
-        plan = self._plan
-        try:
-            with self._lock:
+        ours, its = socket.socketpair()
+        with ours:
+            with its, self._lock:
                 if self._stopped:
                     return self._failed("it was stopped")
-                self._process = subprocess.Popen(  # noqa: S603 - the user approved exactly this, and there is no shell
-                    plan.argv,
-                    executable=plan.program,
-                    cwd=plan.folder,
-                    env=dict(self._env),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    bufsize=0,
-                    start_new_session=True,
-                )
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            return self._failed(f"{plan.argv[0]} could not be started: {(reason or str(error)).lower()}")
-        process = self._process
-        try:
-            self._talk(process)
-        finally:
-            with self._lock:
-                self._kill()
-                self._process = None  # once waited for, its number may be another program's
-            process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                if stream is not None and not stream.closed:
-                    stream.close()
-        return self._outcome(process.returncode)
+                try:
+                    process = self._started(its.fileno())
+                except (OSError, ValueError) as error:
+                    return self._unstarted(error.strerror if isinstance(error, OSError) else str(error))
+                self._keeper = ours
+            try:
+                self._talk(process, ours)
+            finally:
+                with self._lock:
+                    self._keeper = None
+                _hang_up(ours)
+                process.wait()  # it ends when nothing is left
+                for stream in (process.stdin, process.stdout, process.stderr):
+                    if stream is not None and not stream.closed:
+                        stream.close()
+        said = self._said.decode().strip()
+        if said.startswith("!"):
+            return self._unstarted(os.strerror(int(said[1:])))
+        return self._outcome(int(said) if said else -signal.SIGKILL)
 
-    def _talk(self, process: subprocess.Popen[bytes]) -> None:
+    def _started(self, keeper: int) -> subprocess.Popen[bytes]:
+        plan = self._plan
+        how = (str(keeper), "1" if "LC_CTYPE" in self._env else "0", plan.program)
+        return subprocess.Popen(  # noqa: S603 - the user approved exactly this, and there is no shell
+            (sys.executable, "-I", "-S", _KEEPER, *how, *plan.argv),
+            cwd=plan.folder,
+            env=dict(self._env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+            pass_fds=(keeper,),
+        )
+
+    def _unstarted(self, reason: str | None) -> Outcome:
+        return self._failed(f"{self._plan.argv[0]} could not be started: {(reason or 'no reason is known').lower()}")
+
+    def _talk(self, process: subprocess.Popen[bytes], keeper: socket.socket) -> None:
         """Give the arguments, read what comes, until the program has ended or has to."""
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: S101
         deadline, ended = time.monotonic() + self._plan.timeout, False
@@ -217,14 +225,15 @@ class CommandRun:
                 (process.stdin, selectors.EVENT_WRITE),
                 (process.stdout, selectors.EVENT_READ),
                 (process.stderr, selectors.EVENT_READ),
+                (keeper, selectors.EVENT_READ),
             ):
                 os.set_blocking(stream.fileno(), False)
                 watched.register(stream, events)
             while True:
-                for key, _ in watched.select(_LOOK):  # with nothing left to watch it only waits
+                for key, _ in watched.select(_LOOK):
                     self._move(watched, key.fileobj, process)  # type: ignore[arg-type]
                 reading = any(fd in answering for fd in watched.get_map())
-                if not ended and _has_ended(process):
+                if not ended and keeper.fileno() not in watched.get_map():
                     ended, deadline = True, time.monotonic() + LINGER
                 if self._out.size + self._errors.size > MOST:
                     self._why = f"it wrote more than {_bytes(MOST)} and was stopped"
@@ -233,7 +242,13 @@ class CommandRun:
                 if self._why or self._stopped or (ended and (not reading or time.monotonic() > deadline)):
                     return
 
-    def _move(self, watched: selectors.BaseSelector, stream: IO[bytes], process: subprocess.Popen[bytes]) -> None:
+    def _move(
+        self, watched: selectors.BaseSelector, stream: IO[bytes] | socket.socket, process: subprocess.Popen[bytes]
+    ) -> None:
+        if isinstance(stream, socket.socket):
+            self._said = _last_words(stream)  # how the program ended; nothing where somebody killed the keeper
+            watched.unregister(stream)
+            return
         try:
             if stream is process.stdin:
                 self._left = self._left[os.write(stream.fileno(), self._left[:65536]) :] if self._left else self._left
@@ -279,11 +294,19 @@ class CommandRun:
         return Outcome(text, False, " ".join(notes))
 
 
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a program is over; it keeps its number until it is waited for, so that nobody else's group is killed."""
-    if hasattr(os, "waitid"):
-        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    return process.poll() is not None
+def _hang_up(keeper: socket.socket) -> None:
+    """Let the keeper end what is left; the socket stays open for who reads it."""
+    try:
+        keeper.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is gone
+
+
+def _last_words(keeper: socket.socket) -> bytes:
+    try:
+        return keeper.recv(64)
+    except OSError:
+        return b""
 
 
 def _ending(code: int) -> str:
