@@ -73,7 +73,7 @@ class Streamed:
 class Caller:
     """Sends requests to one sandbox with one key."""
 
-    def __init__(self, box: Sandbox, key: str = KEY, timeout: float = 10.0) -> None:
+    def __init__(self, box: Sandbox, key: str = KEY, timeout: float = 60.0) -> None:
         self.box = box
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.http = httpx.Client(base_url=box.url, headers=headers, timeout=timeout)
@@ -133,7 +133,7 @@ class Caller:
 
 
 @contextmanager
-def calling(settings: Settings | None = None, key: str = KEY, timeout: float = 10.0) -> Iterator[Caller]:
+def calling(settings: Settings | None = None, key: str = KEY, timeout: float = 60.0) -> Iterator[Caller]:
     """A sandbox of one's own and a caller for it; fails where the sandbox itself crashed."""
     with Sandbox(settings or Settings(rpm=None)) as box, Caller(box, key, timeout) as caller:
         yield caller

@@ -302,7 +302,7 @@ def test_stopping_closes_the_connection_at_once() -> None:
                 if isinstance(delta, TextDelta):
                     break
             await deltas.aclose()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await gone.wait()
 
     asyncio.run(main())

@@ -56,6 +56,6 @@ async def test_a_stream_that_is_left_closes_its_connection(how: str, capfd: pyte
                     break
             except LookupError:
                 pass
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await endless.left.wait()
     assert capfd.readouterr().err == ""

@@ -277,35 +277,35 @@ def test_ctrl_c_keeps_the_partial_answer_and_ends_with_130() -> None:
             if json.loads(line)["event"] == "text":
                 break
         running.send_signal(signal.SIGINT)
-        rest, err = running.communicate(timeout=10)
+        rest, err = running.communicate(timeout=60)
     assert running.returncode == 130 and b"Traceback" not in err
     result = json.loads(rest.splitlines()[-1])["result"]
     assert result["interrupted"] is True and result["message"]["content"]
 
 
 def test_a_closed_pipe_ends_cleanly_with_130(tmp_path: Path) -> None:
-    with Sandbox(Settings(speed=200)) as slow:
+    with Sandbox(Settings(speed=20)) as slow:
         running = process(slow, "run", "hello", "-m", "sandbox/markdown")
         assert running.stdout is not None and running.stderr is not None
         running.stdout.read(1)
         running.stdout.close()
         err = running.stderr.read()
         running.stderr.close()
-        assert running.wait(10) == 130
+        assert running.wait(60) == 130
     assert err in (b"", b"meshtui: stopped; what arrived is kept\n")
     assert run_command(["sessions", "list", "--json"]) == 0
 
 
 def test_text_arrives_while_it_streams() -> None:
-    with Sandbox(Settings(speed=20)) as slow:
+    with Sandbox(Settings(speed=4)) as slow:  # it would take a minute to its end
         running = process(slow, "run", "hello", "-m", "sandbox/markdown")
         assert running.stdout is not None and running.stderr is not None
         assert running.stdout.read(1)
         began = time.monotonic()
         assert running.poll() is None
         running.terminate()
-        running.communicate(timeout=10)
-        assert time.monotonic() - began < 5
+        running.communicate(timeout=60)
+        assert time.monotonic() - began < 30
         assert running.returncode == 130
 
 
@@ -352,14 +352,14 @@ def test_what_cannot_be_attached_is_one_sentence(
 
 
 def test_the_clock_starts_when_the_request_leaves(box: Sandbox) -> None:
-    fresh = process(
-        box, "run", "hello", "-m", "sandbox/haiku", "--json"
-    )  # imports and TLS are no time of the gateway's
-    out, _ = fresh.communicate(timeout=20)
-    timing, began = json.loads(out)["timing"], time.monotonic()
-    again = process(box, "run", "hello", "-m", "sandbox/haiku", "--json")
-    again.communicate(timeout=20)
-    assert timing["total_ms"] < (time.monotonic() - began) * 1000 / 3
+    parts = []
+    for _ in range(5):
+        began = time.monotonic()
+        out, _ = process(box, "run", "hello", "-m", "sandbox/haiku", "--json").communicate(timeout=60)
+        parts.append(json.loads(out)["timing"]["total_ms"] / 1000 / (time.monotonic() - began))
+        if parts[-1] < 1 / 3:
+            return
+    pytest.fail(f"imports and TLS, which take longer, are no time of the gateway's: {parts}")
 
 
 @pytest.mark.parametrize(
@@ -406,7 +406,7 @@ def test_json_is_printed_also_where_nothing_could_be_sent(
 @pytest.mark.parametrize("command", [["demo"], []])
 def test_the_workbench_says_that_it_needs_a_terminal(box: Sandbox, command: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "meshtui", *command], stdin=subprocess.DEVNULL, capture_output=True, timeout=20
+        [sys.executable, "-m", "meshtui", *command], stdin=subprocess.DEVNULL, capture_output=True, timeout=60
     )
     assert done.returncode == 2 and done.stdout == b"" and b"needs a terminal" in done.stderr
 
@@ -414,5 +414,5 @@ def test_the_workbench_says_that_it_needs_a_terminal(box: Sandbox, command: list
 def test_a_full_disk_under_stdout_is_one_sentence(box: Sandbox) -> None:
     with open("/dev/full", "wb") as full:
         running = process(box, "run", "hello", "-m", "sandbox/haiku", stdout=full.fileno())
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate(timeout=60)
     assert running.returncode == 2 and err.count(b"\n") == 1 and b"stdout cannot be written" in err

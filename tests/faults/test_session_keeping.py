@@ -6,7 +6,6 @@ import asyncio
 import base64
 import os
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,9 @@ async def test_what_streamed_is_on_disk_within_a_second(slow: Sandbox, box: Sand
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(session.run(turn))
             await streaming(turn, 5)
-            came, at = str(turn.content), time.monotonic()
-            await until(lambda: str(stored(home, turn).content).startswith(came), "the text on disk", 5)
-            assert time.monotonic() - at < CHECKPOINT_SECONDS + 0.5
+            came = str(turn.content)
+            await asyncio.sleep(CHECKPOINT_SECONDS)  # the promise; what the session arranged before is due before this
+            assert str(stored(home, turn).content).startswith(came)
             assert turn.state is TurnState.STREAMING and stored(home, turn).state is TurnState.STREAMING
             session.stop(turn)
             await asyncio.wait([running])
@@ -47,7 +46,7 @@ async def test_reasoning_and_tool_calls_are_kept_on_the_way_too(slow: Sandbox, h
             running = tasks.create_task(session.run(turn))
             await until(lambda: len(turn.reasoning) > 10, "reasoning")
             came = str(turn.reasoning)
-            await until(lambda: str(stored(home, turn).reasoning).startswith(came), "the reasoning on disk", 5)
+            await until(lambda: str(stored(home, turn).reasoning).startswith(came), "the reasoning on disk")
             session.stop(turn)
             await asyncio.wait([running])
 

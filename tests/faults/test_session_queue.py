@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.utils import formatdate
@@ -25,10 +25,27 @@ from tests.rounds import CITY, put, turn_on
 from tests.workbench import KEY, opened, until
 
 
-def ending_in(seconds: float) -> Callable[[], float]:
-    """A clock whose minute ends so soon."""
-    offset = 60.0 - seconds - time.time() % 60.0
-    return lambda: time.time() + offset
+class Minute:
+    """A clock that stands still so many seconds before the end of a minute, and goes on from there when it is let go.
+
+    So all that is refused is refused in one minute, however long a slow machine takes for that.
+    """
+
+    def __init__(self, left: float) -> None:
+        self._stood = 60.0 * 30_000_000 - left
+        self._gone: float | None = None
+
+    def __call__(self) -> float:
+        """Return seconds since the epoch."""
+        return self._stood + self.passed()
+
+    def passed(self) -> float:
+        """Return the seconds since it was let go."""
+        return 0.0 if self._gone is None else time.monotonic() - self._gone
+
+    def go(self) -> None:
+        """Let it go on."""
+        self._gone = time.monotonic()
 
 
 @asynccontextmanager
@@ -55,9 +72,9 @@ def chats(box: Sandbox) -> list[dict[str, Any]]:
 
 @pytest.mark.anyio
 async def test_queued_turns_go_in_order_when_the_window_ends_though_another_conversation_is_open(home: Path) -> None:
-    clock = ending_in(1.6)
+    clock = Minute(1.6)
     with Sandbox(Settings(rpm=2, clock=clock)) as box:
-        async with opened(home, box, now=clock) as session, working(session):
+        async with opened(home, box, now=clock, clock=clock.passed) as session, working(session):
             refused = []
             for number in range(4):
                 session.new()
@@ -71,6 +88,7 @@ async def test_queued_turns_go_in_order_when_the_window_ends_though_another_conv
             assert all(at >= ends for at in session.queue.waits().values()), "never earlier than the gateway allowed"
             session.new()
             assert session.nodes == []
+            clock.go()
             await until(lambda: not len(session.queue) and not session.live, "the queue")
             late = chats(box)[4:]
             assert [row["body"]["messages"][-1]["content"] for row in late] == ["question 2", "question 3"]
@@ -83,14 +101,15 @@ async def test_queued_turns_go_in_order_when_the_window_ends_though_another_conv
 
 @pytest.mark.anyio
 async def test_a_queued_turn_of_the_open_conversation_appears_in_it(home: Path) -> None:
-    clock = ending_in(1.2)
+    clock = Minute(1.2)
     with Sandbox(Settings(rpm=1, clock=clock)) as box:
-        async with opened(home, box) as session, working(session):
+        async with opened(home, box, now=clock, clock=clock.passed) as session, working(session):
             await say(session, "one")
             turn = await say(session, "two")
             session.wait_for(turn)
             session.wait_for(turn)
             assert len(session.queue.rows) == 1, "once is enough"
+            clock.go()
             await until(lambda: not len(session.queue) and not session.live, "the queue")
             last = session.nodes[-1].turn
             assert last is not None and last.id != turn.id and last.state is TurnState.DONE
@@ -99,15 +118,16 @@ async def test_a_queued_turn_of_the_open_conversation_appears_in_it(home: Path) 
 
 @pytest.mark.anyio
 async def test_more_than_fit_into_a_window_wait_for_the_next_and_do_not_stampede(home: Path) -> None:
-    clock = ending_in(1.0)
+    clock = Minute(1.0)
     with Sandbox(Settings(rpm=2, clock=clock)) as box:
-        async with opened(home, box) as session, working(session):
+        async with opened(home, box, now=clock, clock=clock.passed) as session, working(session):
             for number in range(6):
                 session.new()
                 turn = await say(session, f"question {number}")
                 if turn.problem is not None:
                     session.wait_for(turn)
             assert len(session.queue.rows) == 4
+            clock.go()
             await until(lambda: (session.queue.next_in() or 0) > 30, "the next two")
             await until(lambda: not session.live, "their answers")
             assert len(session.queue) == 2
@@ -121,7 +141,7 @@ async def test_more_than_fit_into_a_window_wait_for_the_next_and_do_not_stampede
 
 @pytest.mark.anyio
 async def test_what_waits_can_be_let_go_and_goes_when_its_conversation_goes_on(home: Path) -> None:
-    with Sandbox(Settings(rpm=1)) as box:
+    with Sandbox(Settings(rpm=1, clock=Minute(60.0))) as box:
         async with opened(home, box) as session, working(session):
             await say(session, "one")
             turn = await say(session, "two")
@@ -136,11 +156,12 @@ async def test_what_waits_can_be_let_go_and_goes_when_its_conversation_goes_on(h
 
 @pytest.mark.anyio
 async def test_a_queued_turn_goes_through_the_key_that_was_refused(home: Path) -> None:
-    clock = ending_in(1.2)
+    clock = Minute(1.2)
     with Sandbox(Settings(rpm=1, clock=clock)) as box:
-        async with opened(home, box) as session, working(session):
+        async with opened(home, box, now=clock, clock=clock.passed) as session, working(session):
             await say(session, "one")
             turn = await say(session, "two")
+            clock.go()
             session.target = replace(session.target, profile="other", masked_key="…", connect=unreachable)
             session.wait_for(turn)
             await until(lambda: not len(session.queue) and not session.live, "the queue")
@@ -195,12 +216,12 @@ async def emptied(queue: RetryQueue) -> None:
 async def test_a_throttled_provider_holds_up_only_its_own_model() -> None:
     sends = Sends()
     queue = RetryQueue(sends, chance=lambda: 0.0)
-    queue.add(refused("slow", refusal(0.6, ProblemKind.PROVIDER_BUSY, None), "a/m"), "c1", TARGET)
-    queue.add(refused("fast", refusal(0.1)), "c2", TARGET)
     began = time.monotonic()
+    queue.add(refused("slow", refusal(2.0, ProblemKind.PROVIDER_BUSY, None), "a/m"), "c1", TARGET)
+    queue.add(refused("fast", refusal(0.1)), "c2", TARGET)
     await emptied(queue)
     assert [id for _, id in sends.sent] == ["fast", "slow"]
-    assert sends.sent[0][0] - began >= 0.1 and sends.sent[1][0] - began >= 0.6
+    assert sends.sent[0][0] - began >= 0.1 and sends.sent[1][0] - began >= 2.0
 
 
 @pytest.mark.anyio

@@ -101,7 +101,7 @@ async def test_stopped_while_it_waits(box: Sandbox, home: Path, model: str) -> N
             began = time.monotonic()
             session.stop(turn)
             await asyncio.wait([running])
-        assert running.cancelled() and time.monotonic() - began < 1
+        assert running.cancelled() and time.monotonic() - began < 2.5
         assert turn.state is TurnState.STOPPED and turn.problem is None
         assert stored(home, turn).state is TurnState.STOPPED
 

@@ -524,16 +524,20 @@ def test_a_repeated_prefix_counts_as_cached_prompt_tokens() -> None:
 def test_speed_and_first_token_keep_to_the_clock(caller: Caller) -> None:
     headers = {"X-Sandbox-Speed": "200", "X-Sandbox-TTFT": "0.2", "X-Sandbox-Tokens": "100"}
     body = {"model": "sandbox/long", "stream": True, "messages": [{"role": "user", "content": "x"}]}
-    begun = time.perf_counter()
-    with caller.http.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
-        pieces = response.iter_raw()
-        next(pieces)
-        first = time.perf_counter() - begun
-        rest = b"".join(pieces)
-    total = time.perf_counter() - begun
-    assert first >= 0.19 and total >= 0.69
-    assert total < 2  # 0.7 s by the clock; a busy machine may be late, never early
-    assert rest.endswith(b"data: [DONE]\n\n")
+    for _ in range(5):
+        begun = time.perf_counter()
+        with caller.http.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
+            pieces = response.iter_raw()
+            next(pieces)
+            first = time.perf_counter() - begun
+            rest = b"".join(pieces)
+        total = time.perf_counter() - begun
+        assert first >= 0.19 and total >= 0.69, "never early"
+        assert rest.endswith(b"data: [DONE]\n\n")
+        if total < 1.5:
+            break
+    else:
+        pytest.fail("it is 0.7 s by the clock, and a busy machine is not late each time")
 
 
 def test_a_reply_that_is_not_streamed_takes_as_long(caller: Caller) -> None:
@@ -561,7 +565,7 @@ def test_an_abandoned_stream_is_billed_for_what_was_sent() -> None:
         with caller.http.stream("POST", "/v1/chat/completions", json=body, headers=headers) as response:
             next(response.iter_raw())
         rows: list[dict[str, Any]] = []
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while not rows and time.monotonic() < until:
             rows = caller.http.post("/v1/usage/events", json={"org_id": ""}).json()["events"]
         assert rows[0]["status"] == "interrupted" and rows[0]["completion_tokens"] < 1000

@@ -75,7 +75,7 @@ def test_tokens_per_minute_count_prompt_and_reply_once_a_limit_is_set() -> None:
 
 
 def test_free_models_and_comparisons_count_and_invalid_requests_do_not() -> None:
-    with calling(Settings(rpm=10)) as caller:
+    with calling(Settings(rpm=10, clock=Clock())) as caller:
         caller.post("sandbox/fast")
         caller.post(temperature=9)
         body = {"models": ["sandbox/fast", "sandbox/haiku"], "messages": [{"role": "user", "content": "x"}]}
@@ -85,7 +85,7 @@ def test_free_models_and_comparisons_count_and_invalid_requests_do_not() -> None
 
 
 def test_each_key_has_its_own_windows() -> None:
-    with calling(Settings(rpm=1)) as caller, Caller(caller.box, "rsk_another_key") as other:
+    with calling(Settings(rpm=1, clock=Clock())) as caller, Caller(caller.box, "rsk_another_key") as other:
         assert [caller.post().status_code, caller.post().status_code, other.post().status_code] == [200, 429, 200]
 
 
@@ -110,7 +110,7 @@ def test_the_balance_may_go_below_zero_and_then_stops_paid_models_only() -> None
 
 
 def test_keys_that_behave() -> None:
-    with calling() as caller:
+    with calling(Settings(rpm=None, clock=Clock())) as caller:
         for key, model, code in (
             ("rsk_broke000", "openai/gpt-4o", "spend_limit_exceeded"),
             ("rsk_capped00", "sandbox/fast", "spend_limit_exceeded"),
