@@ -44,7 +44,7 @@ def is_gone(pid: int) -> bool:
 
 
 def wait_for(holds: Any, what: str) -> None:
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.01)
@@ -81,16 +81,11 @@ def test_there_is_no_shell(tmp_path: Path) -> None:
 
 
 def test_a_program_that_hangs_is_stopped_with_its_children(tmp_path: Path) -> None:
-    program = (
-        "import os, subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-        "open('pids', 'w').write(f'{os.getpid()} {child.pid}')\n"
-        "print('begun', flush=True)\n"
-        "time.sleep(600)"
-    )
-    got = answer(tmp_path, program, timeout=1.0)
-    assert got.is_error and got.note.startswith("It did not end within 1 s and was stopped.")
-    assert json.loads(got.text) == {"error": "it did not end within 1 s and was stopped", "output": "begun"}
+    script = "sleep 600 & echo $$ $! > pids; echo begun; wait"  # a shell has begun long before its time is over
+    plan = plan_of(tmp_path, ("/bin/sh", "-c", script), timeout=2.0)
+    got = CommandRun(plan, "{}", environment(plan, ENVIRON, is_secret)).work()
+    assert got.is_error and got.note.startswith("It did not end within 2 s and was stopped.")
+    assert json.loads(got.text) == {"error": "it did not end within 2 s and was stopped", "output": "begun"}
     for pid in (tmp_path / "pids").read_text().split():
         wait_for(lambda pid=pid: is_gone(int(pid)), f"the end of {pid}")
 
@@ -99,7 +94,7 @@ def test_a_program_that_ignores_its_signals_is_stopped_all_the_same(tmp_path: Pa
     program = "import signal, time\nfor n in (1, 2, 15): signal.signal(n, signal.SIG_IGN)\nwhile True: time.sleep(1)"
     begun = time.monotonic()
     assert "did not end within 0.5 s" in answer(tmp_path, program, timeout=0.5).note
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 30
 
 
 def test_what_it_leaves_running_is_ended_and_holds_nothing_up(tmp_path: Path) -> None:
