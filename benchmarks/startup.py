@@ -47,8 +47,12 @@ _SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]P^_X].*?(?:\x07|\x1b\\)|
 
 
 def environment(home: str) -> dict[str, str]:
-    """Return the surroundings of a fresh user on a common terminal."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MESH", "TEXTUAL", "XDG_"))}
+    """Return the surroundings of a fresh user on a common terminal.
+
+    Nothing of Python's own goes along: where it may not keep bytecode, reading the source would be measured.
+    """
+    own = ("MESH", "PYTHON", "TEXTUAL", "XDG_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return kept | {"HOME": home, "MESHTUI_HOME": f"{home}/mesh", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
 
 

@@ -72,7 +72,10 @@ class Command(argparse.ArgumentParser):
 
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Return the parser; the options of a command are only built when `arguments` name it."""
+    """Return the parser; a command's options are only there when `arguments` name it.
+
+    Where their first word is a command, or there is none, no other command is there either: nothing would tell of it.
+    """
     asked = "-h" in arguments or "--help" in arguments
     if asked:
         from meshtui.cli.lessons import teach
@@ -89,7 +92,10 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     _add_linear(parser)
     parser.set_defaults(command=_workbench)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Command)
+    alone = not asked and (not arguments or arguments[0] in COMMANDS)
     for name, (summary, add, command) in COMMANDS.items():
+        if alone and name not in arguments:
+            continue
         sub = commands.add_parser(
             name,
             help=summary,

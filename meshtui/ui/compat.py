@@ -98,6 +98,15 @@ class CalmApp(App[Result]):
         """Call a function after a delay, for sure: Textual takes another size of the terminal by such a timer."""
         return _sure(super().set_timer(delay, callback, name=name, pause=pause))
 
+    def put_on(self, theme: str) -> None:
+        """Put a theme on before the app runs; raises InvalidThemeError.
+
+        Set alone it would have all styles parsed with the colours of Textual's own theme first, and again with its own.
+        """
+        self.theme = theme
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._next_callbacks.clear()  # parse again, tell those who follow: there is nothing yet, and nobody
+
     @property
     def _background_screens(self) -> list[Screen[object]]:
         """Nothing shines through a screen of an opaque colour; Textual draws the one below it all the same."""

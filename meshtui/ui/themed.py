@@ -90,7 +90,7 @@ class ThemedApp(CalmApp[str]):
         try:
             if self._wanted in files:
                 self.register_theme(read_theme(files[self._wanted]))
-            self.theme = self._wanted
+            self.put_on(self._wanted)
         except ThemeError:
             return self._in_stead("")  # `take_themes` reads it again and tells
         except InvalidThemeError:
@@ -100,7 +100,7 @@ class ThemedApp(CalmApp[str]):
 
     def _in_stead(self, fault: str) -> str:
         self.register_theme(read_theme(shipped_folder() / f"{DEFAULT}.toml"))
-        self.theme = DEFAULT
+        self.put_on(DEFAULT)
         return fault
 
     def _fitting(self) -> str:
