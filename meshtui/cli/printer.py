@@ -68,11 +68,11 @@ class Printer:
 
     def _print(self, turn: Turn, delta: Delta | None) -> None:
         if self._events:
-            if delta is not None:
-                emit_json({"at_ms": milliseconds(turn.last_at), **event(delta)})
             if turn.state is not self._state and not turn.ended:
                 emit_json({"event": "state", "state": turn.state.value})
             self._state = turn.state
+            if delta is not None:
+                emit_json({"at_ms": milliseconds(turn.last_at), **event(delta)})
         elif isinstance(delta, TextDelta) and not (self._whole or self._waits) and delta.text:
             emit(delta.text, end="")
             self._last = delta.text[-1]

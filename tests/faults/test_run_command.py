@@ -139,6 +139,7 @@ def test_events_are_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> Non
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     kinds = [event["event"] for event in events]
     assert kinds[0] == "state" and kinds[-1] == "end" and "reasoning" in kinds
+    assert kinds.index("reasoning") > events.index({"event": "state", "state": "streaming"})
     text = "".join(event["text"] for event in events if event["event"] == "text")
     assert text == events[-1]["result"]["message"]["content"] != ""
 
