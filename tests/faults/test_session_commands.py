@@ -16,7 +16,7 @@ from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
 from meshtui.session import Pending, Plan, Round, Session, answering, tool_command
 from tests.rounds import CITY, ZONE, called, put, turn_on
-from tests.workbench import PATIENCE, opened, until
+from tests.workbench import opened, until
 
 
 def command(*lines: str, **more: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ async def test_a_command_that_nobody_waits_for_is_ended(box: Sandbox, home: Path
                 session.rounds.set_result(round, pending, "mine")
             case "close":
                 session.close()
-        await asyncio.wait([filling], timeout=PATIENCE)
+        await asyncio.wait([filling], timeout=60)
         await gone(pid)
         assert filling.done() and pending.state == {"drop": "dropped", "by hand": "answered"}.get(how, pending.state)
         assert pending.state != "running"
@@ -190,7 +190,7 @@ async def test_editing_the_arguments_stops_what_answers_the_old_ones(box: Sandbo
         (pending,) = round.calls
         session.rounds.edit_arguments(round, pending, '{"city": "Oslo"}')
         assert pending.state == "open"
-        await asyncio.wait([filling], timeout=PATIENCE)
+        await asyncio.wait([filling], timeout=60)
         await gone(pid)
         assert filling.done() and pending.state == "open" and not pending.result
 
@@ -222,7 +222,7 @@ async def test_an_answer_that_was_stopped_does_not_disturb_the_one_begun_after_i
         second = loop.create_task(session.rounds.fill(round))
         await until(lambda: pending.state == "running", "the second answer")
         closing.set()
-        await asyncio.wait([first, second], timeout=PATIENCE)
+        await asyncio.wait([first, second], timeout=60)
         assert not round.open and pending.result == "new"
 
 
@@ -272,7 +272,7 @@ async def test_a_command_that_ran_when_the_program_was_killed_waits_to_be_run_ag
             again = other.rounds.current()
             assert again is not None and [one.state for one in again.calls] == ["open"]
         session.rounds.stop(round)
-        await asyncio.wait([filling], timeout=PATIENCE)
+        await asyncio.wait([filling], timeout=60)
 
 
 @pytest.mark.anyio
