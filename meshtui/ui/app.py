@@ -95,9 +95,10 @@ class MeshApp(ThemedApp, inherit_bindings=False):
                 loop.add_signal_handler(getattr(signal, name), self._end_for, getattr(signal, name))
             except (AttributeError, NotImplementedError, RuntimeError, ValueError):
                 break  # no such signal here, or not the main thread (the tests' pilot)
-        self.call_after_refresh(
-            self.run_worker, self._open(), group="open", exit_on_error=True, description="open the workbench"
-        )
+        self.call_after_refresh(self._begin_to_open)
+
+    def _begin_to_open(self) -> None:
+        self.run_worker(self._open(), group="open", exit_on_error=True, description="open the workbench")
 
     async def _open(self) -> None:
         """Import the rest while keys are taken, open the history, and let the workbench take over."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import gc
 import time
+import warnings
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from meshtui.session import Session
+from meshtui.ui.app import Look, MeshApp
 from meshtui.ui.compat import CalmApp, after
 from meshtui.ui.widgets.lanes import Lanes
 from meshtui.ui.widgets.lanes_column import Column
+from meshtui.ui.widgets.top import Front
 from tests.rules.test_source import PACKAGE, named, tree_of
 from tests.workbench import until
 
@@ -76,6 +82,23 @@ async def test_lanes_go_on_to_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
             before = len(pulled)
             lanes.mark(["one"])
             await until(lambda before=before: len(pulled) > before, "the next frame")  # type: ignore[misc]
+
+
+async def test_who_leaves_before_the_first_paint_hears_nothing_of_it(tmp_path: Path) -> None:
+    def start() -> Session:
+        raise AssertionError("the history is not opened any more")
+
+    async def accept(session: Session, key: str) -> str | None:
+        return None
+
+    app = MeshApp(start, Look(state_folder=tmp_path), accept, front=Front("default", "", "m"))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        with pytest.raises(LookupError):
+            async with app.run_test():
+                raise LookupError
+        gc.collect()
+    assert [str(warning.message) for warning in said] == []
 
 
 def test_nothing_relies_on_a_timer_that_may_be_forgotten() -> None:
