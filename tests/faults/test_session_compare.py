@@ -201,7 +201,7 @@ async def test_what_a_killed_process_left_is_there_for_every_lane(slow: Sandbox,
     await asyncio.wait(tasks)
     session.close()
     await session.aclose()
-    assert min(seen) > 0 and time.monotonic() - now < 10
+    assert min(seen) > 0 and time.monotonic() - now < 30
 
 
 def test_what_varies_is_said_and_the_rest_is_not() -> None:

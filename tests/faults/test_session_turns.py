@@ -180,7 +180,7 @@ async def test_a_retry_of_an_earlier_turn_leaves_out_what_followed(box: Sandbox,
 
 @pytest.mark.anyio
 async def test_turns_of_several_conversations_run_side_by_side(slow: Sandbox, home: Path) -> None:
-    async with opened(home, slow, "sandbox/haiku") as session:
+    async with opened(home, slow, "sandbox/long-60") as session:
         turns: list[Turn] = []
         most = 0
 
@@ -205,7 +205,7 @@ async def test_turns_of_several_conversations_run_side_by_side(slow: Sandbox, ho
 
 @pytest.mark.anyio
 async def test_stopping_one_of_several_leaves_the_others(slow: Sandbox, home: Path) -> None:
-    async with opened(home, slow, "sandbox/haiku") as session:
+    async with opened(home, slow, "sandbox/long-120") as session:
         async with asyncio.TaskGroup() as tasks:
             one = session.say("one")
             running = tasks.create_task(session.run(one))
