@@ -51,4 +51,5 @@ bench: $(BIN)/meshtui
 	$(BIN)/python -m benchmarks.calls
 
 console: $(BIN)/meshtui
+	$(BIN)/pip install -q textual-dev
 	$(BIN)/textual console

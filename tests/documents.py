@@ -49,11 +49,40 @@ def with_keys(page: Path) -> str:
     return KEYS.sub(lambda match: f"{match[1]}{table}{match[2]}", page.read_text(encoding="utf-8"))
 
 
+BEGIN_WITH = (
+    "prompt.send",
+    "prompt.newline",
+    "turn.stop",
+    "turn.retry",
+    "branch.other",
+    "model.choose",
+    "compare.open",
+    "template.list",
+    "template.pane",
+    "params.show",
+    "tools.show",
+    "round.open",
+    "conversation.new",
+    "conversation.list",
+    "conversation.find",
+    "answer.copy",
+    "usage.show",
+    "pane.jump",
+    "pane.zoom",
+    "app.theme",
+    "app.help",
+    "app.palette",
+    "app.quit",
+)
+"""The commands whose keys the README shows."""
+
+
 def _keys_to_begin_with() -> str:
-    """Return the keys that work wherever one is in the workbench, as one short table."""
+    """Return the keys to begin with, as one short table."""
     from meshtui.ui.key_table import key_rows
 
-    rows = [row for row in key_rows() if row.where in ("prompt", "anywhere", "everywhere") and row.keys]
+    by_id = {row.id: row for row in key_rows()}
+    rows = [by_id[id] for id in BEGIN_WITH]
     lines = [f"| {' '.join(f'`{key}`' for key in row.words)} | {row.help} |" for row in rows]
     return "\n".join(["| key | does |", "|---|---|", *lines, ""])
 

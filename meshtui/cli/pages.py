@@ -35,7 +35,7 @@ TOPICS = {
     "templates": Topic("files-and-formats.md", "template files and sets of values", "Templates"),
     "tools": Topic("files-and-formats.md", "tool files, and what answers their calls", "Tools"),
     "history": Topic("files-and-formats.md", "the history file", "History"),
-    "profiles": Topic("gateways.md", "other gateways: Ollama, vLLM, llama.cpp, LiteLLM, OpenRouter, proxies"),
+    "gateways": Topic("gateways.md", "profiles; Ollama, vLLM, llama.cpp, LiteLLM, OpenRouter, proxies"),
     "headless": Topic("headless.md", "run, compare, usage and the rest in scripts"),
     "exit-codes": Topic("headless.md", "what a command's end says", "Exit codes"),
     "json": Topic("headless.md", "what --json and --events print", "JSON"),
