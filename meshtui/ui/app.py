@@ -11,12 +11,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual import events
 from textual.app import SystemCommand
 from textual.command import CommandPalette
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
@@ -24,7 +26,7 @@ from meshtui.ui import clipboard
 from meshtui.ui.columns import MEDIUM, WIDE
 from meshtui.ui.commands import BY_ID, COMMANDS, Where, bindings, key_words
 from meshtui.ui.compat import binding_ids
-from meshtui.ui.keymap import first_faults, read_keymap
+from meshtui.ui.keymap import Keymap, first_faults, read_keymap
 from meshtui.ui.screens.opening import Opening
 from meshtui.ui.themed import Look, ThemedApp
 from meshtui.ui.ticker import Ticker
@@ -156,7 +158,7 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         commands = self.keymap.before_text(key)
         if not commands or (active := self.screen.active_bindings.get(key)) and active.binding.priority:
             return False
-        for node in self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]:
+        for node in self._with_focus:
             own = binding_ids(node)
             for command in commands:
                 if command.id in own and await self.run_action(command.action, node):
@@ -164,6 +166,26 @@ class MeshApp(ThemedApp, inherit_bindings=False):
             if node.is_modal:
                 break
         return False
+
+    @property
+    def _with_focus(self) -> Sequence[DOMNode]:
+        """What has the focus, and what it stands in."""
+        return self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]
+
+    def keys_here(self) -> Keymap:
+        """Return the keys in force without those that something else takes where the focus is now."""
+        active = self.screen.active_bindings
+        held = {id for node in self._with_focus for id in binding_ids(node) if id in BY_ID}
+
+        def runs(id: str, key: str) -> bool:
+            taken = active.get(key)
+            if id not in held or taken is None or BY_ID[id] in self.keymap.before_text(key):
+                return True
+            other = BY_ID.get(taken.binding.id or "")
+            return other is not None and other.where == BY_ID[id].where
+
+        keys = {id: tuple(key for key in keys if runs(id, key)) for id, keys in self.keymap.keys.items()}
+        return replace(self.keymap, keys=keys)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open nothing over the first screen: the workbench takes its place in a moment."""
@@ -178,13 +200,12 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         elif isinstance(self.screen, CommandPalette):
             self.say("Type a part of a command's name, then press enter. esc leaves.")
         else:
-            self.push_screen(HelpPage(self.keymap, self.places_in_use()))
+            self.push_screen(HelpPage(self.keymap, self.keys_here(), self.places_in_use()))
 
     def places_in_use(self) -> tuple[Where, ...]:
         """Return where commands hold now, the nearest to the focus first, the whole program last."""
-        nodes = self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]
         places: list[Where] = []
-        for node in nodes:
+        for node in self._with_focus:
             places += [BY_ID[id].where for id in binding_ids(node) if id in BY_ID]
         if "typing" in places:
             places.insert(0, "prompt")

@@ -126,7 +126,7 @@ DIALOGS: tuple[Command, ...] = (
         ("close", "Close", "escape", "dismiss(None)", "Go back to the template."),
         ("!keep", "Keep", "ctrl+s", "keep", "Keep the values in the slots as a set under this name."),
         ("pasted", "Take pasted", "ctrl+j", "take_pasted", "Put the pasted set into the slots; keep several as sets."),
-        ("delete", "Delete", "delete,f9", "delete", "Delete this set, when you say so."),
+        ("delete", "Delete", "f9,delete", "delete", "Delete this set, when you say so."),
     ),
     *_of(
         "templates",
@@ -181,7 +181,7 @@ DIALOGS: tuple[Command, ...] = (
     ),
     *_of(
         "help",
-        ("close", "Close", "escape,f1", "dismiss(None)", "Go back to where you were."),
+        ("close", "Close", "escape", "dismiss(None)", "Go back to where you were."),
         ("down", "Down", "down", "scroll(1)", "Scroll down."),
         ("up", "Up", "up", "scroll(-1)", "Scroll up."),
         ("page-down", "Page down", "pagedown", "scroll(10)", "Scroll down by ten lines."),

@@ -100,7 +100,7 @@ APPROVAL: tuple[Command, ...] = (
 )
 
 CALL_DIFFERENCES: tuple[Command, ...] = tuple(
-    Command(f"differences.{id}", title, key, action, help, "call-differences", in_palette=False)
+    Command(f"differences.{id}", title, key, action, help, "call-differences", priority=True, in_palette=False)
     for id, title, key, action, help in (
         ("before", "Answer before", "left", "other(-1)", "Compare with the answer before."),
         ("next", "Next answer", "right", "other(1)", "Compare with the next answer."),

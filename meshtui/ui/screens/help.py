@@ -26,7 +26,7 @@ KEYS_WIDTH = 20
 
 
 class HelpPage(ModalScreen[None]):
-    """Shows what commands do; `keymap` has the keys in force, `places` are where one is, the nearest first."""
+    """Shows what commands do: `keymap` has all keys in force, `here` those that hold now in `places`, nearest first."""
 
     DEFAULT_CSS = """
     HelpPage {
@@ -39,9 +39,9 @@ class HelpPage(ModalScreen[None]):
     PLACES: ClassVar[tuple[Where, ...]] = ("help",)
     BINDINGS = bindings("help")
 
-    def __init__(self, keymap: Keymap, places: Sequence[Where]) -> None:
+    def __init__(self, keymap: Keymap, here: Keymap, places: Sequence[Where]) -> None:
         super().__init__()
-        self._rows, self._at = key_rows(keymap), tuple(places)
+        self._all, self._here, self._at = key_rows(keymap), key_rows(here), tuple(places)
 
     def compose(self) -> ComposeResult:
         """What is sought, then the places with their commands."""
@@ -80,7 +80,8 @@ class HelpPage(ModalScreen[None]):
 
     def _place(self, where: Where, words: Sequence[str]) -> Content | None:
         """Return one place with its keys, None where none fits."""
-        found = [row for row in self._rows if row.where == where and (_fits(row, words) if words else row.keys)]
+        rows = [row for row in (self._all if words else self._here) if row.where == where]
+        found = [row for row in rows if (_fits(row, words) if words else row.keys)]
         if not found:
             return None
         head = Content.styled(PLACE_ROWS[where].title, "bold underline")

@@ -1,0 +1,330 @@
+"""Every place, walked through: each key that it shows, or that holds there, runs what the table says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from textual.app import App
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import Static
+
+from meshtui.sandbox import Sandbox
+from meshtui.ui.app import MeshApp
+from meshtui.ui.commands import BY_ID, Command, key_words, short_key
+from meshtui.ui.commands.places import PLACES
+from meshtui.ui.compat import binding_ids
+from meshtui.ui.screens.approval import ApprovalQuestion
+from meshtui.ui.screens.ask import Ask
+from meshtui.ui.screens.call_differences import CallDifferences
+from meshtui.ui.screens.compare import Compare
+from meshtui.ui.screens.file_conflict import FileConflict
+from meshtui.ui.screens.key_entry import KeyEntry
+from meshtui.ui.screens.lanes_table import LanesTable
+from meshtui.ui.screens.links import Links
+from meshtui.ui.screens.profile_list import ProfileList
+from meshtui.ui.screens.question import Question
+from meshtui.ui.screens.response_format import ResponseFormat
+from meshtui.ui.screens.standings import Standings
+from meshtui.ui.screens.tool_editor import ToolEditor
+from meshtui.ui.screens.tour import Tour
+from meshtui.ui.widgets.param_field import ParamText
+from meshtui.ui.widgets.schema_form import SchemaTree
+from meshtui.ui.widgets.slot_text import SlotField
+from meshtui.ui.widgets.top import KeyLine
+from tests.bench import Bench, workbench
+from tests.calls import calling, put_tool
+
+pytestmark = pytest.mark.anyio
+
+TEMPLATE = """\
+system = "You are {{tone}} support."
+[[messages]]
+role = "user"
+content = "Where is my {{thing}}?"
+[variables]
+tone = "friendly"
+thing = "parcel"
+"""
+BY_WIDGET = {"prompt.send", "prompt.newline"}
+"""What the widget with the focus does itself, before any binding; other tests press these."""
+
+_NAMED = re.compile(r"app\.run_command\('([^']+)'\)")
+
+
+class Switchboard:
+    """Notes which actions the keys reach instead of running them, while it is on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.on = False
+        self.reached: list[tuple[str, tuple[Any, ...]]] = []
+        run = App.run_action
+
+        async def noted(app: MeshApp, action: str, node: Any = None, namespaces: Any = None) -> bool:
+            if not self.on:
+                return await run(app, action, node, namespaces)
+            target, name, parameters = app._parse_action(action, node or app, namespaces)
+            able = target.check_action(name, parameters)
+            there = any(hasattr(target, f"{prefix}_{name}") for prefix in ("action", "_action"))
+            if able and there:
+                self.reached.append((name, parameters))
+            return bool(able and there)
+
+        monkeypatch.setattr(MeshApp, "run_action", noted)
+
+
+def meant(bench: Bench, command: Command) -> tuple[str, tuple[Any, ...]]:
+    """Return the action of a command as the switchboard notes it."""
+    _, name, parameters = bench.app._parse_action(command.action, bench.app)
+    return name, parameters
+
+
+def named_on(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield the commands that the screen names with their keys, and the words there, as many as are to be seen."""
+    for widget in bench.app.screen.query(Static):
+        content = widget.content
+        within = isinstance(widget.parent, Widget) and widget.parent.has_focus_within
+        beside = not within and not widget.screen.is_modal
+        if not isinstance(content, Content) or not widget.region.area or (beside and not isinstance(widget, KeyLine)):
+            continue  # what stands in a pane without the focus is for the mouse
+        for span in content.spans:
+            meta = span.style.meta if isinstance(span.style, Style) else {}
+            if found := _NAMED.fullmatch(str(meta.get("@click", ""))):
+                yield found[1], content.plain[span.start : span.end]
+
+
+def holding(bench: Bench) -> Iterator[tuple[Command, str]]:
+    """Yield the commands that hold where the focus is, with each key by which they can be run now."""
+    active, keymap = bench.app.screen.active_bindings, bench.app.keys_here()
+    for node in bench.app._with_focus:
+        for id in dict.fromkeys(binding_ids(node)):
+            if id in BY_ID and id not in BY_WIDGET:
+                for key in keymap.of(id):
+                    if key in active and active[key].enabled and active[key].binding.id == id:
+                        yield BY_ID[id], key
+        if node.is_modal:
+            return
+
+
+async def walk(bench: Bench, board: Switchboard, where: str) -> list[str]:
+    """Press every key that holds here, and look at every key that the screen names; return what is wrong."""
+    for _ in range(3):
+        await bench.pilot.pause()
+    wrong = list[str]()
+    keys = {key: command for command, key in holding(bench)}
+    if where != "prompt" and not any(command.where == where for command in keys.values()):
+        wrong.append(f"{where}: no key holds")
+    for id, words in named_on(bench):
+        shown = {short_key(key_words(key)): key for key in bench.app.keymap.of(id)}
+        first = words.split("\u00a0")[0].split(" ")[0]
+        if shown and first not in shown:
+            wrong.append(f"{where}: {words!r} stands for {id}, whose keys are {list(shown)}")
+        elif shown and id not in BY_WIDGET and keys.get(shown[first]) is not BY_ID[id]:
+            wrong.append(f"{where}: {words!r} is shown, but {first} does not run {id} now")
+    focus = bench.app.focused
+    board.on = True
+    for key, command in keys.items():
+        board.reached.clear()
+        await bench.press(key)
+        if board.reached != [meant(bench, command)]:
+            wrong.append(f"{where}: {key} is to run {command.id}, and runs {board.reached or 'nothing'}")
+    board.on = False
+    if bench.app.focused is not focus:
+        wrong.append(f"{where}: a key moved the focus by itself")
+    return wrong
+
+
+async def shut_all(bench: Bench) -> None:
+    """Close what stands over the workbench."""
+    while bench.app.screen is not bench.screen:
+        bench.app.screen.dismiss(None)
+        await bench.pilot.pause()
+
+
+Open = Callable[[Bench], Awaitable[object]]
+
+
+def pressing(*keys: str) -> Open:
+    async def press(bench: Bench) -> None:
+        await bench.press(*keys)
+
+    return press
+
+
+def acting(action: str) -> Open:
+    async def act(bench: Bench) -> None:
+        await bench.screen.run_action(action)
+
+    return act
+
+
+def pane(name: str) -> Open:
+    async def show(bench: Bench) -> None:
+        await bench.screen.run_action(f"show_pane({name!r})")
+
+    return show
+
+
+async def params(bench: Bench) -> None:
+    await bench.screen.run_action("show_pane('params')")
+    await bench.holds(lambda: bench.screen.query(ParamText), "the fields")
+    next(one for one in bench.screen.query(ParamText) if one.param.name == "response_format").focus()
+
+
+async def replacing(bench: Bench) -> None:
+    await bench.screen.run_action("show_pane('template')")
+    bench.screen.editor.focus_first()
+    await bench.pilot.pause()
+    await bench.press("ctrl+f")
+
+
+async def schema(bench: Bench) -> None:
+    await editing(bench)
+    bench.app.screen.query(SchemaTree).first().focus()
+
+
+async def editing(bench: Bench) -> None:
+    await bench.screen.run_action("show_pane('tools')")
+    await bench.holds(lambda: bench.screen.tool_list.chosen is not None, "the tool")
+    await bench.press("e")
+    await bench.holds(lambda: isinstance(bench.app.screen, ToolEditor), "the tool editor")
+
+
+def screen(make: Callable[[Bench], Any]) -> Open:
+    async def push(bench: Bench) -> None:
+        await bench.app.push_screen(make(bench))
+
+    return push
+
+
+PLACES_WALKED: Mapping[str, Open] = {
+    "prompt": pressing("f6"),
+    "conversation": pressing("f7"),
+    "template": pane("template"),
+    "tools": pane("tools"),
+    "params": params,
+    "model pane": pane("model"),
+    "usage pane": pane("usage"),
+    "finding": pressing("f6", "ctrl+f"),
+    "replacing": replacing,
+    "models": pressing("f6", "f2"),
+    "templates": pressing("f12"),
+    "conversations": pressing("ctrl+r"),
+    "usage": pressing("alt+u"),
+    "versions": pressing("alt+v"),
+    "sets": acting("value_sets"),
+    "gateway": acting("template_gateway"),
+    "preview": acting("preview_template"),
+    "lane-choice": acting("compare_template"),
+    "fallbacks": acting("choose_fallbacks"),
+    "tool editor": editing,
+    "schema": schema,
+    "new tool": acting("new_tool"),
+    "themes": pressing("alt+t"),
+    "jump": pressing("ctrl+o"),
+    "help": pressing("f1"),
+    "ask": screen(lambda bench: Ask("A title", "a word", lambda typed: ["one", "two"])),
+    "question": screen(lambda bench: Question("A title", "A text.", "Yes", "No")),
+    "links": screen(lambda bench: Links([("", "https://example.com")])),
+    "conflict": screen(lambda bench: FileConflict("a.toml", "one", "two")),
+    "format": screen(lambda bench: ResponseFormat(None)),
+    "profiles": screen(lambda bench: ProfileList([], "")),
+    "tour": screen(lambda bench: Tour()),
+    "key": screen(lambda bench: KeyEntry(bench.session.target.base_url, "Why.", nobody, False)),
+    "standings": screen(lambda bench: Standings([])),
+    "call-differences": screen(
+        lambda bench: CallDifferences([bench.session.nodes[-1]] * 2, bench.session.nodes[-1].id)
+    ),
+}
+APART = {"compare", "table", "round", "approval"}
+"""Places with a test of their own: they need lanes, or a call."""
+
+
+async def nobody(key: str) -> str | None:
+    return None
+
+
+def test_every_place_is_walked() -> None:
+    assert {*PLACES_WALKED, *APART, "anywhere", "everywhere", "typing"} == set(PLACES)
+
+
+@pytest.mark.parametrize("keys", [{}, {"model.choose": "f11,ctrl+k", "usage.by": "alt+k"}], ids=["default", "chosen"])
+async def test_each_key_that_holds_in_a_place_runs_what_the_table_says(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
+) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "bot.toml").write_text(TEMPLATE)
+    put_tool(home, "get_weather")
+    board = Switchboard(monkeypatch)
+    async with workbench(home, box.url, keys=keys, size=(80, 24)) as bench:
+        bench.screen.open_template(folder / "bot.toml")
+        await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")
+        await bench.answered("hello")
+        wrong = list[str]()
+        for where, go in PLACES_WALKED.items():
+            if keys and where == "models":
+                go = pressing("f6", "f11")
+            await go(bench)
+            await bench.holds(lambda where=where: where in bench.app.places_in_use(), f"to be in {where}")  # type: ignore[misc]
+            wrong += await walk(bench, board, where)
+            await shut_all(bench)
+        assert not wrong, "\n".join(wrong)
+
+
+async def test_each_key_of_lanes_and_of_a_round_runs_what_the_table_says(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_tool(home, "get_weather")
+    board = Switchboard(monkeypatch)
+    async with workbench(home, box.url, size=(80, 24)) as bench:
+        await bench.type("compare me")
+        bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
+        await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
+        compare = bench.app.screen
+        assert isinstance(compare, Compare)
+        await bench.holds(lambda: not compare.comparison.running, "the end of both")
+        assert await walk(bench, board, "compare") == []
+        await bench.app.push_screen(LanesTable(compare.comparison, {}))
+        assert await walk(bench, board, "table") == []
+        bench.app.screen.dismiss(None)
+        await bench.pilot.pause()
+        bench.app.screen.dismiss(None)
+        await bench.holds(lambda: bench.app.screen is bench.screen, "the workbench")
+        assert bench.session.tools is not None
+        bench.session.tools.turn_only(["get_weather"])
+        box.script(calling(("get_weather", '{"city": "Oslo"}')))
+        await bench.ask("go")
+        await bench.holds(lambda: bench.screen.panel.has_focus_within, "the focus in the panel")
+        assert await walk(bench, board, "round") == []
+        pending = bench.screen.panel.round.calls[0]  # type: ignore[union-attr]
+        plan = SimpleNamespace(
+            argv=["true"], program="true", folder=home, environment=[], timeout=1.0, file=home / "a.toml"
+        )
+        await bench.app.push_screen(ApprovalQuestion(pending, cast("Any", plan)))
+        assert await walk(bench, board, "approval") == []
+        bench.app.screen.dismiss("refuse")
+        await bench.pilot.pause()
+
+
+async def test_the_help_page_names_a_key_once_where_something_nearer_takes_it(box: Sandbox, home: Path) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "bot.toml").write_text(TEMPLATE)
+    async with workbench(home, box.url, size=(120, 40)) as bench:
+        await bench.answered("hello")
+        bench.screen.open_template(folder / "bot.toml")
+        await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")
+        await bench.screen.run_action("show_pane('template')")
+        await bench.press("f1")
+        page = bench.app.screen.query_one("#commands", Static)
+        await bench.holds(lambda: "Run the template as it stands" in str(page.content), "the template's keys")
+        assert [line.split()[0] for line in str(page.content).splitlines() if "Ask again" in line] == []
+        await bench.type("ask again")
+        await bench.holds(lambda: "f5" in str(page.content) and "Ask again" in str(page.content), "found by its words")
