@@ -18,6 +18,7 @@ from meshtui.session.templates import MissingValues, Run, Templates
 from meshtui.session.tool_command import Plan
 from meshtui.session.tool_edits import ToolEdits
 from meshtui.session.tools import Tools
+from meshtui.session.votes import vote, votes_of, why_no_vote
 from meshtui.store.folders import ChangedOutside, Deleted
 from meshtui.store.history import Conversation, Node, StoreError
 from meshtui.store.templates import OpenTemplate, TemplateFile
@@ -73,4 +74,7 @@ __all__ = [
     "TurnUsage",
     "UsageSum",
     "Version",
+    "vote",
+    "votes_of",
+    "why_no_vote",
 ]

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Sequence
 
-from meshtui.core.rating import Vote, votes_from
-from meshtui.session import Comparison, Lane, StoreError
+from meshtui.session import Comparison, Lane, StoreError, vote, votes_of, why_no_vote
 from meshtui.ui.screens.differing import Differing
 from meshtui.ui.screens.lanes_view import Pick
 from meshtui.ui.screens.standings import Standings
 from meshtui.ui.widgets.transcript_values import Label
-
-KEPT = 2_000
-"""Votes that are kept, the newest."""
 
 
 class Voting(Differing):
@@ -64,24 +59,12 @@ class Voting(Differing):
     def action_vote(self) -> None:
         """Vote for this lane; names that were hidden are shown then."""
         lane = self.here
-        if lane is None or not lane.succeeded:
-            self.mesh.say("A vote goes to an answer that is whole.")
+        refusal = why_no_vote(self.comparison, lane)
+        if lane is None or refusal:
+            self.mesh.say(refusal)
             return
-        others = [other for other in self.comparison.lanes if other is not lane and other.succeeded]
-        if not others:
-            self.mesh.say("There is no other whole answer to compare with.")
-            return
-        vote = Vote(
-            winner=lane.turn.model or lane.label,
-            losers=tuple(other.turn.model or other.label for other in others),
-            template=str(lane.turn.request.get("template") or ""),
-            blind=self._blind,
-            at=time.time(),
-            message=lane.turn.parent_id or "",
-        )
         try:
-            before = [kept for kept in votes_from(self.session.recall("votes", [])) if kept.message != vote.message]
-            self.session.keep("votes", [kept.to_json() for kept in [*before, vote][-KEPT:]])
+            vote(self.comparison, lane, blind=self._blind)
         except StoreError as error:
             self.mesh.say(str(error))
             return
@@ -92,4 +75,4 @@ class Voting(Differing):
 
     def action_standings(self) -> None:
         """Show what all votes say of the models."""
-        self.app.push_screen(Standings(votes_from(self.session.recall("votes", []))))
+        self.app.push_screen(Standings(votes_of(self.session)))
