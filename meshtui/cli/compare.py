@@ -20,7 +20,7 @@ from meshtui.core.turn import Turn, TurnState, error_object
 from meshtui.core.variants import Variant, variants
 from meshtui.session import Comparison, Figures, Judge, Lane, Session
 
-MOST_LANES = 64
+MOST_AT_ONCE = 64
 REFUSED = (KEY, LIMITED, SPENT)
 """Exit codes of refusals that no other lane makes good."""
 
@@ -102,8 +102,8 @@ def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: 
     chosen = variants(drafts[0].draft, models, changes, drafts, samples=arguments.samples)
     if len(chosen) < 2:
         refuse("there is nothing to compare: name two models with -m, or two templates, or --vary, or --samples")
-    if len(chosen) > MOST_LANES:
-        refuse(f"these options make {len(chosen)} lanes; at most {MOST_LANES} are sent at once")
+    if len(chosen) > MOST_AT_ONCE:
+        refuse(f"these options make {len(chosen)} lanes; at most {MOST_AT_ONCE} are sent at once")
     return chosen
 
 

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from meshtui.cli.output import OK, emit, emit_json, refuse, say
+from meshtui.cli.output import NOT_FOUND, OK, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.core.catalogue import ROUTER, ModelCard, cards_from, price_from, tokens_from
 from meshtui.core.model_search import Filter, ModelIndex, Sort
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
-
-NOT_FOUND = 7
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from meshtui.core.text import clean, json_text, mask_secrets
 
-OK, FAULT, USAGE, KEY, LIMITED, SPENT, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+OK, FAULT, USAGE, KEY, LIMITED, SPENT, NOT_FOUND, INTERRUPTED = 0, 1, 2, 3, 4, 5, 7, 130
 
 
 class Refused(Exception):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, KEY, Refused, refuse
+from meshtui.core.mesh import MESH_GATEWAY
 from meshtui.store.config import Config, Requests, load
 from meshtui.store.credentials import Key, Secret, find_key
-from meshtui.store.gateway_url import MESH_GATEWAY
 from meshtui.store.paths import Paths, find_paths
 from meshtui.store.settings import Flags, Settings, resolve
 from meshtui.store.toml import ConfigError

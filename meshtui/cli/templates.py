@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.cli import inputs
-from meshtui.cli.output import FAULT, OK, USAGE, Refused, emit, emit_json, refuse, say
+from meshtui.cli.output import FAULT, NOT_FOUND, OK, USAGE, Refused, emit, emit_json, refuse, say
 from meshtui.cli.stdin import MARK, once, settle
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import values_from
@@ -23,7 +23,7 @@ from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Diverged, OpenTemplate, RemoteTemplate, Session, StoreError, Templates
 from meshtui.store.folders import file_name
 
-NOT_FOUND, CONFLICT = 7, 8
+CONFLICT = 8
 WHAT = {
     "list": "list templates; with --gateway the gateway's",
     "search": "list those that contain every word, in name, description or text",

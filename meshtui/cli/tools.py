@@ -11,7 +11,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli import inputs
-from meshtui.cli.output import OK, USAGE, Refused, emit, emit_json, refuse, say
+from meshtui.cli.output import NOT_FOUND, OK, USAGE, Refused, emit, emit_json, refuse, say
 from meshtui.cli.stdin import MARK, once
 from meshtui.cli.surroundings import look_around
 from meshtui.core.nearest import did_you_mean
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from meshtui.core.tools.shapes import Found
     from meshtui.store.tool_files import OpenTool, ToolFiles
 
-NOT_FOUND = 7
 WHAT = {
     "list": "list tools",
     "search": "list those that contain every word, in name or definition",

@@ -16,6 +16,7 @@ from meshtui.cli.output import FAULT, OK, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import look_around
 from meshtui.core.money import price_words
 from meshtui.core.text import one_line
+from meshtui.core.usage import day_words
 
 if TYPE_CHECKING:
     from meshtui.session import Session
@@ -145,12 +146,6 @@ def decimal_text(amount: Decimal) -> str:
 
 def _key(row: UsageSum, by: str) -> str | None:
     return day_words(row.key) if by == "day" else row.key
-
-
-def day_words(key: str | None) -> str:
-    """Return a day such as 20261120 as 2026-11-20."""
-    key = key or ""
-    return f"{key[:4]}-{key[4:6]}-{key[6:]}" if len(key) == 8 else key
 
 
 def _iso(seconds: float) -> str | None:

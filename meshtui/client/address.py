@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from meshtui.client.errors import MeshAPIError
+from meshtui.core.mesh import BASE_URL_VARIABLE, KEY_VARIABLES, MESH_GATEWAY
 
-DEFAULT_BASE_URL = "https://api.meshapi.ai"
-KEY_VARIABLES = ("MESHAPI_API_KEY", "MESH_API_KEY", "MESHAPI_TOKEN")
-BASE_URL_VARIABLE = "MESHAPI_BASE_URL"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -119,4 +117,4 @@ def key_from(environment: Mapping[str, str] | None = None) -> str:
 def base_url_from(environment: Mapping[str, str] | None = None) -> str:
     """Return the base URL that MESHAPI_BASE_URL names, or the gateway's own."""
     values = os.environ if environment is None else environment
-    return values.get(BASE_URL_VARIABLE, "").strip() or DEFAULT_BASE_URL
+    return values.get(BASE_URL_VARIABLE, "").strip() or MESH_GATEWAY

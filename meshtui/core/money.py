@@ -48,6 +48,11 @@ class Charge:
             return f"{words} ✓"
         return f"~{words}" if self.certainty is Certainty.ESTIMATED else words
 
+    @property
+    def as_price(self) -> str:
+        """It where nothing else says that it is a price."""
+        return "price unknown" if self.amount is None else str(self)
+
 
 def charge_of(estimate: Decimal | None, stated: Decimal | None, billed: Decimal | None) -> Charge:
     """Return what counts of the three amounts of a turn: the bill, else what the reply said, else the estimate."""

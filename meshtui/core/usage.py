@@ -15,6 +15,11 @@ MOST_COUNTED = 10**12
 _MILLION = Decimal(1_000_000)
 
 
+def day_words(key: str | None) -> str:
+    """Return a day such as 20261120 as 2026-11-20."""
+    return f"{key[:4]}-{key[4:6]}-{key[6:]}" if key and len(key) == 8 else key or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Tokens of one turn; None means that nobody said.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshtui.session.answering import NOT_ALLOWED, Approval
-from meshtui.session.comparison import Comparison, Figures, Lane
+from meshtui.session.comparison import MOST_LANES, Comparison, Figures, Lane
 from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Target
 from meshtui.session.judge import DEFAULT_JUDGE, Judge
 from meshtui.session.models import Models
@@ -46,6 +46,7 @@ __all__ = [
     "Lane",
     "MissingValues",
     "Models",
+    "MOST_LANES",
     "needs_asking",
     "Node",
     "NOT_ALLOWED",

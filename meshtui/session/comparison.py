@@ -26,6 +26,9 @@ from meshtui.store.history import Node, StoreError
 if TYPE_CHECKING:
     from meshtui.session.judge import Judge
 
+MOST_LANES = 8
+"""Lanes at once where somebody reads them side by side."""
+
 SOCKETS = 8
 """How many lanes of one comparison have a connection at the same time."""
 

@@ -12,10 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from meshtui.core.mesh import MESH_GATEWAY
 from meshtui.core.money import Budget
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import mask_secrets
-from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
+from meshtui.store.gateway_url import UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, find_project, write_atomically
 from meshtui.store.toml import ConfigError, Source, Table, read_source, shown
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from meshtui.core.mesh import KEY_VARIABLES, MESH_GATEWAY
 from meshtui.core.text import mask_key, mask_secrets, one_line
-from meshtui.store.gateway_url import MESH_GATEWAY, UnusableURL, normalise_base_url
+from meshtui.store.gateway_url import UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, write_atomically
 from meshtui.store.settings import Settings
 from meshtui.store.toml import ConfigError, Source, read_source
 
-KEY_VARIABLES = ("MESHAPI_API_KEY", "MESH_API_KEY", "MESHAPI_TOKEN")
 COMMAND_SECONDS = 10.0
 
 

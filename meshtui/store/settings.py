@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from meshtui.core.mesh import BASE_URL_VARIABLE
 from meshtui.core.money import Budget
 from meshtui.core.nearest import did_you_mean
 from meshtui.store.config import MOST_RETRIES, Config, Profile, Requests, Ui
@@ -78,7 +79,7 @@ def _gateway(
     config: Config, profile: Profile, flags: Flags, environ: Mapping[str, str], may_ask: bool
 ) -> tuple[str, str, bool]:
     """Return the base URL, where it was named, and whether the user has to allow it first."""
-    named = ((flags.base_url, "--base-url"), (environ.get("MESHAPI_BASE_URL"), "MESHAPI_BASE_URL"))
+    named = ((flags.base_url, "--base-url"), (environ.get(BASE_URL_VARIABLE), BASE_URL_VARIABLE))
     if flags.base_url is not None and not flags.base_url.strip():
         raise ConfigError("--base-url is empty: give the address of a gateway, or leave the option out.")
     text, source = next(((text, source) for text, source in named if text), ("", ""))

@@ -9,9 +9,8 @@ from meshtui.cli.linear.words import change_lines, figure_words, numbered, probl
 from meshtui.core.text import one_line
 from meshtui.core.turn import Delta, Turn
 from meshtui.core.variants import variants
-from meshtui.session import Comparison, Lane
+from meshtui.session import MOST_LANES, Comparison, Lane
 
-MOST_MODELS = 8
 ORDER = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
@@ -26,8 +25,8 @@ class Comparing(Conversing):
         if not all(models):
             return
         models = list(dict.fromkeys(models))
-        if not 2 <= len(models) <= MOST_MODELS:
-            self.refuse(f"/compare takes 2 to {MOST_MODELS} different models, by id or by their numbers in /models.")
+        if not 2 <= len(models) <= MOST_LANES:
+            self.refuse(f"/compare takes 2 to {MOST_LANES} different models, by id or by their numbers in /models.")
         text = self.console.ask(f"Message for {len(models)} models: ")
         if not text or not text.strip():
             self.refuse("Nothing was sent.")

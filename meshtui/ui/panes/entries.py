@@ -89,7 +89,7 @@ def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float
         header.append(_STATES[turn.state])
     footer: list[Label] = []
     if turn.state is TurnState.DONE:
-        footer = [Label(word) for word in (*figures(turn), charge_words(turn))]
+        footer = [Label(word) for word in (*figures(turn), turn.charge.as_price)]
         if turn.finish_reason not in (None, "stop", "tool_calls"):
             footer.append(Label(f"ended by {turn.finish_reason}", "warn"))
     resolved = turn.headers.get("x-resolved-model-id") or turn.meta.get("x_resolved_model_id")
@@ -114,12 +114,6 @@ def _answer(key: str, turn: Turn, locate: Locate, now: float, waits_until: float
         card=said,
         footer=(*footer, *around.differs),
     )
-
-
-def charge_words(turn: Turn) -> str:
-    """Return what a turn cost, as far as it is known: `~$0.0003`, `$0.0003 ✓` once it was billed."""
-    charge = turn.charge
-    return str(charge) if charge.amount is not None else "price unknown"
 
 
 def _reasoning_label(turn: Turn) -> str:

@@ -42,7 +42,7 @@ def figure_labels(figures: Figures) -> tuple[Label, ...]:
     first = "first –" if figures.first is None else f"first {figures.first:.2f} s"
     speed = "– tok/s" if figures.speed is None else f"{figures.speed:.0f} tok/s"
     tokens = f"{'~' if figures.guessed and figures.tokens else ''}{figures.tokens:,} tok"
-    price = str(figures.charge) if figures.charge.amount is not None else "price unknown"
+    price = figures.charge.as_price
     finish = (Label(figures.finish, "muted" if figures.finish in ("stop", "tool_calls") else "warn"),)
     return (Label(first), Label(speed), Label(tokens), Label(price), *(finish if figures.finish else ()))
 

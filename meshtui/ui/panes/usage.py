@@ -75,10 +75,7 @@ def run_lines(turn: Turn) -> list[str]:
 
 def charge_words(turn: Turn) -> str:
     """Return what a turn cost in words, with the drift from the estimate where it was billed otherwise."""
-    charge = turn.charge
-    if charge.amount is None:
-        return "price unknown"
-    words = str(charge)
+    words = turn.charge.as_price
     if turn.billed is not None and turn.estimate is not None and abs(turn.billed - turn.estimate) * 100 > turn.billed:
         more = turn.billed - turn.estimate
         words += f" ({'+' if more > 0 else ''}{price_words(more)} to the estimate)"

@@ -8,15 +8,21 @@ from typing import Any
 from textual import on
 
 from meshtui.core.json.text import json_or
-from meshtui.session import Choice, Comparison, ConfigError, Lane, MissingValues, StoreError, TemplateComparison
+from meshtui.session import (
+    MOST_LANES,
+    Choice,
+    Comparison,
+    ConfigError,
+    Lane,
+    MissingValues,
+    StoreError,
+    TemplateComparison,
+)
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.judging import Judging
 from meshtui.ui.screens.lane_choice import LaneChoice
 from meshtui.ui.screens.lanes_view import Pick
 from meshtui.ui.widgets.lanes import Lanes
-
-MOST = 8
-"""Lanes at once: more than anyone reads side by side."""
 
 
 class Compare(Judging):
@@ -116,11 +122,11 @@ class Compare(Judging):
 
     def action_add_version(self) -> None:
         """Run another version of the template, or another set of values, beside the others."""
-        comparison, room = self.comparison, MOST - len(self.comparison.lanes)
+        comparison, room = self.comparison, MOST_LANES - len(self.comparison.lanes)
         if not isinstance(comparison, TemplateComparison):
             return
         if room < 1:
-            self.mesh.say(f"There are {MOST} lanes already: remove one first.")
+            self.mesh.say(f"There are {MOST_LANES} lanes already: remove one first.")
             return
 
         def chosen(choices: Sequence[Choice] | None) -> None:
@@ -144,8 +150,8 @@ class Compare(Judging):
             self._add(f"{base} #{same + 1}")
 
     def _add(self, label: str, **changes: Any) -> None:
-        if len(self.comparison.lanes) >= MOST:
-            self.mesh.say(f"There are {MOST} lanes already: remove one first.")
+        if len(self.comparison.lanes) >= MOST_LANES:
+            self.mesh.say(f"There are {MOST_LANES} lanes already: remove one first.")
             return
         try:
             lane = self.comparison.beside(self.here or self.comparison.lanes[0], label, **changes)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from meshtui.core.attachments import NotAttachable
 from meshtui.core.variants import Variant, variants
-from meshtui.session import Comparison, Judge, Lane, StoreError
+from meshtui.session import MOST_LANES, Comparison, Judge, Lane, StoreError
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.choosing import Choosing
-from meshtui.ui.screens.compare import MOST, Compare
+from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.composing import CONTINUE, Composing
 from meshtui.ui.screens.model_picker import ModelPicker
 
@@ -37,7 +37,7 @@ class Comparing(Composing, Choosing, Bench):
         else:
             before = self.session.recall("compared", [])
             ids = [id for id in before if isinstance(id, str)] if isinstance(before, list) else []
-            title = f"Choose 2 to 8 models to compare; {self.left_out or 'one alone is asked three times'}"
+            title = f"Choose 2 to {MOST_LANES} models to compare; {self.left_out or 'one alone is asked three times'}"
             picker = self._picker(title, True, ids, "compare", self.price_of)
             self.app.push_screen(picker, lambda ids: self._begin_lanes(text, ids))
             self.app.run_worker(self._say_room(picker), group="limits", exclusive=True, exit_on_error=False)
@@ -62,7 +62,7 @@ class Comparing(Composing, Choosing, Bench):
             return ""  # sending says why it cannot be sent
 
     def _variants(self, text: str, models: Sequence[str]) -> list[Variant]:
-        return variants(self.session.drafted(text), models[:MOST], samples=ONE_MODEL if len(models) == 1 else 1)
+        return variants(self.session.drafted(text), models[:MOST_LANES], samples=ONE_MODEL if len(models) == 1 else 1)
 
     def compare_with(self, models: Sequence[str]) -> None:
         """Ask several models what stands in the prompt."""
@@ -77,9 +77,9 @@ class Comparing(Composing, Choosing, Bench):
     def _begin_lanes(self, text: str, ids: Sequence[str] | None) -> None:
         if not ids or self.held_by_budget(lambda: self._begin_lanes(text, ids)):
             return
-        if len(ids) > MOST:
-            self.mesh.say(f"The first {MOST} of {len(ids)} models are asked.")
-        models = list(ids)[:MOST]
+        if len(ids) > MOST_LANES:
+            self.mesh.say(f"The first {MOST_LANES} of {len(ids)} models are asked.")
+        models = list(ids)[:MOST_LANES]
         self.save_typed()
         comparison = Comparison(self.session, retries=self.session.retries)
         try:

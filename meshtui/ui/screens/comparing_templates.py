@@ -7,8 +7,15 @@ from dataclasses import replace
 
 from meshtui.core.template import Template
 from meshtui.core.text import one_line
-from meshtui.session import Choice, ConfigError, MissingValues, RemoteTemplate, StoreError, TemplateComparison
-from meshtui.ui.screens.compare import MOST
+from meshtui.session import (
+    MOST_LANES,
+    Choice,
+    ConfigError,
+    MissingValues,
+    RemoteTemplate,
+    StoreError,
+    TemplateComparison,
+)
 from meshtui.ui.screens.comparing import Comparing
 from meshtui.ui.screens.lane_choice import LaneChoice
 from meshtui.ui.screens.template_gateway import TemplateGateway
@@ -44,7 +51,7 @@ class ComparingTemplates(TemplateRunning, Comparing):
             self.session, self.templates, self.opened.path, run, retries=self.session.retries
         )
         try:
-            choice = LaneChoice(comparison, 2, MOST)
+            choice = LaneChoice(comparison, 2, MOST_LANES)
         except (ConfigError, StoreError) as error:
             self.editor.note(str(error))
             return

@@ -20,11 +20,12 @@ from textual.widgets import DataTable, Static
 
 from meshtui.core.money import price_words
 from meshtui.core.text import one_line
+from meshtui.core.usage import day_words
 from meshtui.session import Session, StoreError, UsageSum
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.usage import UsageFigures, limit_lines, run_lines, sum_words, turns_words
-from meshtui.ui.screens.usage_bars import MEASURES, day_bars, day_words, filled, leading_bars, words_of
+from meshtui.ui.screens.usage_bars import MEASURES, day_bars, filled, leading_bars, words_of
 from meshtui.ui.widgets.plots import BarPlot
 
 By = Literal["day", "model", "profile", "session"]

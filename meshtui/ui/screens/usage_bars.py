@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from meshtui.core.money import price_words
+from meshtui.core.usage import day_words
 from meshtui.session import UsageSum
 from meshtui.ui.widgets.plots import Bar
 
@@ -64,11 +65,6 @@ def leading_bars(rows: Sequence[UsageSum], measure: str, nameless: str) -> Seque
     """Return a bar for each sum, the highest first."""
     bars = [Bar(row.key or nameless, measured((row,), measure), told(row, measure)) for row in rows]
     return sorted(bars, key=lambda bar: bar.value, reverse=True)
-
-
-def day_words(key: str | None) -> str:
-    """Return a day such as 20261120 as 2026-11-20."""
-    return f"{key[:4]}-{key[4:6]}-{key[6:]}" if key and len(key) == 8 else key or ""
 
 
 def filled(rows: Sequence[UsageSum], now: float, days: int | None) -> list[tuple[str, UsageSum | None]]:
