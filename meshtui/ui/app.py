@@ -11,24 +11,21 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual import events
 from textual.app import SystemCommand
 from textual.command import CommandPalette
-from textual.dom import DOMNode
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
 from meshtui.ui.columns import MEDIUM, WIDE
-from meshtui.ui.commands import BY_ID, COMMANDS, Where, bindings, key_words
-from meshtui.ui.compat import binding_ids
-from meshtui.ui.keymap import Keymap, first_faults, read_keymap
+from meshtui.ui.commands import COMMANDS, bindings
+from meshtui.ui.keying import Keying
+from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.screens.opening import Opening
-from meshtui.ui.themed import Look, ThemedApp
+from meshtui.ui.themed import Look
 from meshtui.ui.ticker import Ticker
 from meshtui.ui.widgets.top import Front
 
@@ -41,7 +38,7 @@ LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
 
 
-class MeshApp(ThemedApp, inherit_bindings=False):
+class MeshApp(Keying, inherit_bindings=False):
     """The workbench, which opens in two steps so that it takes keys at once.
 
     First a screen is painted that shows `front`. Then the rest is imported, `start` opens the history and
@@ -133,60 +130,6 @@ class MeshApp(ThemedApp, inherit_bindings=False):
         gc.set_threshold(50_000, 20, 50)
         gc.enable()
 
-    def key_of(self, id: str) -> str:
-        """Return the first key in force of a command as users read it, empty where it has none."""
-        return key_words(next(iter(self.keymap.of(id)), ""))
-
-    def keyed(self, text: str) -> str:
-        """Return a text with the keys in force in place of commands, as in `{turn.stop} stops`."""
-        return self.keymap.worded(text)
-
-    async def action_run_command(self, id: str) -> None:
-        """Run a command of the table by its id, where it holds now: a click on its name does this."""
-        for active in self.screen.active_bindings.values():
-            if active.binding.id == id and active.enabled:
-                await self.run_action(active.binding.action, active.node)
-                return
-        await self.screen.run_action(BY_ID[id].action)
-
-    async def on_event(self, event: events.Event) -> None:
-        """Let a command that the user put on a key of the text's go before the text."""
-        if not (isinstance(event, events.Key) and not event.is_forwarded and await self._run_before_text(event.key)):
-            await super().on_event(event)
-
-    async def _run_before_text(self, key: str) -> bool:
-        commands = self.keymap.before_text(key)
-        if not commands or (active := self.screen.active_bindings.get(key)) and active.binding.priority:
-            return False
-        for node in self._with_focus:
-            own = binding_ids(node)
-            for command in commands:
-                if command.id in own and await self.run_action(command.action, node):
-                    return True
-            if node.is_modal:
-                break
-        return False
-
-    @property
-    def _with_focus(self) -> Sequence[DOMNode]:
-        """What has the focus, and what it stands in."""
-        return self.focused.ancestors_with_self if self.focused is not None else [self.screen, self]
-
-    def keys_here(self) -> Keymap:
-        """Return the keys in force without those that something else takes where the focus is now."""
-        active = self.screen.active_bindings
-        held = {id for node in self._with_focus for id in binding_ids(node) if id in BY_ID}
-
-        def runs(id: str, key: str) -> bool:
-            taken = active.get(key)
-            if id not in held or taken is None or BY_ID[id] in self.keymap.before_text(key):
-                return True
-            other = BY_ID.get(taken.binding.id or "")
-            return other is not None and other.where == BY_ID[id].where
-
-        keys = {id: tuple(key for key in keys if runs(id, key)) for id, keys in self.keymap.keys.items()}
-        return replace(self.keymap, keys=keys)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Open nothing over the first screen: the workbench takes its place in a moment."""
         return self.session is not None if action in ("help", "command_palette") else True
@@ -201,18 +144,6 @@ class MeshApp(ThemedApp, inherit_bindings=False):
             self.say("Type a part of a command's name, then press enter. esc leaves.")
         else:
             self.push_screen(HelpPage(self.keymap, self.keys_here(), self.places_in_use()))
-
-    def places_in_use(self) -> tuple[Where, ...]:
-        """Return where commands hold now, the nearest to the focus first, the whole program last."""
-        places: list[Where] = []
-        for node in self._with_focus:
-            places += [BY_ID[id].where for id in binding_ids(node) if id in BY_ID]
-        if "typing" in places:
-            places.insert(0, "prompt")
-        places += getattr(self.screen, "PLACES", ())
-        last: tuple[Where, ...] = ("anywhere", "everywhere")
-        found = [place for place in dict.fromkeys(places) if place not in last]
-        return (*found, *(place for place in last if place == "everywhere" or place in places))
 
     def say(self, sentence: str) -> None:
         """Show one sentence that concerns no single turn."""

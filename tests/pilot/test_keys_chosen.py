@@ -8,7 +8,9 @@ import pytest
 from textual import events
 
 from meshtui.sandbox import Sandbox
+from meshtui.ui.commands import short_key
 from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.widgets.top import KeyLine
 from tests.bench import workbench
 
 pytestmark = pytest.mark.anyio
@@ -17,6 +19,8 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("key", ["ctrl+k", "alt+n", "f11", "ctrl+c"])
 async def test_a_chosen_key_runs_while_one_types(box: Sandbox, home: Path, key: str) -> None:
     async with workbench(home, box.url, keys={"model.choose": key}) as bench:
+        line, shown = bench.screen.query_one(KeyLine), short_key(key)
+        await bench.holds(lambda: f"{shown} model" in line.render_line(0).text, "the key in the key line")
         await bench.type("one two")
         await bench.press("home")
         sent = "n" if key == "alt+n" else None  # terminals say the character of a key with alt

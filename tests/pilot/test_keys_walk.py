@@ -101,8 +101,8 @@ def named_on(bench: Bench) -> Iterator[tuple[str, str]]:
 
 def holding(bench: Bench) -> Iterator[tuple[Command, str]]:
     """Yield the commands that hold where the focus is, with each key by which they can be run now."""
-    active, keymap = bench.app.screen.active_bindings, bench.app.keys_here()
-    for node in bench.app._with_focus:
+    active, keymap = bench.app.active_on(bench.app.screen), bench.app.keys_here()
+    for node in (bench.app.focused or bench.app.screen).ancestors_with_self:
         for id in dict.fromkeys(binding_ids(node)):
             if id in BY_ID and id not in BY_WIDGET:
                 for key in keymap.of(id):
@@ -254,7 +254,9 @@ def test_every_place_is_walked() -> None:
     assert {*PLACES_WALKED, *APART, "anywhere", "everywhere", "typing"} == set(PLACES)
 
 
-@pytest.mark.parametrize("keys", [{}, {"model.choose": "f11,ctrl+k", "usage.by": "alt+k"}], ids=["default", "chosen"])
+@pytest.mark.parametrize(
+    "keys", [{}, {"model.choose": "ctrl+k", "turn.retry": "alt+k", "usage.by": "ctrl+d"}], ids=["default", "chosen"]
+)
 async def test_each_key_that_holds_in_a_place_runs_what_the_table_says(
     box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str]
 ) -> None:
@@ -270,7 +272,7 @@ async def test_each_key_that_holds_in_a_place_runs_what_the_table_says(
         wrong = list[str]()
         for where, go in PLACES_WALKED.items():
             if keys and where == "models":
-                go = pressing("f6", "f11")
+                go = pressing("f6", "ctrl+k")
             await go(bench)
             await bench.holds(lambda where=where: where in bench.app.places_in_use(), f"to be in {where}")  # type: ignore[misc]
             wrong += await walk(bench, board, where)

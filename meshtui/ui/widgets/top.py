@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.ui.columns import LEAST_HEIGHT, LEAST_WIDTH
-from meshtui.ui.commands import key_words, short_key
+from meshtui.ui.commands import BY_ID, key_words, short_key
 
 if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
@@ -82,8 +82,16 @@ class KeyLine(Static):
 
     def _show(self, screen: Screen[object]) -> None:
         parts: dict[str, Content] = {}
-        keymap, bindings = cast("MeshApp", self.app).keymap, screen.active_bindings
-        for active in bindings.values():
+        app = cast("MeshApp", self.app)
+        keymap, bindings = app.keymap, app.active_on(screen)
+        nodes = (screen.focused or screen).ancestors_with_self
+        table = {id: place for place, id in enumerate(BY_ID)}
+
+        def order(active: ActiveBinding) -> tuple[int, int]:
+            """The nearest first, then as in the table: Textual puts a key that was changed last."""
+            return nodes.index(active.node), table.get(active.binding.id or "", 0)
+
+        for active in sorted(bindings.values(), key=order):
             binding: Binding = active.binding
             if not binding.show or not active.enabled or binding.description in parts:
                 continue
