@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from textual import events
-from textual.keys import _character_to_key
-from textual.pilot import Pilot
+from textual.widget import Widget
 
 from meshtui.core.turn import Turn
 from meshtui.session import Session
@@ -18,13 +16,14 @@ from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.prompt import Prompt
 from meshtui.ui.widgets.top import Front
 from meshtui.ui.widgets.transcript import Transcript
-from tests.workbench import new_session, until
+from tests.hands import Hands, hands_of, key_event, rest, shut
+from tests.workbench import PATIENCE, new_session, until
 
 
 class Bench:
     """A running workbench: press keys, wait for what is shown."""
 
-    def __init__(self, app: MeshApp, pilot: Pilot[str]) -> None:
+    def __init__(self, app: MeshApp, pilot: Hands) -> None:
         self.app = app
         self.pilot = pilot
 
@@ -56,32 +55,44 @@ class Bench:
         assert found is not None
         return found
 
-    def shown(self) -> str:
-        """Return what the screen shows, a line per row."""
-        return "\n".join(strip.text.rstrip() for strip in self.app.screen._compositor.render_strips())
+    def shown(self, within: Widget | None = None) -> str:
+        """Return what the screen shows, or what it shows of one widget: a line per row."""
+        screen = self.app.screen
+        region = within.region.intersection(screen.region) if within is not None else screen.region
+        strips = screen._compositor.render_strips()[region.y : region.bottom]
+        return "\n".join(strip.crop(region.x, region.right).text.rstrip() for strip in strips)
 
-    def flat(self) -> str:
-        """Return what the screen shows without white space and borders: wraps do not matter then."""
-        return "".join(character for character in self.shown() if not character.isspace() and character not in "│▌┊▎")
+    def flat(self, within: Widget | None = None) -> str:
+        """Return what is shown without white space and borders: wraps do not matter then.
+
+        A text that wraps beside another is in one piece only within its own widget.
+        """
+        shown = self.shown(within)
+        return "".join(character for character in shown if not character.isspace() and character not in "│▌┊▎")
 
     def notices(self) -> list[str]:
         """Return the sentences that concern no single turn."""
         return [notice.message for notice in self.app._notifications]
 
-    async def wait(self, *texts: str, seconds: float = 10.0) -> None:
-        """Wait until the screen shows every one of the texts, however they are wrapped."""
+    async def wait(self, *texts: str, within: Widget | None = None, seconds: float = PATIENCE) -> None:
+        """Wait until the screen, or one widget on it, shows every one of the texts, however they are wrapped there."""
         wanted = ["".join(text.split()) for text in texts]
-        try:
-            await until(lambda: all(text in self.flat() for text in wanted), " and ".join(texts), seconds)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.shown()}") from None
 
-    async def holds(self, condition: Callable[[], object], what: str, seconds: float = 10.0) -> None:
-        """Wait until a condition holds."""
+        def holds() -> bool:
+            shown = self.flat(within)
+            return all(text in shown for text in wanted)
+
+        await self.holds(holds, " and ".join(texts), seconds)
+
+    async def holds(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+        """Wait until a condition holds, and what came with it is shown."""
         try:
-            await until(condition, what, seconds)
+            await until(lambda: self.app._exception or condition(), what, seconds)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.shown()}") from None
+        if self.app._exception is not None:
+            raise self.app._exception
+        await rest(self.app)
 
     async def press(self, *keys: str) -> None:
         """Press keys by their names."""
@@ -90,7 +101,7 @@ class Bench:
     async def type(self, text: str) -> None:
         """Type a text into whatever has the focus."""
         for character in text:
-            self.app.post_message(events.Key(_character_to_key(character), character))
+            self.app.post_message(key_event(character))
         await self.pilot.pause()
 
     async def ask(self, text: str) -> Turn:
@@ -106,7 +117,8 @@ class Bench:
         """Wait until a turn has ended and the screen shows it."""
         turn = turn or self.turn
         await self.holds(lambda: turn.ended, f"the end of a turn that is {turn.state}")
-        await self.pilot.pause(0.1)
+        told = self.app.ticker
+        await self.holds(lambda: turn.id not in {*self.session.live, *told._changed}, "its end on the screen")
 
     async def answered(self, text: str) -> Turn:
         """Ask, and wait for the end of the answer."""
@@ -132,30 +144,18 @@ def make_app(
 ) -> MeshApp:
     """Return the application on a gateway, not yet running; the rest goes to the session."""
     look = Look(theme, keys or {}, state_folder=home / "state")
-    return MeshApp(
+    app = MeshApp(
         lambda: new_session(home, url, model, **session), look, accept, front=Front("default", "rsk_…9F2A", model)
     )
+    app.animation_level = "none"
+    return app
 
 
-async def is_open(app: MeshApp, pilot: Pilot[str]) -> Bench:
+async def is_open(app: MeshApp) -> Bench:
     """Wait until the workbench is open and takes keys."""
-    await until(lambda: len(app.screen_stack) > 1 and app.screen_stack[1].is_mounted, "the workbench")
-    await until(lambda: app.screen.focused is not None, "the focus")
-    await pilot.pause()
-    return Bench(app, pilot)
-
-
-async def shut(app: MeshApp) -> None:
-    """Stop what runs and give back what is open."""
-    app.workers.cancel_group(app, "catalog")
-    session = app.session
-    if session is None:
-        return
-    for turn in list(session.live.values()):
-        session.stop(turn)
-    await until(lambda: not any(worker.group.startswith("turn:") for worker in app.workers), "the turns' end")
-    session.close()
-    await session.aclose()
+    bench = Bench(app, await hands_of(app))
+    await bench.holds(lambda: app.focused is not None, "the focus")
+    return bench
 
 
 @asynccontextmanager
@@ -164,8 +164,8 @@ async def workbench(
 ) -> AsyncIterator[Bench]:
     """Run the workbench on a gateway; it is open when the block begins. See `make_app`."""
     app = make_app(home, url, model, **more)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        bench = await is_open(app, pilot)
+    async with app.run_test(size=size, notifications=True):
+        bench = await is_open(app)
         try:
             yield bench
         finally:

@@ -54,9 +54,14 @@ def calling(
 
 def saying(text: str) -> Script:
     """Return a streamed answer of text alone."""
-    chunks = [_chunk({"role": "assistant", "content": text}), _chunk({}, "stop")]
-    frames = tuple(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in chunks)
-    return Script(chunks=(*frames, b"data: [DONE]\n\n"))
+    return Script(chunks=said(text))
+
+
+def said(*texts: str) -> tuple[bytes, ...]:
+    """Return the frames of an answer that says these texts, one after another, and of its end."""
+    chunks = [_chunk({"role": "assistant", "content": text}) for text in texts]
+    frames = tuple(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in [*chunks, _chunk({}, "stop")])
+    return (*frames, b"data: [DONE]\n\n")
 
 
 def _fragment(index: int, **members: Any) -> dict[str, Any]:

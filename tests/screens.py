@@ -6,10 +6,8 @@ import argparse
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from textual.geometry import Region
-from textual.pilot import Pilot
 from textual.widget import Widget
 
 from meshtui.cli.profiles import UserProfiles
@@ -17,6 +15,7 @@ from meshtui.cli.surroundings import flags_of, look_around
 from meshtui.cli.workbench import application
 from meshtui.ui.app import MeshApp
 from meshtui.ui.screens.workbench import Workbench
+from tests.hands import Hands, hands_of, shut
 from tests.workbench import KEY, until
 
 NARROW, WIDE = (80, 24), (160, 50)
@@ -31,18 +30,14 @@ def app_on(home: Path, url: str | None = None, key: str = KEY, **flags: str) -> 
 
 
 @asynccontextmanager
-async def running(app: MeshApp, size: tuple[int, int] = NARROW) -> AsyncIterator[Pilot[Any]]:
+async def running(app: MeshApp, size: tuple[int, int] = NARROW) -> AsyncIterator[Hands]:
     """Run the application until the block ends; the workbench, or what asks before it, is there when it begins."""
-    try:
-        async with app.run_test(size=size, notifications=True) as pilot:
-            await until(lambda: app.session is not None and len(app.screen_stack) > 1, "the workbench")
-            await until(lambda: app.screen.is_mounted, "the screen")
-            await pilot.pause()
-            yield pilot
-    finally:
-        if app.session is not None:
-            app.session.close()
-            await app.session.aclose()
+    app.animation_level = "none"
+    async with app.run_test(size=size, notifications=True):
+        try:
+            yield await hands_of(app)
+        finally:
+            await shut(app)
 
 
 def bench(app: MeshApp) -> Workbench:
@@ -61,7 +56,7 @@ def shown(app: MeshApp) -> str:
     return "\n".join(strip.text.rstrip() for strip in app.screen._compositor.render_strips(app.size))
 
 
-async def shows(pilot: Pilot[Any], holds: Callable[[], object], what: str) -> None:
+async def shows(pilot: Hands, holds: Callable[[], object], what: str) -> None:
     """Wait until something holds on the screen."""
     await until(holds, what)
     await pilot.pause()

@@ -19,6 +19,22 @@ from meshtui.store.history import Store
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
 OTHER_KEY = "rsk_01JDEMO0000000000000007B3C"
+PATIENCE = 30.0
+"""The seconds after which a wait is in vain: a limit for slow machines, not what anything should take."""
+
+
+class Clock:
+    """A sandbox's clock that stands still, so many seconds before the end of a minute, until a test sets it forward.
+
+    With the clock of the machine a minute may end, or a day, between any two requests. It is ahead of that: a bill
+    from before its request would not be looked for.
+    """
+
+    def __init__(self, left: float = 60.0) -> None:
+        self.now = time.time() // 60.0 * 60.0 + 120.0 - left
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def surroundings(home: Path, url: str, key: str = KEY) -> Surroundings:
@@ -50,7 +66,7 @@ async def opened(home: Path, box: Sandbox, model: str = "sandbox/haiku", **more:
         await session.aclose()
 
 
-async def until(holds: Callable[[], object], what: str, seconds: float = 10.0) -> None:
+async def until(holds: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Let the event loop run until a condition holds; fails with `what` when it does not in time."""
     end = time.monotonic() + seconds
     while not holds():

@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from textual.pilot import Pilot
-
 from meshtui.sandbox import Sandbox
 from meshtui.session import Session
 from meshtui.ui.app import Look, MeshApp
 from meshtui.ui.widgets.top import Front
-from tests.workbench import KEY, new_session, until
+from tests.hands import Hands, hands_of, shut
+from tests.workbench import KEY, new_session
 
 
 async def accept(session: Session, key: str) -> str | None:
@@ -24,7 +23,7 @@ async def accept(session: Session, key: str) -> str | None:
 @asynccontextmanager
 async def workbench(
     home: Path, box: Sandbox, size: tuple[int, int] = (80, 24), model: str = "sandbox/haiku", **more: Any
-) -> AsyncIterator[tuple[MeshApp, Pilot[str]]]:
+) -> AsyncIterator[tuple[MeshApp, Hands]]:
     """The workbench on a sandbox, ready to be typed in, for the length of a block."""
 
     def start() -> Session:
@@ -33,15 +32,14 @@ async def workbench(
         return session
 
     app = MeshApp(start, Look(state_folder=home), accept, front=Front("default", KEY[-4:], model))
-    async with app.run_test(size=size) as pilot:
-        await until(lambda: app.session is not None and app.screen.query("#prompt"), "the workbench")
-        await pilot.pause()
+    app.animation_level = "none"
+    async with app.run_test(size=size):
+        pilot = await hands_of(app)
         assert app.session is not None
         try:
             yield app, pilot
         finally:
-            app.session.close()
-            await app.session.aclose()
+            await shut(app)
 
 
 def screen_text(app: MeshApp) -> str:

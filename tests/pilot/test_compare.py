@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from textual import events
-from textual.pilot import Pilot
 from textual.widgets import DataTable
 
 from meshtui.core.turn import TurnState
@@ -23,6 +22,7 @@ from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.standings import Standings
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.lanes import NARROWEST, Lanes
+from tests.hands import Hands
 from tests.workbench import until
 from tests.workbench_app import screen_text, workbench
 
@@ -36,7 +36,7 @@ def box() -> Iterator[Sandbox]:
         yield box
 
 
-async def open_lanes(app: MeshApp, pilot: Pilot[str], models: list[str], text: str = "compare me") -> Compare:
+async def open_lanes(app: MeshApp, pilot: Hands, models: list[str], text: str = "compare me") -> Compare:
     """Ask some models by the keys that a user presses."""
     assert app.session is not None
     app.session.keep("compared", models)
@@ -52,8 +52,13 @@ async def open_lanes(app: MeshApp, pilot: Pilot[str], models: list[str], text: s
     return screen
 
 
-async def all_ended(screen: Compare, pilot: Pilot[str]) -> None:
+async def all_ended(screen: Compare, pilot: Hands) -> None:
     await until(lambda: not screen.comparison.running and screen._clock is None, "the end of all lanes")
+    await drawn(screen, pilot)
+
+
+async def drawn(screen: Compare, pilot: Hands) -> None:
+    """Wait until no frame of the lanes is to come."""
     await until(lambda: not screen.lanes._dirty and screen.lanes._timer is None, "the last frame")
     await pilot.pause()
 
@@ -220,8 +225,7 @@ async def test_a_small_window_and_a_large_one_show_the_same_lanes(box: Sandbox, 
         assert len(screen.lanes.in_sight()) == 5
         for size, count in (((80, 24), 2), ((36, 24), 1), ((300, 60), 8), ((200, 60), 5)):
             await pilot.resize_terminal(*size)
-            await pilot.pause()
-            assert len(screen.lanes.in_sight()) == count
+            await until(lambda count=count: len(screen.lanes.in_sight()) == count, f"{count} lanes")  # type: ignore[misc]
             assert min(column.width for column in screen.lanes.in_sight()) >= NARROWEST
         await pilot.press("8")
         await pilot.pause()
@@ -239,9 +243,8 @@ async def test_differences_from_a_baseline_are_marked_and_the_answers_come_back(
         plain = screen_text(app)
         await pilot.press("d")
         await until(lambda: screen.lanes.columns[1].other is not None, "the differences")
-        await pilot.pause()
-        shown = screen_text(app)
-        assert "base" in shown and "same as lane 1" in shown and "{+" in shown
+        words = ("base", "same as lane 1", "{+")
+        await until(lambda: all(word in screen_text(app) for word in words), " and ".join(words))
         assert screen.lanes.columns[0].other is None, "the baseline stays as it is"
         await pilot.press("2", "b")
         await until(lambda: screen.lanes.columns[0].other is not None, "the differences from another one")
@@ -249,8 +252,7 @@ async def test_differences_from_a_baseline_are_marked_and_the_answers_come_back(
         await pilot.press("d", "1", "end")
         await until(lambda: all(column.other is None for column in screen.lanes.columns), "the answers")
         await pilot.press("2", "end", "1")
-        await pilot.pause()
-        assert screen_text(app).splitlines()[4:20] == plain.splitlines()[4:20]
+        await until(lambda: screen_text(app).splitlines()[4:20] == plain.splitlines()[4:20], "what stood there before")
         keys = "⏎ keep  → next lane  esc back  d differences"
         assert plain.splitlines()[-1].strip().startswith(keys) and "f1 help" in plain.splitlines()[-1]
         await pilot.press("d", "escape")

@@ -8,10 +8,8 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from meshtui.cli.surroundings import Surroundings, for_demo, look_around
@@ -25,6 +23,7 @@ from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.tour import STEPS, Step, Tour
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.top import TopLine
+from tests.hands import Hands
 from tests.screens import NARROW, WIDE, app_on, bench, lines_of, running, shown
 from tests.workbench import KEY, OTHER_KEY, until
 
@@ -192,7 +191,7 @@ async def test_the_demo_has_a_template_and_a_tool_to_try(home: Path) -> None:
     assert not (home / "templates").exists(), "the user's own folders stay as they are"
 
 
-async def tour(app: MeshApp, pilot: Pilot[Any]) -> Tour:
+async def tour(app: MeshApp, pilot: Hands) -> Tour:
     """Open the tour as the empty conversation of the demo says."""
     await pilot.press("ctrl+g")
     await until(lambda: isinstance(app.screen, Tour), "the tour")
@@ -294,7 +293,7 @@ def write_config(home: Path, one: str, two: str) -> None:
     write_file(home, TWO.format(one=one, two=two))
 
 
-async def chosen(app: MeshApp, name: str, pilot: Pilot[Any]) -> None:
+async def chosen(app: MeshApp, name: str, pilot: Hands) -> None:
     """Choose a profile from the list, by keys."""
     bench(app).action_choose_profile()
     await pilot.pause()

@@ -12,6 +12,7 @@ from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.template_versions import TemplateVersions
 from meshtui.ui.widgets.slot_text import SlotField
 from tests.bench import Bench, workbench
+from tests.workbench import Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -96,7 +97,7 @@ async def test_comparing_three_models_takes_six_keys(box: Sandbox, home: Path, s
 
 
 async def test_going_on_after_a_failure_takes_one_key(home: Path) -> None:
-    with Sandbox(Settings(rpm=1)) as box:
+    with Sandbox(Settings(rpm=1, clock=Clock())) as box:
         async with workbench(home, box.url, "sandbox/haiku") as bench:
             await bench.answered("hello")
             turn = await bench.answered("and again?")

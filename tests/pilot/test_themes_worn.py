@@ -13,7 +13,8 @@ from textual.color import Color
 from meshtui.sandbox import Sandbox
 from meshtui.ui.app import Look
 from meshtui.ui.theming import shipped_folder, theme_files
-from tests.bench import Bench, is_open, make_app, shut
+from tests.bench import Bench, is_open, make_app
+from tests.hands import shut
 
 pytestmark = pytest.mark.anyio
 
@@ -26,8 +27,8 @@ async def worn(home: Path, url: str, look: Look) -> AsyncIterator[Bench]:
     app = make_app(home, url)
     app.look = replace(look, state_folder=home / "state")
     app._theme_fault = app.wear()
-    async with app.run_test(size=(100, 40), notifications=True) as pilot:
-        bench = await is_open(app, pilot)
+    async with app.run_test(size=(100, 40), notifications=True):
+        bench = await is_open(app)
         await bench.holds(lambda: "verdigris" in app.available_themes, "every theme")
         try:
             yield bench
@@ -87,7 +88,7 @@ async def test_a_saved_theme_is_worn_without_a_restart(box: Sandbox, tmp_path: P
     async with worn(tmp_path / "home", box.url, Look("mine", themes_folder=folder)) as bench:
         assert bench.app.theme == "mine" and primary(bench) == "#112233"
         (folder / "mine.toml").write_text(MINE.replace("#112233", "#AA2233"))
-        await bench.holds(lambda: primary(bench) == "#AA2233", "the new colour", 3.0)
+        await bench.holds(lambda: primary(bench) == "#AA2233", "the new colour")
 
 
 async def test_a_fault_in_a_saved_theme_is_told_and_changes_nothing(box: Sandbox, tmp_path: Path) -> None:
@@ -96,7 +97,7 @@ async def test_a_fault_in_a_saved_theme_is_told_and_changes_nothing(box: Sandbox
     (folder / "mine.toml").write_text(MINE)
     async with worn(tmp_path / "home", box.url, Look("mine", themes_folder=folder)) as bench:
         (folder / "mine.toml").write_text(MINE + 'accent = "#XYZ"\n')
-        await bench.holds(lambda: any("`colors.accent`" in notice for notice in bench.notices()), "the fault", 3.0)
+        await bench.holds(lambda: any("`colors.accent`" in notice for notice in bench.notices()), "the fault")
         assert any("mine.toml, line 3" in notice for notice in bench.notices())
         assert bench.app.theme == "mine" and primary(bench) == "#112233"
         await bench.type("still here")
@@ -111,7 +112,7 @@ async def test_a_broken_theme_comes_back_once_it_is_mended(box: Sandbox, tmp_pat
         assert bench.app.theme == "mesh-dark"
         assert sum("mine.toml, line 1" in notice for notice in bench.notices()) == 1
         (folder / "mine.toml").write_text(MINE)
-        await bench.holds(lambda: bench.app.theme == "mine", "the mended theme", 3.0)
+        await bench.holds(lambda: bench.app.theme == "mine", "the mended theme")
 
 
 async def test_a_new_file_is_a_new_theme(box: Sandbox, tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ async def test_a_new_file_is_a_new_theme(box: Sandbox, tmp_path: Path) -> None:
     async with worn(tmp_path / "home", box.url, Look(themes_folder=folder)) as bench:
         folder.mkdir()
         (folder / "night.toml").write_text(MINE)
-        await bench.holds(lambda: "night" in bench.app.available_themes, "the new theme", 3.0)
+        await bench.holds(lambda: "night" in bench.app.available_themes, "the new theme")
         await bench.press("alt+t")
         await bench.wait("yours", "night")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
-from textual.pilot import Pilot
 
 from meshtui.ui.widgets.transcript import Transcript
 from meshtui.ui.widgets.transcript_values import Action, Attachment, Card, Entry, Fact, Label, ToolCall
+from tests.hands import Hands
 from tests.hostile import cases, text_of
+from tests.workbench import until
 
 ANSWER = """Some *text* with a [link](https://a.example/x).
 
@@ -65,11 +67,12 @@ class Host(App[None]):
         return [message for message in self.posted if isinstance(message, kind)][-1]
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come to pass"
-        await pilot.pause(0.01)
+@asynccontextmanager
+async def running(app: Host, size: tuple[int, int]) -> AsyncIterator[Hands]:
+    """Run an application until the block ends."""
+    app.animation_level = "none"
+    async with app.run_test(size=size):
+        yield Hands(app)
 
 
 def conversation(count: int) -> list[Entry]:
@@ -94,7 +97,7 @@ async def test_everything_of_an_entry_is_shown() -> None:
         footer=(Label("942 → 318 tok"),),
     )
     app = Host()
-    async with app.run_test(size=(80, 50)) as pilot:
+    async with running(app, (80, 50)) as pilot:
         app.view.show([Entry("u", "user", text="**as** typed"), entry])
         await pilot.pause()
         shown = "\n".join(app.lines())
@@ -110,7 +113,7 @@ async def test_everything_of_an_entry_is_shown() -> None:
 @pytest.mark.anyio
 async def test_it_stays_at_the_end_only_while_the_user_is_there() -> None:
     app = Host()
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with running(app, (60, 20)) as pilot:
         app.view.show([*conversation(30), Entry("s", "assistant", text="begin ")])
         await pilot.pause()
         for number in range(40):
@@ -141,7 +144,7 @@ async def test_it_stays_at_the_end_only_while_the_user_is_there() -> None:
 async def test_what_is_put_before_the_first_moves_nothing(reading: bool) -> None:
     app = Host()
     entries = conversation(300)
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with running(app, (60, 20)) as pilot:
         app.view.show(entries[200:])
         await pilot.pause()
         if reading:
@@ -154,10 +157,10 @@ async def test_what_is_put_before_the_first_moves_nothing(reading: bool) -> None
         assert app.view.keys == [entry.key for entry in entries]
         app.view.append_text("299", "\n\nthe very end")
         app.view.jump_to("0")
-        await until(pilot, lambda: "  message 0" in app.lines())
+        await until(lambda: "  message 0" in app.lines(), "it")
         app.view.focus()
         await pilot.press("end")
-        await until(pilot, lambda: "  the very end" in app.lines())
+        await until(lambda: "  the very end" in app.lines(), "it")
         app.screen.text_select_all()
         selected = app.screen.get_selected_text() or ""
         assert selected.index("message 0\n") < selected.index("message 199\n") < selected.index("the very end")
@@ -167,7 +170,7 @@ async def test_what_is_put_before_the_first_moves_nothing(reading: bool) -> None
 async def test_a_frame_shows_what_a_fresh_view_shows() -> None:
     source = ANSWER * 3 + "| a | b |\n|---|---|\n| 1 | **2** |\n\n> quote\n\n1. x\n\n2. y"
     app = Host()
-    async with app.run_test(size=(60, 24)) as pilot:
+    async with running(app, (60, 24)) as pilot:
         app.view.show([Entry("a", "assistant", text="")])
         for at in range(0, len(source), 7):
             app.view.append_text("a", source[at : at + 7])
@@ -185,7 +188,7 @@ async def test_a_frame_shows_what_a_fresh_view_shows() -> None:
 @pytest.mark.anyio
 async def test_the_cursor_walks_over_blocks_and_keys_act_on_them() -> None:
     app = Host()
-    async with app.run_test(size=(70, 40)) as pilot:
+    async with running(app, (70, 40)) as pilot:
         app.view.show([Entry("u", "user", text="hi"), Entry("a", "assistant", text=ANSWER, card=CARD)])
         app.view.focus()
         await pilot.press("alt+up")
@@ -213,7 +216,7 @@ async def test_the_cursor_walks_over_blocks_and_keys_act_on_them() -> None:
 @pytest.mark.anyio
 async def test_reasoning_is_live_and_unfolds() -> None:
     app = Host()
-    async with app.run_test(size=(70, 30)) as pilot:
+    async with running(app, (70, 30)) as pilot:
         app.view.show([Entry("a", "assistant")])
         app.view.append_reasoning("a", "one two th")
         app.view.append_reasoning("a", "ree\n\nfour")
@@ -235,7 +238,7 @@ async def test_reasoning_is_live_and_unfolds() -> None:
 async def test_long_arguments_fold() -> None:
     call = ToolCall("c1", "search", "[" + ",".join(str(n) for n in range(30)) + "]")
     app = Host()
-    async with app.run_test(size=(70, 50)) as pilot:
+    async with running(app, (70, 50)) as pilot:
         app.view.show([Entry("a", "assistant", text="x", tool_calls=(call,))])
         app.view.focus()
         await pilot.press("alt+up")
@@ -251,7 +254,7 @@ async def test_clicks_choose_actions_and_links_and_open_nothing() -> None:
     app = Host()
     opened: list[str] = []
     app.open_url = lambda url, *, new_tab=True: opened.append(url)  # type: ignore[method-assign]
-    async with app.run_test(size=(70, 30)) as pilot:
+    async with running(app, (70, 30)) as pilot:
         app.view.show([Entry("a", "assistant", text=ANSWER, card=CARD)])
         await pilot.pause()
         lines = app.lines()
@@ -270,7 +273,7 @@ async def test_clicks_choose_actions_and_links_and_open_nothing() -> None:
 async def test_selected_text_is_clean() -> None:
     text = "> quoted words that are long enough to be wrapped in a narrow terminal\n\n- item *one*\n- 👨‍👩‍👧 two\n"
     app = Host()
-    async with app.run_test(size=(40, 30)) as pilot:
+    async with running(app, (40, 30)) as pilot:
         app.view.show([Entry("a", "assistant", text=text), Entry("b", "assistant", text="next message")])
         await pilot.pause()
         lines = app.lines()
@@ -291,7 +294,7 @@ async def test_selected_text_is_clean() -> None:
 @pytest.mark.anyio
 async def test_search_finds_all_hits_and_walks_over_them() -> None:
     app = Host()
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with running(app, (60, 20)) as pilot:
         entries = conversation(300)
         entries[7] = Entry("7", "assistant", text="a Need*le* here\n\nand needle there")
         entries[250] = Entry("250", "user", text="the NEEDLE again")
@@ -299,7 +302,7 @@ async def test_search_finds_all_hits_and_walks_over_them() -> None:
         await pilot.pause()
         app.view.find("needle")
         await pilot.pause()
-        await until(pilot, lambda: app.last(Transcript.FindChanged).done)
+        await until(lambda: app.last(Transcript.FindChanged).done, "it")
         assert app.last(Transcript.FindChanged).total == 3
         seen = set()
         for _ in range(3):
@@ -316,13 +319,13 @@ async def test_search_finds_all_hits_and_walks_over_them() -> None:
 @pytest.mark.anyio
 async def test_ten_thousand_messages_open_at_once_and_any_is_reached() -> None:
     app = Host()
-    async with app.run_test(size=(80, 30)) as pilot:
+    async with running(app, (80, 30)) as pilot:
         entries = conversation(10_000)
         await pilot.pause()
-        began = time.perf_counter()
+        began = time.thread_time()
         app.view.show(entries)
-        took = time.perf_counter() - began
-        assert took < 1.0, f"it took {took:.2f} s"
+        took = time.thread_time() - began
+        assert took < 1.0, f"it took {took:.2f} s of the processor's time"
         assert "message 9999" in "\n".join(app.lines())
         for key in ("5000", "17", "9000"):
             app.view.jump_to(key)
@@ -337,9 +340,9 @@ async def test_ten_thousand_messages_open_at_once_and_any_is_reached() -> None:
 @pytest.mark.anyio
 async def test_it_rests_when_nothing_is_left_to_do() -> None:
     app = Host()
-    async with app.run_test(size=(80, 30)) as pilot:
+    async with running(app, (80, 30)) as pilot:
         app.view.show(conversation(200))
-        await until(pilot, lambda: not app.view.is_busy)
+        await until(lambda: not app.view.is_busy, "it")
         total = app.view.virtual_size.height
         app.view.action_top()
         await pilot.pause()
@@ -349,7 +352,7 @@ async def test_it_rests_when_nothing_is_left_to_do() -> None:
 @pytest.mark.anyio
 async def test_updates_change_values_and_keep_the_text() -> None:
     app = Host()
-    async with app.run_test(size=(80, 30)) as pilot:
+    async with running(app, (80, 30)) as pilot:
         app.view.show([Entry("a", "assistant", text="kept")])
         app.view.append_text("a", " text")
         app.view.update(Entry("a", "assistant", (Label("done", "good"),), card=CARD, footer=(Label("3 tok"),)))
@@ -370,7 +373,7 @@ async def test_updates_change_values_and_keep_the_text() -> None:
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "ansi-light", "nord"])
 async def test_it_takes_the_colours_of_the_theme(theme: str) -> None:
     app = Host()
-    async with app.run_test(size=(80, 30)) as pilot:
+    async with running(app, (80, 30)) as pilot:
         app.view.show([Entry("a", "assistant", text=ANSWER, card=CARD)])
         await pilot.pause()
         before = app.lines()
@@ -387,7 +390,7 @@ async def test_it_takes_the_colours_of_the_theme(theme: str) -> None:
 async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = Host()
-    async with app.run_test(size=(80, 30)) as pilot:
+    async with running(app, (80, 30)) as pilot:
         app.view.show([Entry("a", "assistant", text=ANSWER, card=CARD)])
         await pilot.pause()
         for strip in app.view.render_lines(app.view.size.region):
@@ -396,7 +399,7 @@ async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -
                 assert color is None or color.triplet is None or len(set(color.triplet)) == 1
         await pilot.mouse_down(Transcript, offset=(2, 1))
         await pilot.hover(Transcript, offset=(8, 1))
-        await until(pilot, lambda: app.screen.get_selected_text())
+        await until(lambda: app.screen.get_selected_text(), "it")
         [row] = app.view.render_lines(Region(0, 1, 80, 1))
         assert any(segment.style and segment.style.reverse for segment in row), "a selection is seen all the same"
 
@@ -405,7 +408,7 @@ async def test_without_colours_there_are_none(monkeypatch: pytest.MonkeyPatch) -
 async def test_hostile_text_in_every_field_is_harmless() -> None:
     app = Host()
     control = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-    async with app.run_test(size=(90, 40)) as pilot:
+    async with running(app, (90, 40)) as pilot:
         for case in cases():
             text = text_of(case)
             label = Label(text)
@@ -434,9 +437,9 @@ async def test_hostile_text_in_every_field_is_harmless() -> None:
 @pytest.mark.anyio
 async def test_the_scrollbar_tells_where_one_is() -> None:
     app = Host()
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with running(app, (60, 20)) as pilot:
         app.view.show(conversation(200))
-        await until(pilot, lambda: not app.view.is_busy)
+        await until(lambda: not app.view.is_busy, "it")
         bar = app.view.vertical_scrollbar
         assert bar.window_virtual_size == app.view.virtual_size.height
         assert bar.position == app.view.max_scroll_y == app.view.scroll_y
@@ -444,6 +447,6 @@ async def test_the_scrollbar_tells_where_one_is() -> None:
         await pilot.pause()
         assert bar.window_virtual_size == app.view.virtual_size.height and bar.position == app.view.max_scroll_y
         await pilot.click(bar, offset=(0, 1))
-        await until(pilot, lambda: app.view.scroll_y < app.view.max_scroll_y - 10)
+        await until(lambda: app.view.scroll_y < app.view.max_scroll_y - 10, "it")
         assert not app.view.at_end
-        await until(pilot, lambda: bar.position == app.view.scroll_y)
+        await until(lambda: bar.position == app.view.scroll_y, "it")

@@ -11,6 +11,7 @@ from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.screens.conversation_list import ConversationList
 from tests.bench import Bench, workbench
+from tests.held import Held
 from tests.workbench import opened
 
 pytestmark = pytest.mark.anyio
@@ -58,22 +59,26 @@ async def test_what_streams_goes_on_in_its_own_conversation(slow: Sandbox, home:
         assert [bench.transcript.text_of(key) for key in keys] == ["first", str(first.content)]
 
 
-async def test_coming_back_to_what_streams_shows_all_of_it_and_what_follows(slow: Sandbox, home: Path) -> None:
-    async with workbench(home, slow.url, "sandbox/haiku") as bench:
+async def test_coming_back_to_what_streams_shows_all_of_it_and_what_follows(box: Sandbox, home: Path) -> None:
+    held = Held.saying("This is the beginning, ", "and what follows.")
+    box.script(held)
+    async with workbench(home, box.url) as bench:
         first = await bench.ask("first")
         await bench.holds(lambda: len(first.content) > 20, "text of the first")
         here = bench.session.conversation
         assert here is not None
         await bench.press("ctrl+n")
         bench.screen.open_conversation(here.id)
+        await bench.wait("first", "esc stops", "This is the beginning,")
         assert not first.ended
-        await bench.wait("first", "esc stops")
+        held.go.set()
         await bench.over(first)
-        assert bench.transcript.text_of(bench.transcript.keys[-1]) == str(first.content)
+        text = bench.transcript.text_of(bench.transcript.keys[-1])
+        assert text == str(first.content) == "This is the beginning, and what follows."
 
 
 async def test_escape_stops_the_answer_of_this_conversation_only(slow: Sandbox, home: Path) -> None:
-    async with workbench(home, slow.url, "sandbox/markdown") as bench:
+    async with workbench(home, slow.url, "sandbox/long-3000") as bench:
         first = await bench.ask("first")
         await bench.press("ctrl+n")
         second = await bench.ask("second")
@@ -84,13 +89,16 @@ async def test_escape_stops_the_answer_of_this_conversation_only(slow: Sandbox, 
         await bench.wait("stopped")
 
 
-async def test_what_waits_to_be_sent_does_not_follow_into_another_conversation(slow: Sandbox, home: Path) -> None:
-    async with workbench(home, slow.url, "sandbox/long-120") as bench:
+async def test_what_waits_to_be_sent_does_not_follow_into_another_conversation(box: Sandbox, home: Path) -> None:
+    held = Held.saying("the beginning", "and the end")
+    box.script(held)
+    async with workbench(home, box.url) as bench:
         first = await bench.ask("first")
         await bench.type("later")
         await bench.press("enter")
         await bench.wait("waits for the end")
         await bench.press("ctrl+n")
+        held.go.set()
         await bench.over(first)
         assert bench.session.conversation is None and bench.session.nodes == []
         assert bench.prompt.text == ""

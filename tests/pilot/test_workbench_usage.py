@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,18 +15,13 @@ from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.usage import UsagePage
 from meshtui.ui.widgets.bars import meter, sparkline
 from tests.bench import Bench, workbench
+from tests.workbench import Clock
 
 pytestmark = pytest.mark.anyio
 
 WIDE = (150, 44)
 PAID = "openai/gpt-4o-mini"
 OTHER = "openai/gpt-4o"
-
-
-def ending_in(seconds: float) -> Callable[[], float]:
-    """A clock whose minute ends so soon."""
-    offset = 60.0 - seconds - time.time() % 60.0
-    return lambda: time.time() + offset
 
 
 async def with_prices(bench: Bench) -> None:
@@ -41,7 +34,7 @@ async def focus_card(bench: Bench) -> None:
 
 
 async def test_a_price_is_an_estimate_until_the_bill_comes(home: Path) -> None:
-    with Sandbox(Settings()) as box:
+    with Sandbox(Settings(clock=Clock())) as box:
         async with workbench(home, box.url, PAID, size=WIDE) as bench:
             await with_prices(bench)
             turn = await bench.answered("hello")
@@ -77,7 +70,7 @@ async def test_an_unknown_price_is_called_unknown(home: Path) -> None:
 
 
 async def test_on_a_narrow_terminal_the_figures_are_one_line_and_a_page(home: Path) -> None:
-    with Sandbox(Settings()) as box:
+    with Sandbox(Settings(clock=Clock())) as box:
         async with workbench(home, box.url, PAID) as bench:
             await with_prices(bench)
             turn = await bench.answered("hello")
@@ -115,7 +108,7 @@ async def test_what_sending_takes_stands_at_the_prompt(home: Path) -> None:
 
 
 async def test_a_queued_message_goes_out_though_another_conversation_is_open(home: Path) -> None:
-    clock = ending_in(5.0)
+    clock = Clock(4.0)
     with Sandbox(Settings(rpm=1, clock=clock)) as box:
         async with workbench(home, box.url, size=(110, 30)) as bench:
             await bench.answered("one")
@@ -126,6 +119,7 @@ async def test_a_queued_message_goes_out_though_another_conversation_is_open(hom
             await bench.wait("it is sent again in", "1 message waits for the limit: sent in")
             await bench.press("ctrl+n")
             await bench.wait("A new conversation", "1 message waits for the limit: sent in")
+            clock.now += 60.0
             await bench.holds(lambda: not len(bench.session.queue), "the queue to empty")
             await bench.holds(lambda: not bench.session.live, "the answer")
             assert bench.session.nodes == []
@@ -135,7 +129,7 @@ async def test_a_queued_message_goes_out_though_another_conversation_is_open(hom
 
 
 async def test_what_waits_is_let_go_by_one_key_from_anywhere(home: Path) -> None:
-    with Sandbox(Settings(rpm=1)) as box:
+    with Sandbox(Settings(rpm=1, clock=Clock())) as box:
         async with workbench(home, box.url, size=(110, 30)) as bench:
             await bench.answered("one")
             await bench.answered("two")
@@ -147,7 +141,7 @@ async def test_what_waits_is_let_go_by_one_key_from_anywhere(home: Path) -> None
 
 
 async def test_for_a_day_s_limit_nobody_waits_unasked(home: Path) -> None:
-    with Sandbox(Settings(rpd=1)) as box:
+    with Sandbox(Settings(rpd=1, clock=Clock())) as box:
         async with workbench(home, box.url, size=(110, 30)) as bench:
             await bench.answered("one")
             await bench.answered("two")
@@ -166,13 +160,14 @@ async def test_for_a_day_s_limit_nobody_waits_unasked(home: Path) -> None:
 
 
 async def test_a_minute_s_limit_waits_by_itself_where_that_is_set(home: Path) -> None:
-    clock = ending_in(4.0)
+    clock = Clock(2.0)
     with Sandbox(Settings(rpm=1, clock=clock)) as box:
         async with workbench(home, box.url, size=(110, 30)) as bench:
             bench.session.on_rate_limit = "queue"
             await bench.answered("one")
             refused = await bench.ask("two")
             await bench.holds(lambda: len(bench.session.queue) == 1, "the queue")
+            clock.now += 60.0
             await bench.holds(lambda: bench.turn is not refused and bench.turn.state is TurnState.DONE, "the answer")
 
 
