@@ -66,7 +66,7 @@ class Tooling(Setting):
         """Say again what is in use: another conversation may have other tools on."""
         super().show_top()
         if self.has_class("-templated"):
-            self.show_tools()
+            self.show_tools(None)
 
     def front_template(self, template: bool) -> None:
         """Show the left pane; what it says of tools is read when it comes into view."""
@@ -74,8 +74,8 @@ class Tooling(Setting):
             self.show_tools()
         super().front_template(template)
 
-    def show_tools(self, note: str = "") -> None:
-        """Show the tools as their files are now."""
+    def show_tools(self, note: str | None = "") -> None:
+        """Show the tools as their files are now, and a note on them; None leaves the one that stands there."""
         try:
             files = self.tools.known()
         except (ConfigError, OSError) as error:
@@ -87,7 +87,8 @@ class Tooling(Setting):
             first.add(file.key)
         choice = self.tools.forced or self.tools.choice or "auto"
         self.tool_list.show(rows, f"must call {choice}" if self.tools.forced else str(choice))
-        self.tool_list.note(note)
+        if note is not None:
+            self.tool_list.note(note)
         self.editor.show_tabs()
 
     def _row_of(self, file: ToolFile, hidden: bool) -> ToolRow:
