@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshtui.cli.output import FAULT, KEY, Refused, refuse
+from meshtui.cli.output import KEY, Refused, refuse
 from meshtui.core.mesh import MESH_GATEWAY
 from meshtui.store.config import Config, Requests, load
 from meshtui.store.credentials import Key, Secret, find_key
@@ -90,7 +90,7 @@ class Surroundings:
                 store.withhold(self.key.value.reveal())
             store.sweep()
         except StoreError as error:
-            refuse(str(error), FAULT)
+            refuse(str(error))
         catalogues = Catalogues(self.paths.state / "catalogues")
         session = Session(store, target or self.target(), catalogues=catalogues, now=now, **clocks)
         session.budget = self.settings.budget

@@ -133,3 +133,19 @@ def test_every_list_is_searched_by_the_same_word(
     assert out == "" and err.startswith("meshtui: ")
     assert run_command([command, "search", "nothingofthesort", "--json"]) == 0
     assert capsys.readouterr().out == "[]\n"
+
+
+@pytest.mark.parametrize("broken", ["home is a file", "history is a folder", "history is no database"])
+def test_a_home_that_cannot_be_used_is_bad_input(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, broken: str
+) -> None:
+    home = tmp_path / "place"
+    if broken == "home is a file":
+        home.write_text("x")
+    else:
+        (home / "data").mkdir(parents=True)
+        history = home / "data" / "history.db"
+        history.mkdir() if broken == "history is a folder" else history.write_bytes(b"no database" * 500)
+    said = refusal(capsys, "run", "hi", "-m", "sandbox/haiku", "--home", str(home))
+    assert str(home) in said
+    assert str(home) in refusal(capsys, "sessions", "--home", str(home))
