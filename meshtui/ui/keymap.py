@@ -205,6 +205,7 @@ def _parts(text: str) -> Iterator[str]:
 def _read(command: Command, text: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     """Return the keys of a choice that can be used, and of each other what is wrong with it and what to do."""
     usable, wrong = list[str](), list[tuple[str, str]]()
+    own = {key for other in COMMANDS if other.where == command.where for key in other.key.split(",")}
     for part in _parts(text):
         try:
             key = key_name(part)
@@ -216,7 +217,7 @@ def _read(command: Command, text: str) -> tuple[tuple[str, ...], list[tuple[str,
             wrong.append(
                 (f"terminals send the same for {words} as for {key_words(SAME_BYTE[key])}", "take another key")
             )
-        elif PLACES[command.where].typed and key not in command.key.split(",") and _is_typed(key):
+        elif PLACES[command.where].typed and key not in own and _is_typed(key):
             wrong.append((f"{words} is needed for typing there", "take one with ctrl or alt, or an f key"))
         else:
             usable.append(key)

@@ -34,6 +34,18 @@ async def test_a_chosen_key_runs_while_one_types(box: Sandbox, home: Path, key: 
         assert bench.app.screen is bench.screen, "the old key still runs it"
 
 
+async def test_enter_begins_a_new_line_where_another_key_sends(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, keys={"prompt.send": "ctrl+s", "prompt.newline": "enter"}) as bench:
+        await bench.wait("Type a message below and press ctrl+s.")
+        await bench.type("one")
+        await bench.press("enter")
+        await bench.type("two")
+        await bench.holds(lambda: bench.prompt.text == "one\ntwo", "two lines")
+        await bench.press("ctrl+s")
+        await bench.holds(lambda: bench.screen.last_turn is not None and not bench.prompt.text, "sent")
+        await bench.over()
+
+
 async def test_a_chosen_key_of_the_text_is_the_texts_again_where_the_command_does_not_hold(
     box: Sandbox, home: Path
 ) -> None:

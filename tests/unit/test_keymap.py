@@ -189,6 +189,11 @@ def test_a_key_that_cannot_be_used_is_not_taken(id: str, written: str, holds: tu
         assert (f"so {key_words(holds[0])} " if holds else "so it has no key") in fault, fault
 
 
+def test_sending_and_a_new_line_can_change_places() -> None:
+    keymap = read_keymap({"prompt.send": "ctrl+j", "prompt.newline": "enter"})
+    assert keymap.faults == () and keymap.of("prompt.send") == ("ctrl+j",) and keymap.of("prompt.newline") == ("enter",)
+
+
 def test_one_clash_is_one_sentence_that_says_which_commands_and_where() -> None:
     (fault,) = read_keymap({"app.help": "escape"}).faults
     assert "esc stands for app.help and 3" in fault and "turn.stop (Workbench)" in fault and "more" in fault
