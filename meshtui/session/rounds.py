@@ -198,7 +198,7 @@ class Rounds(RoundChanges):
                 self._session.keep_quietly(f"tool result {pending.call.name}", pending.result)
         self._keep(round.node.id)
         self._rounds.pop(round.node.id, None)
-        if not any(one.state == "dropped" and (one.is_edited or one.result) for one in round.calls):
+        if len(round.kept) == len(round.calls):
             self._session.keep_quietly(f"round {round.node.id}", None)
 
     async def drive(self, turn: Turn, retries: int = 0, limit: int | None = None, *, whole: bool = False) -> Turn:
