@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshtui.cli.linear.templating import Templating
+from meshtui.cli.linear.valuing import Valuing
 from meshtui.cli.linear.words import numbered
 from meshtui.core.text import clean, one_line
 from meshtui.core.turn import Turn
@@ -14,7 +14,7 @@ from meshtui.session.tool_command import Plan
 LONGEST_ARGUMENTS = 2000
 
 
-class Calling(Templating):
+class Calling(Valuing):
     """Tools on and off, and one round of calls after another."""
 
     # Tools
@@ -91,13 +91,10 @@ class Calling(Templating):
     def _ask_for_results(self, round: Round) -> None:
         for pending in round.open:
             number = self._number(round, pending)
-            typed = self.console.ask(
+            typed = self.question(
                 f"Result of call {number}, {one_line(pending.call.name, 60)}; empty leaves it open: ", pending.result
             )
             if typed is None:
-                return
-            if typed.startswith("/"):
-                self.take(typed)
                 return
             if typed.strip():
                 self.session.rounds.set_result(round, pending, typed)
@@ -141,7 +138,10 @@ class Calling(Templating):
         """Change the arguments of a call."""
         round, pending, text = self._pending(rest)
         if not text:
-            text = self.console.ask("Arguments: ", pending.call.arguments) or ""
+            typed = self.question("Arguments: ", pending.call.arguments)
+            if typed is None:
+                return
+            text = typed
         self.session.rounds.edit_arguments(round, pending, text)
         self.tell(f"Call {self._number(round, pending)}: {verdict_words(pending)}")
 

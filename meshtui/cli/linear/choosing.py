@@ -1,15 +1,13 @@
-"""Models, keys, profiles and parameters: what the next message goes out with."""
+"""Models, keys and profiles: what the next message goes out with."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
 
-from meshtui.cli import inputs
 from meshtui.cli.linear.talk import Talk
 from meshtui.cli.linear.words import model_words
 from meshtui.core.catalogue import ModelCard
+from meshtui.core.chat import Draft
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
@@ -103,25 +101,16 @@ class Choosing(Talk):
         card = self.session.models.card(model)
         self.tell(f"Model: {model_words(card) if card else one_line(model, 120) or 'the default of the gateway'}.")
 
-    # Parameters
-
-    def do_param(self, rest: str) -> None:
-        """Set, remove or list parameters."""
-        draft = self.session.draft
-        name, equals, value = (part.strip() for part in rest.partition("="))
-        params = dict(draft.params)
-        if equals and (value or not name):
-            params |= inputs.params([f"{name}={value}"], "/param")
-        elif name:
-            if params.pop(name, None) is None:
-                self.refuse(f"There is no parameter {one_line(name, 40)}. /param NAME=VALUE sets one.")
-        self.session.draft = replace(draft, params=params)
-        rows = [
-            f"{one_line(key, 60)} = {one_line(json.dumps(row, ensure_ascii=False), 200)}" for key, row in params.items()
-        ]
-        self.tell("; ".join(rows) if rows else "No parameters are set.")
-
     # Keys and profiles
+
+    def may_send(self, *drafts: Draft) -> bool:
+        """Whether these may leave; a key that is lacking is asked for first, where somebody sits there."""
+        if self.session.target.lacks_key and self.profiles is not None and self.console.interactive:
+            self.tell("There is no API key for this profile yet, and nothing goes out without one.")
+            if not self.enter_key():
+                self.tell("Nothing was sent.")
+                return False
+        return super().may_send(*drafts)
 
     def do_key(self, rest: str) -> None:
         """Take another key."""

@@ -30,6 +30,11 @@ class Console:
         """Write a text, made harmless, and a line end."""
         print(clean(text), flush=True)
 
+    def end_line(self) -> None:
+        """End the line in which the terminal showed ctrl+c."""
+        if self.interactive:
+            self.tell()
+
     def ask(self, prompt: str = MARK, wanted: str = "") -> str | None:
         """Return the next line, None where there is none any more.
 

@@ -9,8 +9,8 @@ from meshtui.cli.linear.recovering import Recovering
 from meshtui.cli.linear.words import end_words
 from meshtui.core.attachments import NotAttachable, file_words
 from meshtui.core.chat import TextPart
-from meshtui.core.text import one_line
-from meshtui.core.turn import Turn
+from meshtui.core.text import mask_secrets, one_line
+from meshtui.core.turn import Turn, TurnState
 from meshtui.session import Node
 
 MOST_CONVERSATIONS = 20
@@ -23,7 +23,9 @@ class Conversing(Recovering):
     """The ids of the conversations as they were numbered last."""
 
     def say(self, text: str) -> None:
-        """Send a message; it is on disk before it leaves."""
+        """Send a message; it is on disk before it leaves. What looks like nothing but a key is not sent."""
+        if len(text.split()) == 1 and mask_secrets(text) != text:
+            self.refuse("This looks like an API key, so it was not sent. /key takes one, and does not show it.")
         if self.may_send(self.session.drafted(text)):
             self.session.save_typed("")
             self.drive(self.session.say(text))
@@ -69,8 +71,12 @@ class Conversing(Recovering):
                 self.tell(part.text.rstrip())
         for call in node.message.tool_calls:
             self.tell(f"calls {one_line(call.name, 80)} with {one_line(call.arguments, 1000)}")
-        if node.turn is not None and node.turn.problem is not None:
+        if node.turn is None:
+            return
+        if node.turn.problem is not None:
             self.tell(f"It failed: {one_line(node.turn.problem.sentence, 400)}")
+        elif node.turn.state is TurnState.STOPPED:
+            self.tell("It was stopped here." if node.turn.has_output else "It was stopped before anything arrived.")
 
     def do_attach(self, rest: str) -> None:
         """Attach a file to the next message."""

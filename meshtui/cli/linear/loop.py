@@ -56,6 +56,7 @@ class Linear(Reckoning):
                 if line is None or self.take(line):
                     break
             except KeyboardInterrupt:
+                self.console.end_line()
                 self.tell("ctrl+d or /quit leaves.")
         problem = self.last.problem if self.last is not None else None
         return problem.exit_code if problem is not None and not self.console.interactive else OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from meshtui.cli.linear.console import Console
 from meshtui.cli.linear.sentences import Sentences
@@ -57,10 +58,16 @@ class Narrator:
 
     async def keep_company(self) -> None:
         """Tell from time to time that an answer is still waited for; runs until it is cancelled."""
-        passed = 0.0
-        while True:
-            pause = next((mark - passed for mark in SILENCES if mark > passed), SILENCES[-1])
-            await asyncio.sleep(pause)
-            passed += pause
+        async for passed in silences():
             if not self._answering:
                 self._console.tell(f"Still waiting, {passed:.0f} s.")
+
+
+async def silences() -> AsyncIterator[float]:
+    """Yield, when it is time to tell that something is still waited for, how many seconds have passed."""
+    passed = 0.0
+    while True:
+        pause = next((mark - passed for mark in SILENCES if mark > passed), SILENCES[-1])
+        await asyncio.sleep(pause)
+        passed += pause
+        yield passed

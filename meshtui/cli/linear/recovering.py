@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from meshtui.cli.linear.choosing import Choosing
+from meshtui.cli.linear.setting import Setting
 from meshtui.cli.linear.talk import Choice
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.turn import Turn
@@ -17,7 +17,7 @@ TELL_SECONDS = 30.0
 """How often a wait is told of."""
 
 
-class Recovering(Choosing):
+class Recovering(Setting):
     """Trying again, with another model, with another key, when the limit allows it."""
 
     def trouble(self, turn: Turn, problem: Problem) -> None:
@@ -60,10 +60,7 @@ class Recovering(Choosing):
         await asyncio.sleep(seconds)
 
     def _other_model(self, turn: Turn) -> None:
-        while wanted := (self.console.ask("Model, by id, words or number: ") or "").strip():
-            if wanted.startswith("/"):
-                self.take(wanted)
-                return
+        while wanted := (self.question("Model, by id, words or number: ") or "").strip():
             if model := self.model_named(wanted):
                 self.choices = ()
                 self.again(turn, model)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, NoReturn
 
+from meshtui.cli.linear.commands import BY_NAME
 from meshtui.cli.linear.console import Console
 from meshtui.cli.linear.narrator import Narrator
 from meshtui.cli.linear.words import numbered, problem_lines
@@ -47,6 +48,7 @@ class Talk:
         try:
             self._runner.run(work)
         except KeyboardInterrupt:
+            self.console.end_line()
             return False
         return True
 
@@ -71,6 +73,16 @@ class Talk:
     def confirm(self, question: str) -> bool:
         """Ask for y or n; anything else is no."""
         return (self.console.ask(f"{question} y or n: ") or "").strip().lower() in ("y", "yes")
+
+    def question(self, prompt: str, wanted: str = "") -> str | None:
+        """Ask for a line; None where there is none any more, and where a word was typed, which is done in its place."""
+        typed = self.console.ask(prompt, wanted)
+        if typed is None or typed.startswith("//"):
+            return None if typed is None else typed[1:]
+        if typed.startswith("/") and typed[1:].partition(" ")[0] in BY_NAME:
+            self.take(typed)
+            return None
+        return typed
 
     # Running a turn
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from meshtui.cli.linear.comparing import Comparing
+from meshtui.cli.linear.judging import Judging
 from meshtui.cli.linear.words import change_lines, numbered
 from meshtui.core.chat import TextPart
 from meshtui.core.nearest import did_you_mean
@@ -34,18 +35,21 @@ def with_lines(template: Template, lines: Lines) -> Template:
     return replace(template, system=texts[0], messages=messages)
 
 
-class Templating(Comparing):
+class Templating(Judging):
     """One open template."""
 
     opened: OpenTemplate | None = None
     template: Template | None = None
     """The open template with what was changed since."""
+    set_name = ""
+    """The set that the values of the slots came from, as long as they are its."""
     _values: dict[str, str]
     _template_keys: Sequence[str] = ()
     _ran: Turn | None = None
 
     @property
-    def _templates(self) -> Templates:
+    def templates(self) -> Templates:
+        """The templates of this session."""
         templates = self.session.templates
         assert templates is not None  # noqa: S101 - the command line gives every session its templates
         return templates
@@ -55,13 +59,13 @@ class Templating(Comparing):
         words = rest.casefold().split()
         files = [
             file
-            for file in self._templates.files.list()
+            for file in self.templates.files.list()
             if all(
                 word in f"{file.key} {file.template.description if file.template else ''}".casefold() for word in words
             )
         ]
         if not files:
-            folder = self._templates.files.folders["yours"]
+            folder = self.templates.files.folders["yours"]
             self.refuse(
                 "No template has that." if words else f"There are no templates yet; they are files in {folder}."
             )
@@ -81,14 +85,14 @@ class Templating(Comparing):
             key = rest
             if rest.isdecimal() and 1 <= int(rest) <= len(self._template_keys):
                 key = self._template_keys[int(rest) - 1]
-            path = self._templates.files.find(key)
+            path = self.templates.files.find(key)
             if path is None:
-                meant = did_you_mean(key, (row.key for row in self._templates.files.list()), "/templates lists them.")
+                meant = did_you_mean(key, (row.key for row in self.templates.files.list()), "/templates lists them.")
                 self.refuse(f"There is no template {one_line(key, 80)}; {meant}")
-            self.opened = self._templates.files.open(path)
+            self.opened = self.templates.files.open(path)
             self.template, self._ran = self.opened.template, None
-            self._values = self._templates.kept_values(path)[0]
-            kept = self._templates.kept_edit(self.opened)
+            self._values, self.set_name = self.templates.kept_values(path)
+            kept = self.templates.kept_edit(self.opened)
             if kept is not None:
                 self.template = kept[0]
                 now = "" if kept[1] else " The file was changed by another program since."
@@ -97,26 +101,46 @@ class Templating(Comparing):
                 self.session.choose_model(self.template.model)
         self._read()
 
-    def _open(self) -> tuple[OpenTemplate, Template]:
+    @property
+    def template_params(self) -> Mapping[str, Any]:
+        """What the open template sets."""
+        return self.template.params if self.template is not None else {}
+
+    def open_template(self) -> tuple[OpenTemplate, Template]:
+        """Return the open template as it is in its file and as it stands; refuses where none is open."""
         if self.opened is None or self.template is None:
             self.refuse("No template is open; /templates lists them, /template NAME opens one.")
         return self.opened, self.template
 
     def _read(self) -> None:
-        opened, template = self._open()
+        opened, template = self.open_template()
         changed = ", not saved" if template != opened.template else ""
         model = f", for {one_line(template.model, 80)}" if template.model else ""
         self.tell(f"Template {one_line(opened.key, 80)}{model}{changed}.")
         roles = ["system", *(message.role for message in template.messages)]
         for number, (place, line) in enumerate(lines_of(template), 1):
             self.tell(f"{number} {roles[place]}: {line}")
+        if self.set_name:
+            self.tell(f"The slots have the values of {one_line(self.set_name, 80)}.")
         for slot in template.slots:
-            self.tell(self._slot_words(template, slot))
+            self.tell(self.slot_words(template, slot))
         for place, message in enumerate(template.messages):
             if isinstance(message.content, tuple) and any(not isinstance(p, TextPart) for p in message.content):
                 self.tell(f"Message {place + 1} has files besides.")
 
-    def _slot_words(self, template: Template, slot: str) -> str:
+    def value_of(self, slot: str) -> str | None:
+        """Return what a slot has now, its default included; None where it has nothing."""
+        _, template = self.open_template()
+        return self._values.get(slot, template.variables.get(slot))
+
+    def take_values(self, values: Mapping[str, str], set_name: str) -> None:
+        """Put values into the slots, those of a set or of none."""
+        opened, _ = self.open_template()
+        self._values, self.set_name = dict(values), set_name
+        self.templates.keep_values(opened.path, self._values, set_name)
+
+    def slot_words(self, template: Template, slot: str) -> str:
+        """Return what a slot has, in a sentence."""
         if slot in self._values:
             return f"Slot {slot} is {one_line(self._values[slot], 200) or 'empty'}."
         if slot in template.variables:
@@ -127,36 +151,35 @@ class Templating(Comparing):
 
     def do_set(self, rest: str) -> None:
         """Set the value of a slot."""
-        opened, template = self._open()
+        opened, template = self.open_template()
         name, equals, value = rest.partition("=")
         name = name.strip()
         if not equals:
             self.refuse("/set takes NAME=VALUE, as in /set tone=friendly.")
-        self._values = {**self._values, name: value.strip()}
-        self._templates.keep_values(opened.path, self._values, "")
+        self.take_values({**self._values, name: value.strip()}, "")
         if name not in template.slots:
             there = ", ".join(template.slots) or "none"
             self.tell(f"This template has no slot {one_line(name, 40)}; its slots are: {there}.")
         else:
-            self.tell(self._slot_words(template, name))
+            self.tell(self.slot_words(template, name))
 
     def _change(
         self, rest: str, change: Callable[[Lines, int, str], None], wanted: Callable[[str], str] | None = None
     ) -> None:
-        opened, template = self._open()
+        opened, template = self.open_template()
         number, _, words = rest.strip().partition(" ")
         lines = lines_of(template)
         if not number.isdecimal() or not 1 <= int(number) <= len(lines):
             self.refuse(f"Say the number of a line, from 1 to {len(lines)}.")
         at = int(number) - 1
         if wanted is not None and not words:
-            typed = self.console.ask(f"Line {number}: ", wanted(lines[at][1]))
+            typed = self.question(f"Line {number}: ", wanted(lines[at][1]))
             if typed is None:
                 return
             words = typed
         change(lines, at, words)
         self.template = with_lines(template, lines)
-        self._templates.keep_edit(opened, self.template if self.template != opened.template else None)
+        self.templates.keep_edit(opened, self.template if self.template != opened.template else None)
 
     def do_line(self, rest: str) -> None:
         """Change a line."""
@@ -186,9 +209,9 @@ class Templating(Comparing):
 
     def do_save(self, rest: str) -> None:
         """Write the template into its file."""
-        opened, template = self._open()
+        opened, template = self.open_template()
         try:
-            self._saved(self._templates.files.save(opened, template))
+            self._saved(self.templates.files.save(opened, template))
         except ChangedOutside as error:
             self.tell(f"{error} Your changes are kept.")
             if error.text is not None:
@@ -199,41 +222,41 @@ class Templating(Comparing):
 
     def _saved(self, opened: OpenTemplate) -> None:
         self.opened, self.template = opened, opened.template
-        self._templates.keep_edit(opened, None)
+        self.templates.keep_edit(opened, None)
         self.tell(f"Saved: {opened.path}.")
 
     def _force(self) -> None:
-        opened, template = self._open()
-        self._saved(self._templates.files.save(opened, template, force=True))
+        opened, template = self.open_template()
+        self._saved(self.templates.files.save(opened, template, force=True))
 
     def _reload(self) -> None:
-        opened, _ = self._open()
-        self.opened = self._templates.files.open(opened.path)
+        opened, _ = self.open_template()
+        self.opened = self.templates.files.open(opened.path)
         self.template = self.opened.template
-        self._templates.keep_edit(self.opened, None)
+        self.templates.keep_edit(self.opened, None)
         self._read()
 
     # Running
 
     def do_run(self, rest: str) -> None:
         """Run the template as it stands."""
-        opened, template = self._open()
+        opened, template = self.open_template()
         try:
-            run = Run(template, self._values, rest)
-            draft = self._templates.draft(run)
+            run = Run(template, self._values, rest, self.set_name)
+            draft = self.templates.draft(run)
         except MissingValues as missing:
             for name in missing.names:
-                value = self.console.ask(f"Value of {name}: ")
+                value = self.question(f"Value of {name}: ")
                 if value is None:
-                    return
+                    self.refuse("The template was not run.")
                 self.do_set(f"{name}={value}")
-            run = Run(template, self._values, rest)
-            draft = self._templates.draft(run)
-        if fault := self._templates.fault(run):
+            run = Run(template, self._values, rest, self.set_name)
+            draft = self.templates.draft(run)
+        if fault := self.templates.fault(run):
             self.refuse(f"The gateway would refuse its parameters: {fault}")
         if not self.may_send(draft):
             return
-        turn = self._templates.start(opened.path, run)
+        turn = self.templates.start(opened.path, run)
         self._ran, self.comparison = turn, None
         self.drive(turn)
         if turn.problem is None and self._before(turn) is not None:
@@ -241,8 +264,8 @@ class Templating(Comparing):
 
     def _before(self, turn: Turn) -> tuple[TemplateRun, TemplateRun] | None:
         """Return a run and the one it is compared with: the latest of another version, else the latest before."""
-        opened, _ = self._open()
-        runs = self._templates.runs(opened.path)
+        opened, _ = self.open_template()
+        runs = self.templates.runs(opened.path)
         this = next((run for run in runs if run.turn_id == turn.id), None)
         if this is None:
             return None
@@ -252,8 +275,8 @@ class Templating(Comparing):
 
     def do_versions(self, rest: str) -> None:
         """List the versions that were run."""
-        opened, _ = self._open()
-        versions = self._templates.versions(opened.path)
+        opened, _ = self.open_template()
+        versions = self.templates.versions(opened.path)
         if not versions:
             self.refuse("No version of this template was run yet.")
         for row in numbered(
@@ -275,7 +298,7 @@ class Templating(Comparing):
         if found is None:
             self.refuse("There is no earlier answer of this template to compare with.")
         this, other = found
-        texts = {version.hash: self._text(version.template) for version in self._templates.versions(self.opened.path)}  # type: ignore[union-attr]
+        texts = {version.hash: self._text(version.template) for version in self.templates.versions(self.opened.path)}  # type: ignore[union-attr]
         if this.hash != other.hash and this.hash in texts and other.hash in texts:
             self.tell("The text, from the last version:")
             for line in change_lines(texts[other.hash], texts[this.hash]):

@@ -33,7 +33,8 @@ def model_words(card: ModelCard) -> str:
 def end_words(turn: Turn) -> str:
     """Return how a turn ended and what it took, in one line."""
     parts = {TurnState.DONE: "Done", TurnState.STOPPED: "Stopped, what arrived is kept"}
-    words = [parts.get(turn.state, turn.state.value.capitalize())]
+    nothing = turn.state is TurnState.STOPPED and not turn.has_output
+    words = ["Stopped before anything arrived" if nothing else parts.get(turn.state, turn.state.value.capitalize())]
     if turn.finish_reason not in (None, "stop"):
         words.append(f"finish reason {one_line(turn.finish_reason or '', 40)}")
     tokens = tokens_of(turn.usage, turn.meta)
@@ -81,12 +82,14 @@ def change_lines(old: str, new: str) -> Iterator[str]:
         return
     near = ""
     for number, piece in enumerate(pieces):
+        last = " ".join(piece.text.split()[-NEAR:])
         if piece.kind == "same":
-            near = " ".join(piece.text.split()[-NEAR:])
+            near = last or near
             continue
-        if piece.kind == "added" and number and pieces[number - 1].kind == "removed":
-            continue
-        yield _change(near, pieces[number : number + 2])
+        if not (piece.kind == "added" and number and pieces[number - 1].kind == "removed"):
+            yield _change(near, pieces[number : number + 2])
+        if piece.kind == "added":
+            near = last or near
     yield f"{likeness(pieces):.0%} of the words are the same."
 
 
