@@ -16,6 +16,7 @@ from meshtui.cli.stdin import MARK, once, settle
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import values_from
 from meshtui.core.diff import Change, FieldChange, diff_words
+from meshtui.core.json.text import text_of
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.problem import Problem
 from meshtui.core.template import Template
@@ -153,10 +154,10 @@ async def _list(call: Call) -> int:
         for remote in await call.templates.remote.all():
             place = "shared" if remote.is_global else "gateway"
             row = _row(remote.template.name, place, remote.template) | {"id": remote.id}
-            found.append((row, _text(remote.template)))
+            found.append((row, remote.template.said))
     else:
         for file in call.templates.files.list():
-            text = _text(file.template) if file.template else file.fault
+            text = file.template.said if file.template else file.fault
             found.append((_row(file.key, file.place, file.template, file.fault), f"{file.key}\n{text}"))
     rows = [row for row, text in found if all(word in text.casefold() for word in words)]
     if call.arguments.json:
@@ -171,10 +172,6 @@ async def _list(call: Call) -> int:
             "no template fits" if words else "there are no templates yet; `meshtui templates import FILE` takes some in"
         )
     return OK
-
-
-def _text(template: Template) -> str:
-    return "\n".join((template.name, template.description, *template.texts))
 
 
 async def _show(call: Call) -> int:
@@ -289,10 +286,7 @@ async def _diff(call: Call) -> int:
 
 def _show_change(change: FieldChange) -> None:
     emit(f"{change.field}: {change.change.value}")
-    here, there = (
-        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-        for value in (change.local, change.remote)
-    )
+    here, there = text_of(change.local, indent=1), text_of(change.remote, indent=1)
     marks = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
     text = "".join(
         marks[piece.kind].format(piece.text)

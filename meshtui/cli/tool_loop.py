@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.output import FAULT, OK, SPENT, say
+from meshtui.cli.values import whole
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState, milliseconds
 from meshtui.core.usage import total_usage
@@ -31,17 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="canned results of tool calls, JSON or TOML, - for stdin; the first rule that fits answers (repeat)",
     )
     parser.add_argument(
-        "--max-rounds", type=_rounds, metavar="N", help="how often results go back to the model at most (default 5)"
+        "--max-rounds", type=whole, metavar="N", help="how often results go back to the model at most (default 5)"
     )
     parser.add_argument(
         "--allow-commands", action="store_true", help="let the files given with --tools run the commands they name"
     )
-
-
-def _rounds(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
 
 
 class ToolLoop:

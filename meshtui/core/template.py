@@ -54,6 +54,11 @@ class Template:
         return (self.system, *(message.text for message in self.messages))
 
     @property
+    def said(self) -> str:
+        """Its name, description and texts as one text, to look for words in."""
+        return "\n".join((self.name, self.description, *self.texts))
+
+    @property
     def slots(self) -> tuple[str, ...]:
         """The names of the slots, each once, in order of appearance."""
         return tuple(dict.fromkeys(slot.name for text in self.texts for slot in scan(text)))

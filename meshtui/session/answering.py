@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
 
-from meshtui.core.calls.rounds import failure_text, matching, result_text
-from meshtui.core.json.text import is_json
+from meshtui.core.calls.rounds import failure_text, matching
+from meshtui.core.json.text import is_json, text_of
 from meshtui.core.tools.tool import Rule, Tool
 from meshtui.session.round import Pending, Round
 from meshtui.session.tool_command import CannotRun, CommandRun, Outcome, Plan, environment, planned
@@ -141,7 +141,7 @@ class Answering:
     async def _canned(self, pending: Pending, number: int, rule: Rule) -> None:
         if rule.latency:
             await asyncio.sleep(rule.latency)
-        text = failure_text(rule.error) if rule.error else result_text(rule.result)
+        text = failure_text(rule.error) if rule.error else text_of(rule.result)
         await _take(pending, Outcome(text, bool(rule.error)), f"rule {number}")
 
     async def _command(self, round: Round, pending: Pending, task: asyncio.Task[Any], plan: Plan | None) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from meshtui.core.calls.rounds import ADDED, EDITED, free_id, result_text
+from meshtui.core.calls.rounds import ADDED, EDITED, free_id
 from meshtui.core.chat import ToolCall
+from meshtui.core.json.text import text_of
 from meshtui.session.answering import Answering
 from meshtui.session.round import Pending, Round
 
@@ -26,7 +27,7 @@ class RoundChanges(Answering):
             return ""
         from meshtui.core.schema.example import example
 
-        return result_text(example(pending.tool.output))
+        return text_of(example(pending.tool.output))
 
     def set_result(self, round: Round, pending: Pending, text: str, *, is_error: bool = False) -> None:
         """Answer a call with a text, which may be JSON, and check it."""

@@ -6,13 +6,13 @@ as they were written.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from meshtui.core.chat import Message
+from meshtui.core.json.text import text_of
 from meshtui.core.template import Template
 from meshtui.core.toml_json import plain
 from meshtui.store.toml import ConfigError, Source
@@ -44,7 +44,7 @@ def template_from(path: Path, text: str) -> Template:
         messages=tuple(_message(path, row, place) for place, row in enumerate(rows, 1)),
         model=texts["model"],
         params=_table(path, values, "params"),
-        variables={name: _value(value) for name, value in _table(path, values, "variables").items()},
+        variables={name: text_of(value) for name, value in _table(path, values, "variables").items()},
     )
 
 
@@ -60,10 +60,6 @@ def _table(path: Path, values: Mapping[str, Any], member: str) -> dict[str, Any]
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: {member} must be a table, as in [{member}]")
     return value
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _message(path: Path, row: object, place: int) -> Message:

@@ -15,11 +15,11 @@ from meshtui.core.calls.rounds import (
     matching,
     next_request,
     result_fault,
-    result_text,
     with_tools,
 )
 from meshtui.core.chat import Message, ToolCall
 from meshtui.core.json.place import keys_from
+from meshtui.core.json.text import text_of
 from meshtui.core.schema.example import example
 from meshtui.core.tools.tool import Rule
 from meshtui.core.usage import total_usage
@@ -75,7 +75,7 @@ def test_the_first_rule_that_fits_answers_and_one_for_another_tool_never_does() 
 
 
 def test_a_text_is_sent_as_it_is_and_anything_else_as_json() -> None:
-    assert [result_text(value) for value in ("a b", {"a": "é"}, [1], None, True, 1.5)] == [
+    assert [text_of(value) for value in ("a b", {"a": "é"}, [1], None, True, 1.5)] == [
         "a b", '{"a": "é"}', "[1]", "null", "true", "1.5"
     ]  # fmt: skip
 

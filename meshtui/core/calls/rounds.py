@@ -101,11 +101,6 @@ def result_fault(result: str, output: object | None) -> str:
     return f"The result was not checked: {outcome.given_up}." if outcome.given_up else ""
 
 
-def result_text(value: Any) -> str:
-    """Return a result as the text of a tool message: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
 def failure_text(sentence: str, **more: Any) -> str:
     """Return a failed result as the text of a tool message: `{"error": …}`, which is how models are told."""
     return json.dumps({"error": sentence, **{name: value for name, value in more.items() if value}}, ensure_ascii=False)

@@ -36,6 +36,11 @@ def is_json(text: str) -> bool:
     return json_or(text, _NOTHING) is not _NOTHING
 
 
+def text_of(value: Any, indent: int | None = None) -> str:
+    """Return a text as it is, anything else as JSON: what `json_or` may read back."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+
+
 def json_to_edit(value: Any) -> str:
     """Write JSON over several lines; a short list or object stands on one."""
     short = json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from meshtui.core.diff import Change, FieldChange
+from meshtui.core.json.text import text_of
 from meshtui.core.problem import Problem
 from meshtui.core.template import Template
 from meshtui.core.text import clean
@@ -176,6 +176,4 @@ def _side(name: str, old: str, new: str) -> Content:
 
 
 def _words(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+    return "" if value is None else text_of(value, indent=1)

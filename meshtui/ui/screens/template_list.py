@@ -72,7 +72,7 @@ class TemplateList(ModalScreen[Path | None]):
         for place, title in FOLDER_WORDS.items():
             found = [file for file in files if file.place == place and _fits(file, words)]
             self._add(title, found)
-        remote = [row for row in self._remote if all(word in _text(row.template).casefold() for word in words)]
+        remote = [row for row in self._remote if all(word in row.template.said.casefold() for word in words)]
         if remote:
             self._rows += ["the gateway: enter fetches", *remote]
         options = self.query_one(OptionList)
@@ -235,12 +235,8 @@ class TemplateList(ModalScreen[Path | None]):
             self.dismiss(None)
 
 
-def _text(template: Template) -> str:
-    return "\n".join((template.name, template.description, *template.texts))
-
-
 def _fits(file: TemplateFile, words: list[str]) -> bool:
-    text = f"{file.key}\n{_text(file.template) if file.template else file.fault}".casefold()
+    text = f"{file.key}\n{file.template.said if file.template else file.fault}".casefold()
     return all(word in text for word in words)
 
 
