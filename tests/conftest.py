@@ -21,6 +21,13 @@ FOREIGN = ("MESH", "TEXTUAL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "ED
 """How the names of variables begin that would change what the program does."""
 
 
+def pytest_configure() -> None:
+    """Keep what the caller's surroundings say away from all that is imported and started: sizes, colours, proxies."""
+    for name in list(os.environ):
+        if name.startswith(FOREIGN) or name.upper().endswith("_PROXY"):
+            del os.environ[name]
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Run asynchronous tests on asyncio only: Textual knows no other loop."""
@@ -29,9 +36,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep the user's files, keys and settings away from the tests, and the tests away from them."""
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
-        monkeypatch.delenv(name)
+    """Keep the user's files and settings away from the tests, and the tests away from them."""
     monkeypatch.setenv("MESHTUI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
     yield
