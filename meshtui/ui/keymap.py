@@ -138,14 +138,15 @@ class Keymap:
     def worded(self, text: str) -> str:
         """Return a text with the keys in place of commands: `{model.choose}`, `{model.choose:8}` in 8 cells.
 
-        A command without a key is told by its name in the palette; braces around anything else stay as they are.
+        A command without a key is told by its name in the palette, in a column as `palette`; braces around anything
+        else stay as they are.
         """
 
         def words(named: re.Match[str]) -> str:
             if named[1] not in BY_ID:
                 return named[0]
             key = key_words(next(iter(self.of(named[1])), ""))
-            return f"{key or f'“{BY_ID[named[1]].title}” in the palette':{named[2] or ''}}"
+            return f"{key or 'palette':{named[2]}}" if named[2] else key or f"“{BY_ID[named[1]].title}” in the palette"
 
         return _COMMAND_IN_TEXT.sub(words, text)
 

@@ -34,6 +34,16 @@ async def test_a_chosen_key_runs_while_one_types(box: Sandbox, home: Path, key: 
         assert bench.app.screen is bench.screen, "the old key still runs it"
 
 
+async def test_a_key_that_was_taken_is_shown_nowhere(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, keys={"app.help": "f12"}) as bench:
+        await bench.wait("palette open a prompt template", "f12     all keys", "f12 help")
+        assert "no key" not in bench.shown() and "templates" not in bench.screen.query_one(KeyLine).render_line(0).text
+        await bench.press("f12")
+        await bench.wait("Here you type the next message")
+        await bench.press("f12")
+        await bench.holds(lambda: bench.app.screen is bench.screen, "the help page left by the same key")
+
+
 async def test_enter_begins_a_new_line_where_another_key_sends(box: Sandbox, home: Path) -> None:
     async with workbench(home, box.url, keys={"prompt.send": "ctrl+s", "prompt.newline": "enter"}) as bench:
         await bench.wait("Type a message below and press ctrl+s.")

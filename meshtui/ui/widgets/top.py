@@ -95,7 +95,10 @@ class KeyLine(Static):
             binding: Binding = active.binding
             if not binding.show or not active.enabled or binding.description in parts:
                 continue
-            first = next(iter(keymap.of(binding.id or "")), binding.key)
+            keys = keymap.of(binding.id or "") if binding.id in BY_ID else (binding.key,)
+            if not keys:
+                continue  # the user took the key away
+            first = keys[0]
             if binding.key != first and first in bindings and bindings[first].binding.id == binding.id:
                 continue  # Textual puts keys of its own, such as tab, before the others
             name = binding.description
