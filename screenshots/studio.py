@@ -33,7 +33,7 @@ async def played(scene: Scene, home: Path) -> dict[str, str]:
             target = replace(here.target(), base_url="the sandbox", model=scene.model, demo=True)
             return here.session(target, now=pace.now, clock=pace.clock, sleep=for_ever)
 
-        app = application(replace(here, settings=replace(here.settings, model=scene.model)), start)
+        app = application(here._replace(settings=here.settings._replace(model=scene.model)), start)
         async with app.run_test(size=scene.views[0].size, notifications=True) as pilot:
             stage = Stage(pilot)
             await stage.opened()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from meshtui.cli.output import SPENT, refuse, say
+from meshtui.core.budget import Budget
 from meshtui.core.chat import Draft
-from meshtui.core.money import Budget
 from meshtui.core.problem import Problem
 from meshtui.session import Session
 

@@ -22,13 +22,13 @@ class UserProfiles:
     """The profiles of the user's config file, under the flags and the environment of this run."""
 
     def __init__(self, here: Surroundings, flags: Flags, environ: Mapping[str, str]) -> None:
-        self._here, self._flags, self._environ = here, replace(flags, profile=None), environ
+        self._here, self._flags, self._environ = here, flags._replace(profile=None), environ
         self.pinned = flags.profile is not None
         self._allowed: set[str] = set()
 
     def _settings(self, name: str) -> Settings:
-        settings = resolve(self._here.config, replace(self._flags, profile=name), self._environ, may_ask=True)
-        return replace(settings, insecure=settings.insecure and settings.base_url not in self._allowed)
+        settings = resolve(self._here.config, self._flags._replace(profile=name), self._environ, may_ask=True)
+        return settings._replace(insecure=settings.insecure and settings.base_url not in self._allowed)
 
     def rows(self) -> Sequence[ProfileRow]:
         """Return every profile; asks no gateway and runs no program."""
@@ -54,7 +54,7 @@ class UserProfiles:
     def target(self, session: Session, name: str) -> Target:
         """Return where turns of a profile go; may run the program that prints its key. Raises ConfigError."""
         settings = self._settings(name)
-        here = replace(self._here, settings=settings, key=find_key(settings, self._here.paths, self._environ))
+        here = self._here._replace(settings=settings, key=find_key(settings, self._here.paths, self._environ))
         if here.key is not None:
             session.store.withhold(here.key.value.reveal())
         return here.target()
@@ -68,7 +68,7 @@ class UserProfiles:
         profile = self._here.config.profiles[target.profile]
         if profile.base_url == target.base_url:
             config = change(self._here.paths, {("profiles", target.profile, "allow_http"): True})
-            self._here = replace(self._here, config=replace(self._here.config, profiles=config.profiles))
+            self._here = self._here._replace(config=self._here.config._replace(profiles=config.profiles))
         return replace(target, insecure=False)
 
     async def accept_key(self, session: Session, key: str) -> str | None:
@@ -80,9 +80,9 @@ class UserProfiles:
 
         before = session.target
         try:
-            settings = replace(self._settings(before.profile), insecure=before.insecure)
+            settings = self._settings(before.profile)._replace(insecure=before.insecure)
             secret = Secret(key) if key else None
-            target = replace(self._here, settings=settings, key=None).target(secret)
+            target = self._here._replace(settings=settings, key=None).target(secret)
             try:
                 await session.aim(target)
             except Problem as problem:

@@ -6,10 +6,10 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from meshtui.cli.output import KEY, Refused, refuse
 from meshtui.core.mesh import MESH_GATEWAY
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from meshtui.store.tool_files import ToolFiles
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What one run of the program works with: where things are, what is set, which key there is."""
 
     paths: Paths
@@ -201,11 +200,11 @@ def for_demo(surroundings: Surroundings, url: str, *, examples: bool = True) -> 
     Where there is no project, a template and a tool to try are there as one; without `examples` they are not made yet.
     """
     paths = surroundings.paths
-    paths = replace(paths, data=paths.data / "demo", state=paths.state / "demo")
-    profile = replace(surroundings.settings.profile, name="demo", base_url=url, headers={})
-    settings = replace(surroundings.settings, profile=profile, base_url=url, model=DEMO_MODEL, params={})
+    paths = paths._replace(data=paths.data / "demo", state=paths.state / "demo")
+    profile = surroundings.settings.profile._replace(name="demo", base_url=url, headers={})
+    settings = surroundings.settings._replace(profile=profile, base_url=url, model=DEMO_MODEL, params={})
     project = surroundings.config.project or (_examples(paths.data / "project") if examples else None)
-    config = replace(surroundings.config, project=project)
+    config = surroundings.config._replace(project=project)
     return Surroundings(paths, config, settings, Key(Secret(DEMO_KEY), "the demo"))
 
 

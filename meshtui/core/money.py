@@ -115,11 +115,3 @@ def from_units(count: int) -> Decimal:
 def plain(amount: Decimal) -> Decimal:
     """Return an amount without idle zeros and without an exponent."""
     return Decimal(format(amount.normalize(), "f"))
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What the user allows of their own accord, in US dollars; None is no such limit."""
-
-    conversation: Decimal | None = None
-    day: Decimal | None = None

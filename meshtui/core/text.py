@@ -6,7 +6,6 @@ character, so it may be applied to any piece of a stream without looking at its 
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -60,12 +59,13 @@ def row_and_column(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset), offset - text.rfind("\n", 0, offset) - 1
 
 
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = "[\ud800-\udfff]"
+"""This and what follows is compiled when it is first used: the first paint needs none of it."""
 
 
 def whole_characters(text: str) -> str:
     """Return `text` with surrogate pairs joined and lone halves replaced, so that it can be encoded."""
-    if not _HALF.search(text):
+    if not re.search(_HALF, text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
@@ -109,8 +109,8 @@ class Growing:
         return f"Growing({str(self)!r})"
 
 
-_SECRET = re.compile(r"\b((?:rsk|mak|sk|pk|gsk|hf|xai)[-_])[A-Za-z0-9_\-*.]{4,}([A-Za-z0-9]{2})")
-_BEARER = re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/\-]{8,}=*")
+_API_KEY = r"\b((?:rsk|mak|sk|pk|gsk|hf|xai)[-_])[A-Za-z0-9_\-*.]{4,}([A-Za-z0-9]{2})"
+_BEARER = r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/\-]{8,}=*"
 
 
 def mask_key(key: str) -> str:
@@ -123,7 +123,7 @@ def mask_key(key: str) -> str:
 
 def mask_secrets(text: str) -> str:
     """Return `text` with whatever looks like an API key or a bearer token shortened to its kind."""
-    return _BEARER.sub(r"\1…", _SECRET.sub(r"\1…\2", text))
+    return re.sub(_BEARER, r"\1…", re.sub(_API_KEY, r"\1…\2", text))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
@@ -132,6 +132,8 @@ def json_text(value: Any, indent: int | None = None) -> str:
     Control characters, bidirectional overrides and the like are written as `\\uXXXX`: it is the same
     JSON to a reader, and harmless to a terminal. A number that JSON has not, as a gateway may send, is null.
     """
+    import json  # late, as the first paint needs none of it
+
     try:
         dumped = json.dumps(value, ensure_ascii=False, indent=indent, default=str, allow_nan=False)
     except ValueError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_KEY_PART = re.compile(r""""((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+_KEY_PART = r""""((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+)"""
 
 
 def _key_parts(text: str) -> tuple[str, ...]:
-    return tuple(a or b or c for a, b, c in _KEY_PART.findall(text))
+    return tuple(a or b or c for a, b, c in re.findall(_KEY_PART, text))
 
 
 def line_of(text: str, key: tuple[str, ...]) -> int | None:

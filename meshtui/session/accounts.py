@@ -11,9 +11,10 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from meshtui.core.allowance import Allowance
+from meshtui.core.budget import Budget
 from meshtui.core.limits import limits_in_headers, limits_in_table
 from meshtui.core.meters import Meters, Said, runs_left
-from meshtui.core.money import Budget, balance_from, price_words
+from meshtui.core.money import balance_from, price_words
 from meshtui.core.problem import Problem, ProblemKind
 from meshtui.core.spend import Spend, amounts_of, step_of
 from meshtui.core.turn import Turn, TurnState

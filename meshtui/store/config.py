@@ -7,13 +7,12 @@ gateway, a key or a command: a cloned repository must not be able to redirect a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from meshtui.core.budget import Budget
 from meshtui.core.mesh import MESH_GATEWAY
-from meshtui.core.money import Budget
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import mask_secrets
 from meshtui.store.gateway_url import UnusableURL, normalise_base_url
@@ -32,8 +31,7 @@ _OWN_PLACE = frozenset(("model", "messages", "template", "variables", "session_i
 _OWN_HEADERS = frozenset(("authorization", "content-type", "accept", "host", "content-length", "cookie"))
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A named gateway, where its key is found, and defaults for requests to it.
 
     `spend_cap` is the key's own in US dollars: the gateway says it only when it is reached.
@@ -44,16 +42,15 @@ class Profile:
     api_key_env: str = ""
     api_key_command: tuple[str, ...] = ()
     model: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
     allow_http: bool = False
     needs_key: bool = True
     spend_cap: Decimal | None = None
     retries: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ui:
+class Ui(NamedTuple):
     """How the screen looks and which keys it takes: `keys` maps binding ids to keys. `linear` is lines in its stead.
 
     Without a theme the terminal decides.
@@ -61,12 +58,11 @@ class Ui:
 
     theme: str = ""
     mouse: bool = True
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = {}
     linear: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(NamedTuple):
     """How long to wait, in seconds, and how often to try again. No `total_timeout` means no such limit.
 
     `idle_timeout` is the longest silence within a reply: the gateway itself gives a provider 300 s. `on_rate_limit` is
@@ -81,8 +77,7 @@ class Requests:
     on_rate_limit: str = "ask"
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What the files say. `notices` are sentences about what was passed over in them."""
 
     file: Path
@@ -93,7 +88,7 @@ class Config:
     budget: Budget = Budget()
     project: Path | None = None
     project_model: str = ""
-    project_params: Mapping[str, Any] = field(default_factory=dict)
+    project_params: Mapping[str, Any] = {}
     notices: tuple[str, ...] = ()
 
 
@@ -113,8 +108,7 @@ def load(paths: Paths, cwd: Path | None = None) -> Config:
             notices = tuple(f"{fault} The project's settings are not used." for fault in error.faults)
             defaults = _Defaults(notices=notices)
     config = _read_config(source, defaults.ui, defaults.requests)
-    return replace(
-        config,
+    return config._replace(
         project=project,
         project_model=defaults.model,
         project_params=defaults.params,
@@ -122,14 +116,13 @@ def load(paths: Paths, cwd: Path | None = None) -> Config:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Defaults:
+class _Defaults(NamedTuple):
     """What a project may set."""
 
     ui: Ui = Ui()
     requests: Requests = Requests()
     model: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     notices: tuple[str, ...] = ()
 
 
@@ -147,7 +140,7 @@ def _read_config(source: Source, ui: Ui, requests: Requests) -> Config:
     budget = Budget(budget_table.amount("conversation"), budget_table.amount("day"))
     budget_table.close()
     belongs = f"it belongs to a profile, as in [profiles.{DEFAULT_PROFILE}]"
-    top.close({name: belongs for name in Profile.__dataclass_fields__ if name != "name"} | {"api_key": _NO_KEYS})
+    top.close({name: belongs for name in Profile._fields if name != "name"} | {"api_key": _NO_KEYS})
     if source.faults:
         raise ConfigError(*source.faults)
     return Config(source.path, profiles, chosen, ui, requests, budget, notices=tuple(source.notices))
@@ -262,9 +255,7 @@ def _read_project(path: Path) -> _Defaults:
     ui_table.close({name: "it is the user's to set" for name in ("mouse", "keys", "linear")})
     requests = _requests(top.table("requests"), Requests())
     refused = "a project may not name gateways, keys, headers, commands or budgets"
-    top.close(
-        dict.fromkeys(("profiles", "default_profile", "api_key", "budget", *Profile.__dataclass_fields__), refused)
-    )
+    top.close(dict.fromkeys(("profiles", "default_profile", "api_key", "budget", *Profile._fields), refused))
     if source.faults:
         raise ConfigError(*source.faults)
     return _Defaults(ui, requests, model, params, tuple(source.notices))

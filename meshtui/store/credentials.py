@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from meshtui.core.mesh import KEY_VARIABLES, MESH_GATEWAY
 from meshtui.core.text import mask_key, mask_secrets, one_line
@@ -51,8 +50,7 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A key and where it was found, in words that may be shown."""
 
     value: Secret

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_LOOPBACK = r"localhost|127(\.\d{1,3}){3}|::1"
 
 
 class UnusableURL(ValueError):
@@ -18,7 +18,7 @@ class InsecureURL(UnusableURL):
 
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine itself."""
-    return _LOOPBACK.fullmatch(host.lower()) is not None
+    return re.fullmatch(_LOOPBACK, host.lower()) is not None
 
 
 def normalise_base_url(text: str, *, allow_http: bool = False) -> str:

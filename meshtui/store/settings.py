@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from meshtui.core.budget import Budget
 from meshtui.core.mesh import BASE_URL_VARIABLE
-from meshtui.core.money import Budget
 from meshtui.core.nearest import did_you_mean
 from meshtui.store.config import MOST_RETRIES, Config, Profile, Requests, Ui
 from meshtui.store.gateway_url import InsecureURL, UnusableURL, normalise_base_url
 from meshtui.store.toml import ConfigError, shown
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(NamedTuple):
     """What the command line said; None where it said nothing."""
 
     profile: str | None = None
@@ -24,8 +22,7 @@ class Flags:
     retries: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What is in force. `sources` says for profile, base_url, model and retries where the value comes from.
 
     `insecure` says that the base URL is plain http to another machine, which the user has not allowed yet.
@@ -66,11 +63,11 @@ def resolve(config: Config, flags: Flags, environ: Mapping[str, str], *, may_ask
     requests = config.requests
     sources["retries"] = "config"
     if profile.retries is not None:
-        requests, sources["retries"] = replace(requests, retries=profile.retries), f"profile {profile.name}"
+        requests, sources["retries"] = requests._replace(retries=profile.retries), f"profile {profile.name}"
     if environ.get("MESHTUI_RETRIES"):
-        requests, sources["retries"] = replace(requests, retries=_retries(environ)), "MESHTUI_RETRIES"
+        requests, sources["retries"] = requests._replace(retries=_retries(environ)), "MESHTUI_RETRIES"
     if flags.retries is not None:
-        requests, sources["retries"] = replace(requests, retries=flags.retries), "--retries"
+        requests, sources["retries"] = requests._replace(retries=flags.retries), "--retries"
     params = {**config.project_params, **profile.params}
     return Settings(profile, base_url, model, params, config.ui, requests, sources, insecure, config.budget)
 

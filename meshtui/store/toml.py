@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from meshtui.core.money import amount_from
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import mask_secrets, one_line
 from meshtui.core.toml_lines import line_of
@@ -23,14 +21,13 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-@dataclass(slots=True)
 class Source:
     """One TOML file: its text and what is wrong with it. `notices` are passed over, `faults` are not."""
 
-    path: Path
-    text: str
-    faults: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.text = path, text
+        self.faults: list[str] = []
+        self.notices: list[str] = []
 
     def sentence(self, key: tuple[str, ...], what: str) -> str:
         """Return a sentence about a key of this file."""
@@ -135,6 +132,8 @@ class Table:
 
     def amount(self, key: str) -> Decimal | None:
         """Return an amount of US dollars above 0, written as a number or as a text such as "0.50"."""
+
+        from meshtui.core.money import amount_from
 
         def read(value: Any) -> Decimal | None:
             return None if isinstance(value, bool) else amount_from(value)

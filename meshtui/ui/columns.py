@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SizeClass = Literal["narrow", "medium", "wide"]
 
@@ -24,8 +23,7 @@ def size_class(width: int) -> SizeClass:
     return "wide" if width >= WIDE else "medium" if width >= MEDIUM else "narrow"
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """What the user chose in one size class: widths in columns, 0 where they follow the terminal; which are shown.
 
     `side` is None where nothing was chosen: then the right column is shown where the terminal is wide.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from textual import events
 from textual.actions import parse
@@ -87,7 +86,7 @@ class Keying(ThemedApp, inherit_bindings=False):
             return other is not None and other.where == BY_ID[id].where
 
         keys = {id: tuple(key for key in keys if runs(id, key)) for id, keys in self.keymap.keys.items()}
-        return replace(self.keymap, keys=keys)
+        return self.keymap._replace(keys=keys)
 
     def places_in_use(self) -> tuple[Where, ...]:
         """Return where commands hold now, the nearest to the focus first, the whole program last."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
@@ -123,13 +123,12 @@ def is_plain(key: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Keymap:
+class Keymap(NamedTuple):
     """The keys in force by command id, and a sentence for each fault of what the user chose."""
 
     keys: Mapping[str, tuple[str, ...]]
     faults: Sequence[str] = ()
-    chosen: Mapping[str, str] = field(default_factory=dict)
+    chosen: Mapping[str, str] = {}
 
     def of(self, id: str) -> tuple[str, ...]:
         """Return the keys of a command, the first first."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from textual.app import App, InvalidThemeError
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -30,15 +30,14 @@ FAULT_SECONDS = 12.0
 """How long a fault of a theme stays on the screen: it names a file and a line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How the workbench looks and listens: the config file's `[ui]` and `[keys]`.
 
     Without a `theme` the terminal decides. `keep_theme` remembers one; it may raise an exception with a sentence.
     """
 
     theme: str = DEFAULT
-    keys: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = {}
     themes_folder: Path | None = None
     state_folder: Path = Path()
     keep_theme: Callable[[str], object] | None = None

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from meshtui.core.budget import Budget
 from meshtui.core.meters import Said
-from meshtui.core.money import Budget, Certainty
+from meshtui.core.money import Certainty
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.session import Session

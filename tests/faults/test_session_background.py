@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from meshtui.core.money import Budget
+from meshtui.core.budget import Budget
 from meshtui.core.turn import Turn, TurnState
 from meshtui.sandbox import Sandbox
 from meshtui.session import Pending, Plan, Round, Session

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from meshtui.core.budget import Budget
 from meshtui.core.calls.rounds import ADDED, EDITED, FAILED
 from meshtui.core.chat import STUB_RESULT
-from meshtui.core.money import Budget
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox
 from meshtui.session import OpenCalls, Round

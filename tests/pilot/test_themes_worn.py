@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ MINE = '[colors]\nprimary = "#112233"\n'
 async def worn(home: Path, url: str, look: Look) -> AsyncIterator[Bench]:
     """The workbench with this look, once it has settled."""
     app = make_app(home, url)
-    app.look = replace(look, state_folder=home / "state")
+    app.look = look._replace(state_folder=home / "state")
     app._theme_fault = app.wear()
     async with app.run_test(size=(100, 40), notifications=True):
         bench = await is_open(app)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshtui.core.money import Budget
+from meshtui.core.budget import Budget
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.screens.model_picker import ModelPicker

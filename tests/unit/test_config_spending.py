@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshtui.core.money import Budget
+from meshtui.core.budget import Budget
 from meshtui.store.config import Config, load
 from meshtui.store.paths import find_paths
 from meshtui.store.settings import Flags, resolve

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from textual.binding import Binding
 
@@ -54,8 +53,7 @@ Where = Literal[
 """A place where a command holds: the workbench, one of its panes, or a screen over it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One thing a user can do. `key` is the default; `action` is Textual's name of it on the workbench screen.
 
     In `help` `{turn.stop}` stands for the key of another command.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from textual import events, on
@@ -318,7 +317,7 @@ class Paning(Composing, Bench):
         chosen = Columns(left or now.left, right or now.right, now.side if side is None else side)
         shown = chosen.has_side(self.size_class)
         fits = chosen.fit(self.app.size.width, left=self.has_class("-templated"), side=shown)
-        columns = replace(chosen, left=fits[0] if left else chosen.left, right=fits[1] if right else chosen.right)
+        columns = chosen._replace(left=fits[0] if left else chosen.left, right=fits[1] if right else chosen.right)
         self._columns[self.size_class] = columns
         self.arrange_panes()
         self.call_after_refresh(self.show_usage)

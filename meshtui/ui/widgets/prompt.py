@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import unquote
@@ -25,7 +24,7 @@ _TEXTS_OWN = {
 }
 """What these keys do in any text, where the user gave the prompt's command on them another key."""
 
-_FOLDED = re.compile(r"\[pasted (\d+) (?:lines|characters) #(\d+)\]")
+_FOLDED = r"\[pasted (\d+) (?:lines|characters) #(\d+)\]"
 
 
 class Prompt(TextArea):
@@ -76,7 +75,7 @@ class Prompt(TextArea):
     @property
     def value(self) -> str:
         """The text with every folded paste in full."""
-        return _FOLDED.sub(lambda match: self._pastes.get(int(match[2]), match[0]), self.text)
+        return re.sub(_FOLDED, lambda match: self._pastes.get(int(match[2]), match[0]), self.text)
 
     def take(self) -> None:
         """Empty the prompt: its text was taken over and is on disk."""
@@ -141,7 +140,7 @@ class Prompt(TextArea):
     def action_unfold(self) -> None:
         """Show the folded paste before the cursor in full; where there is none, go to the end of the line."""
         row, column = self.cursor_location
-        folded = [match for match in _FOLDED.finditer(self.document.get_line(row)) if match.start() <= column]
+        folded = [match for match in re.finditer(_FOLDED, self.document.get_line(row)) if match.start() <= column]
         if not folded:
             self.action_cursor_line_end()
             return
@@ -176,6 +175,8 @@ def dropped_files(text: str) -> list[str]:
         return []
     if whole := _attachable(text):
         return [whole]
+    import shlex  # late: it is for files alone
+
     try:
         paths = [_attachable(word) for word in shlex.split(text)]
     except ValueError:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.binding import ActiveBinding, Binding
 from textual.content import Content
@@ -22,8 +21,7 @@ HELP = "Help"
 GAP = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(NamedTuple):
     """What is in use, as it may be shown: profile, masked key, model, the title of the conversation."""
 
     profile: str
