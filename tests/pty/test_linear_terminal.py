@@ -44,7 +44,8 @@ def asked(terminal: Terminal, text: str) -> None:
 def test_nothing_is_drawn_over(home: Path, slow: Sandbox) -> None:
     with linear(home, slow) as terminal:
         terminal.send("hello\r")
-        terminal.wait("Answer of sandbox/haiku:", "Done, ")
+        terminal.wait("Answer of sandbox/haiku:")
+        asked(terminal, "Done, ")
         terminal.send("/usage\r")
         asked(terminal, "Last run:")
         terminal.press("ctrl+d")
@@ -62,7 +63,8 @@ def test_ctrl_c_stops_the_answer_and_keeps_it_and_does_not_leave(home: Path, slo
         terminal.press("ctrl+c")
         terminal.wait("ctrl+d or /quit leaves.")
         terminal.send("/read\r")
-        terminal.wait_for(lambda shown: shown.count("Stopped, what arrived is kept") == 2, "the answer again")
+        told = b"Stopped, what arrived is kept"  # the first may have left the screen at its top
+        terminal.wait_for(lambda _: terminal.raw.count(told) == 2, "the answer again")
         terminal.send("/quit\r")
         assert terminal.wait_end() == 0
     session = new_session(home, slow.url)
@@ -79,6 +81,57 @@ def test_a_dumb_terminal_gets_it_unasked_and_not_one_escape(home: Path, slow: Sa
         terminal.press("ctrl+d")
         assert terminal.wait_end() == 0
         assert b"\x1b" not in terminal.raw
+
+
+def test_the_jobs_send_nothing_but_lines_to_a_dumb_terminal(home: Path, box: Sandbox) -> None:
+    (home / "templates").mkdir(parents=True)
+    (home / "templates" / "t.toml").write_text('system = "Say {{what}}"\n')
+    (home / "templates" / "t.values.toml").write_text('[one]\nwhat = "one"\n[two]\nwhat = "two"\n')
+    with linear(home, box, "sandbox/echo", term="dumb") as terminal:
+        for line, told in (
+            ("/template t", "Slot what has no value yet"),
+            ("/values", "A number takes one, /run runs with it."),
+            ("1", "Slot what is one."),
+            ("/run", "Done, "),
+            ("/values two", "Slot what is two."),
+            ("/run", "/diff says how"),
+            ("/diff", "of the words are the same."),
+            ("/compare blind sandbox/echo sandbox/haiku", "Message for 2 models:"),
+            ("Which?", "2 of 2 answers are whole."),
+            ("/vote 1", "Your vote goes to answer 1"),
+            ("/model sandbox/fault-429-long", "Model: sandbox/fault-429-long"),
+            ("/new", "A new conversation."),
+            ("hello", "Type a number, or go on"),
+            ("2", "ctrl+c stops waiting."),
+        ):
+            terminal.send(f"{line}\r")
+            terminal.wait_for(lambda shown, told=told: told in shown, told)  # type: ignore[misc]
+        terminal.press("ctrl+c")
+        asked(terminal, "Not waiting any more; /retry tries again.")
+        terminal.press("ctrl+d")
+        assert terminal.wait_end() == 0
+        raw = bytes(terminal.raw)
+    assert not re.findall(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)", raw)
+
+
+def test_without_a_key_the_first_message_asks_for_one(home: Path, box: Sandbox) -> None:
+    key = "rsk_01JDEMO0000000000000009F2A"
+    env = {"MESHAPI_BASE_URL": box.url, "MESHAPI_API_KEY": "", "TERM": "dumb"}
+    with Terminal(home=home, env=env, size=(100, 40)) as terminal:
+        terminal.wait("without a key", "\n>")
+        terminal.send(f"{key}\r")
+        asked(terminal, "This looks like an API key, so it was not sent.")
+        terminal.send("hello\r")
+        terminal.wait("API key, not shown:")
+        terminal.send("\r")
+        asked(terminal, "Nothing was sent.")
+        terminal.send("hello\r")
+        terminal.wait_for(lambda shown: shown.count("API key, not shown:") == 2, "the question again")
+        terminal.send(f"{key}\r")
+        asked(terminal, "Done, ")
+        assert terminal.display.count(key) == 1, "the question shows the key"
+        terminal.press("ctrl+d")
+        assert terminal.wait_end() == 0
 
 
 def test_what_was_typed_and_what_arrived_survive_a_kill(home: Path, slow: Sandbox) -> None:
@@ -103,7 +156,7 @@ def test_a_paste_of_several_lines_is_one_message(home: Path, slow: Sandbox) -> N
         asked(terminal, "Done, ")
         terminal.press("ctrl+d")
         terminal.wait_end()
-    said = slow.requests[-1]["body"] if "messages" in (slow.requests[-1]["body"] or {}) else slow.requests[-2]["body"]
+    said = [row["body"] for row in slow.requests if row["path"].endswith("/chat/completions")][-1]
     assert said["messages"][-1]["content"] == "first line\nsecond line"
 
 

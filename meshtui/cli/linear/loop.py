@@ -32,8 +32,10 @@ class Linear(Reckoning):
         for line in first:
             self.tell(line)
         model = session.draft.model
+        target = session.target
+        key = "without a key" if target.lacks_key else f"key {target.masked_key}"
         self.tell(
-            f"meshtui, linear mode. Profile {one_line(session.target.profile, 40)}, key {session.target.masked_key},"
+            f"meshtui, linear mode. Profile {one_line(target.profile, 40)}, {key},"
             f" model {one_line(model, 80) or 'not chosen; /models lists them'}."
         )
         self.tell(
