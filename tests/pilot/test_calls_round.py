@@ -397,3 +397,20 @@ def last_text(bench: Bench) -> str:
     head = bench.session.store.conversations()[0].head_id
     assert head is not None
     return bench.session.store.history(head)[-1].message.text
+
+
+async def test_a_command_asks_when_nobody_types(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, responder=command("print('ran')")) as bench:
+        box.script(calling(("get_weather", OSLO), pause=0.05), saying("All done."))
+        turn = await bench.ask("go")
+        bench.prompt.focus()
+        typed = ""
+        asks = bench.session.rounds.running
+        while not (turn.ended and asks()) or len(typed) < 40:
+            await bench.type("a")  # which would say yes to it
+            typed += "a"
+        assert bench.prompt.value == typed and not isinstance(bench.app.screen, ApprovalQuestion)
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        await bench.press("escape")
+        await bench.holds(lambda: not round_of(bench).calls[0].state == "running", "refused")
+        assert bench.prompt.value == typed

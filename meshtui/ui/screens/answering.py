@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
+from textual.widgets import TextArea
 
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
@@ -21,11 +23,15 @@ from meshtui.session import (
 )
 from meshtui.ui.commands import Where
 from meshtui.ui.panes.calls import parameters_of
+from meshtui.ui.panes.round import RoundPane
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.paning import Pane
 from meshtui.ui.screens.round_editing import RoundEditing
+
+TYPING_SECONDS = 1.0
+"""So long after the last key nothing asks: what is typed on would answer the question, and be lost for its text."""
 
 LOW = 32
 """Rows of a terminal below which the round panel stands alone."""
@@ -40,6 +46,7 @@ class Answering(RoundEditing):
         super().__init__(session)
         self._empty_told: Round | None = None
         self._asking: dict[str, asyncio.Event] = {}
+        self._typed_at = 0.0
 
     def begin_answering(self) -> None:
         """Let the session's rounds be seen here, and ask here before a command runs."""
@@ -265,16 +272,32 @@ class Answering(RoundEditing):
 
     async def _approve(self, round: Round, pending: Pending, plan: Plan) -> Approval:
         """Ask whether a command may run, where its call is seen; called in the worker that answers calls."""
-        id = round.node.conversation_id
-        try:
-            while not self._is_shown(id):
-                self._asking[id] = asyncio.Event()
-                self.follow()
-                await self._asking[id].wait()
-        finally:
-            self._asking.pop(id, None)
-            self.follow()
+        while not await self._can_ask(round.node.conversation_id):
+            continue
         return await self.app.push_screen_wait(ApprovalQuestion(pending, plan))
+
+    async def _can_ask(self, conversation_id: str) -> bool:
+        """Wait until a conversation is shown and nobody types; return whether both are so."""
+        left = self._typed_at + TYPING_SECONDS - time.monotonic()
+        if not self._is_shown(conversation_id):
+            self._asking[conversation_id] = asyncio.Event()
+            self.follow()
+            try:
+                await self._asking[conversation_id].wait()
+            finally:
+                del self._asking[conversation_id]
+                self.follow()
+        elif left > 0:
+            await asyncio.sleep(left)
+        else:
+            return True
+        return False
+
+    @on(TextArea.Changed, "#prompt")
+    @on(RoundPane.Edited)
+    def _note_typing(self) -> None:
+        if self.prompt.value or self.panel.has_focus_within:  # a prompt that is empty was sent
+            self._typed_at = time.monotonic()
 
     @property
     def queued_words(self) -> str:
