@@ -6,12 +6,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from meshtui.sandbox import Sandbox
-from tests.bench import is_open, make_app, shut
+from screenshots.still import for_ever
+from tests.bench import is_open, make_app
+from tests.hands import shut
 from tests.hostile import reply
 
 pytestmark = pytest.mark.skipif(
@@ -61,10 +64,12 @@ def test_an_answer_with_every_kind_of_block(
     time.tzset()
     box.state.scripts.clear()
     box.script(reply({"text": ANSWER}, {"content", "reasoning"}))
-    app = make_app(tmp_path / "home", box.url, "sandbox/haiku", theme=theme, now=lambda: NOW, clock=lambda: 0.0)
+    still: dict[str, Any] = {"now": lambda: NOW, "clock": lambda: 0.0, "sleep": for_ever}  # so no bill comes
+    app = make_app(tmp_path / "home", box.url, "sandbox/haiku", theme=theme, **still)
 
     async def ask(pilot: Pilot[str]) -> None:
-        bench = await is_open(app, pilot)
+        bench = await is_open(app)
+        await bench.holds(lambda: bench.session.cards, "the prices")
         await bench.answered("How do I keep a cache honest?")
         await bench.wait("Keeping a cache honest", "[x] measured", "7 %", "That is all")
         await shut(app)
