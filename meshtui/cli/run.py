@@ -8,7 +8,7 @@ import asyncio
 from meshtui.cli import inputs, tool_loop
 from meshtui.cli.budget import check_budget
 from meshtui.cli.message import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
-from meshtui.cli.output import KEY, Refused, Unwritable, emit_json, say
+from meshtui.cli.output import INTERRUPTED, KEY, Refused, Unwritable, emit_json, say
 from meshtui.cli.printer import Printer
 from meshtui.cli.surroundings import Surroundings, look_around
 from meshtui.cli.template_values import Filled, filled
@@ -68,13 +68,14 @@ async def _drive(
     loop: ToolLoop, draft: Draft, retries: int, arguments: argparse.Namespace, template: Filled | None
 ) -> int:
     task, session, code = cancelled_by_signals(), loop.session, None
+    turn: Turn | None = None
     printer = Printer(arguments.json, arguments.events, on_closed=task.cancel, waits=loop.active)
     session.on_change, session.on_notice, loop.put = printer.changed, say, printer.put
-    await check_budget(session, draft)
-    turn = session.send(draft)
-    if template is not None:
-        template.pin(session, turn)
     try:
+        await check_budget(session, draft)
+        turn = session.send(draft)
+        if template is not None:
+            template.pin(session, turn)
         async with session.knowing_prices(ask=False):  # a script's one request is one request
             turn = await loop.run(turn, retries)
             code = printer.end(turn, loop.result(turn), stopped=False)
@@ -82,9 +83,19 @@ async def _drive(
         task.uncancel()
     finally:
         await session.aclose()
+    if turn is None:
+        return _stopped_before(arguments)
     if code is None:
         turn = loop.turn or turn
         code = printer.end(turn, loop.result(turn), stopped=True)
     for part in turn.media:
         say(f"kept {file_words(session.file(part))}")
     return code or loop.code
+
+
+def _stopped_before(arguments: argparse.Namespace) -> int:
+    """Say that nothing was sent, and return the exit code; with `--json` there is an object here too."""
+    if arguments.json:
+        emit_json({**Turn("", {}).result(), "interrupted": True})
+    say("stopped; nothing was sent")
+    return INTERRUPTED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -149,3 +151,22 @@ def test_a_home_that_cannot_be_used_is_bad_input(
     said = refusal(capsys, "run", "hi", "-m", "sandbox/haiku", "--home", str(home))
     assert str(home) in said
     assert str(home) in refusal(capsys, "sessions", "--home", str(home))
+
+
+@pytest.mark.parametrize("command", [["run"], ["run", "--json"], ["compare", "-m", "sandbox/echo"]])
+def test_ctrl_c_before_anything_was_sent_is_an_end_like_others(
+    box: Sandbox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    async def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(f"meshtui.cli.{command[0]}.check_budget", interrupted)
+    before = len(box.requests)
+    assert run_command([*command, "hi", "-m", "sandbox/haiku"]) == 130
+    out, err = capsys.readouterr()
+    assert len(box.requests) == before and "Traceback" not in err
+    if "--json" in command:
+        assert json.loads(out)["interrupted"] is True
+    elif command == ["run"]:
+        assert (out, err) == ("", "meshtui: stopped; nothing was sent\n")
