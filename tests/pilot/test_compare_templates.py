@@ -13,7 +13,7 @@ from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.slot_text import SlotText
 from tests.bench import Bench
-from tests.pilot.test_template_pane import SETS, fill, opened
+from tests.template_pane import SETS, fill, opened
 
 pytestmark = pytest.mark.anyio
 SIZES = [(80, 24), (160, 50)]
