@@ -28,6 +28,7 @@ content = "Where is my {{thing}}?"
 [variables]
 tone = "friendly"
 '''
+SETS = "[one]\ncompany = 'A'\nthing = 'x'\n\n[two]\ncompany = 'B'\nthing = 'y'\n"
 SIZES = [(80, 24), (120, 40), (160, 50)]
 
 

@@ -8,11 +8,9 @@ import pytest
 from textual.widgets import TextArea
 
 from meshtui.ui.widgets.slot_text import SlotText
-from tests.template_pane import field, fill, opened, request_of
+from tests.template_pane import SETS, field, fill, opened, request_of
 
 pytestmark = pytest.mark.anyio
-
-SETS = "[one]\ncompany = 'A'\nthing = 'x'\n\n[two]\ncompany = 'B'\nthing = 'y'\n"
 
 
 async def test_the_next_set_runs_by_one_key_and_all_by_another(tmp_path: Path) -> None:
