@@ -44,6 +44,28 @@ async def test_a_key_that_was_taken_is_shown_nowhere(box: Sandbox, home: Path) -
         await bench.holds(lambda: bench.app.screen is bench.screen, "the help page left by the same key")
 
 
+async def test_the_card_of_a_lane_names_the_keys_in_force(box: Sandbox, home: Path) -> None:
+    keys = {"compare.retry": "f5", "compare.continue": "alt+c"}
+    async with workbench(home, box.url, keys=keys, size=(120, 40)) as bench:
+        await bench.type("compare me")
+        bench.screen.compare_with(["sandbox/fault-cut", "sandbox/haiku"])
+        await bench.wait("[f5] retry", "[alt+c] continue", "[m]odel")
+        await bench.press("alt+c")
+        await bench.holds(lambda: bench.app.screen is bench.screen, "the conversation, which goes on")
+
+
+async def test_moving_in_the_prompt_stays_where_its_memory_has_another_key(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, keys={"prompt.older": "ctrl+up", "prompt.unfold": "f9"}) as bench:
+        await bench.answered("before")
+        await bench.type("one")
+        await bench.press("ctrl+j")
+        await bench.type("two")
+        await bench.press("up", "home", "ctrl+e")
+        assert bench.prompt.cursor_location == (0, 3) and bench.prompt.text == "one\ntwo"
+        await bench.press("up", "ctrl+up")
+        await bench.holds(lambda: bench.prompt.text == "before", "the prompt before")
+
+
 async def test_enter_begins_a_new_line_where_another_key_sends(box: Sandbox, home: Path) -> None:
     async with workbench(home, box.url, keys={"prompt.send": "ctrl+s", "prompt.newline": "enter"}) as bench:
         await bench.wait("Type a message below and press ctrl+s.")

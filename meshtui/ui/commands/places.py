@@ -24,8 +24,6 @@ class PlaceRow:
     beside: bool = False
 
 
-CARD_KEYS = (("r m k c w", "On a card: what it offers, by its letter; a click does the same."),)
-
 PLACES: Mapping[Where, PlaceRow] = {
     "prompt": PlaceRow(
         "Prompt",
@@ -45,7 +43,7 @@ PLACES: Mapping[Where, PlaceRow] = {
         "Conversation",
         "What was said, in blocks, with a cursor on one of them. Where an answer failed a card says why and what can be"
         " done about it.",
-        CARD_KEYS,
+        (("letter", "On a card or a call: what it offers, by the letter in brackets; a click does the same."),),
         beside=True,
     ),
     "template": PlaceRow(

@@ -8,14 +8,22 @@ from dataclasses import replace
 from meshtui.core.turn import TurnState
 from meshtui.core.waits import countdown
 from meshtui.session import Figures, Lane
+from meshtui.ui.commands import key_words
+from meshtui.ui.keymap import Keymap
 from meshtui.ui.panes.calls import Checked
 from meshtui.ui.panes.cards import CONTINUE, KEY, MODEL, RETRY, WAIT
 from meshtui.ui.panes.entries import Around, Locate, entry_of
 from meshtui.ui.widgets.lanes_column import Head
-from meshtui.ui.widgets.transcript_values import Entry, Label, Tone
+from meshtui.ui.widgets.transcript_values import Action, Entry, Label, Tone
 
-_DOABLE = {RETRY: RETRY, WAIT: WAIT, MODEL: MODEL, CONTINUE: CONTINUE, KEY: replace(KEY, key="K", label="Key")}
-"""What a card in a lane offers, by the keys that hold there: it concerns this lane alone, or the key of all."""
+_DOABLE = {
+    RETRY: "compare.retry",
+    WAIT: "compare.retry",
+    MODEL: "compare.model",
+    CONTINUE: "compare.continue",
+    KEY: "compare.key",
+}
+"""What a card in a lane offers, and the command that does it there: it concerns this lane alone, or the key of all."""
 
 _TONES: dict[TurnState, Tone] = {
     TurnState.DONE: "good",
@@ -60,7 +68,17 @@ def head_of(
     return Head(name, (*marks, *place), state_label(lane, now, waits_until), said)
 
 
-def lane_entry(lane: Lane, locate: Locate, now: float, blind: bool, known: Sequence[Checked | None] = ()) -> Entry:
+def _keyed(action: Action, keymap: Keymap) -> Action:
+    """Return what a card offers with the key that does it in a lane, its own letter where that is one."""
+    keys = keymap.of(_DOABLE[action])
+    key = next((key for key in keys if key.lower() == action.key), next(iter(keys), ""))
+    label = action.label.capitalize() if key.isupper() else action.label
+    return replace(action, key=key_words(key) or "click", label=label)
+
+
+def lane_entry(
+    lane: Lane, locate: Locate, now: float, blind: bool, keymap: Keymap, known: Sequence[Checked | None] = ()
+) -> Entry:
     """Return a lane's answer without its text; `blind` leaves out whatever may name the model.
 
     `known` is what was found out about its calls.
@@ -68,7 +86,7 @@ def lane_entry(lane: Lane, locate: Locate, now: float, blind: bool, known: Seque
     entry = entry_of(lane.node, locate, now, around=Around(known))
     card = entry.card
     if card is not None:
-        actions = tuple(_DOABLE[action] for action in card.actions if action in _DOABLE)
+        actions = tuple(_keyed(action, keymap) for action in card.actions if action in _DOABLE)
         card = replace(card, actions=actions, facts=() if blind else card.facts)
     # Time, tokens and speed stand in the head; what else a footer says, such as who served, stays.
     kept = tuple(label for label in entry.footer if label.text.startswith(("resolved", "served", "from the")))

@@ -149,7 +149,7 @@ class LanesView(Screen[Lane | None]):
         if changed:
             seen.calls, seen.media, seen.state = facts
             known = self._checks.of(turn) if turn.assembler else ()
-            column.view.update(lane_entry(lane, self.session.file, now, self.is_blind, known))
+            column.view.update(lane_entry(lane, self.session.file, now, self.is_blind, self.mesh.keymap, known))
         billed, seen.charge = seen.charge != turn.charge, turn.charge
         if changed or billed or now - self._said.get(column.key, 0.0) >= HEAD_SECONDS:
             self._said[column.key] = now
