@@ -1,8 +1,8 @@
 """The parent of a command that answers a tool call: a program of its own, so that nothing outlives meshtui.
 
 Run as `python -I -S command_keeper.py SOCKET LC_CTYPE PROGRAM ARGV…`, with the command's own stdin, stdout, stderr,
-folder and environment; `LC_CTYPE` is 1 where the environment has that variable. Over the socket it tells how the
-command ended, as a line: its exit code, negative for a signal, or `!` and the errno that kept it from being started.
+folder and environment; `LC_CTYPE` is 1 where the environment has that variable. Over the socket it tells by lines: `+`
+when the command has begun, or `!` and the errno that kept it from that; then its exit code, negative for a signal.
 When the other end of the socket is shut, because the answer is there, nobody wants it any more, or meshtui is gone in
 whatever way, it kills what is left. On Linux that is every process that the command started, also in other sessions;
 elsewhere it is the command's process group.
@@ -100,6 +100,7 @@ def main() -> None:
     except OSError as error:
         _tell(socket, f"!{error.errno}")
         return
+    _tell(socket, "+")
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)  # the pipes are the command's alone: their ends say that it closed them

@@ -192,7 +192,7 @@ class CommandRun:
                 for stream in (process.stdin, process.stdout, process.stderr):
                     if stream is not None and not stream.closed:
                         stream.close()
-        said = self._said.decode().strip()
+        said = self._said.decode().strip("+\n")
         if said.startswith("!"):
             return self._unstarted(os.strerror(int(said[1:])))
         return self._outcome(int(said) if said else -signal.SIGKILL)
@@ -218,7 +218,7 @@ class CommandRun:
     def _talk(self, process: subprocess.Popen[bytes], keeper: socket.socket) -> None:
         """Give the arguments, read what comes, until the program has ended or has to."""
         assert process.stdin is not None and process.stdout is not None and process.stderr is not None  # noqa: S101
-        deadline, ended = time.monotonic() + self._plan.timeout, False
+        deadline, begun, ended = float("inf"), False, False
         answering = {process.stdout.fileno(), process.stderr.fileno()}
         with selectors.DefaultSelector() as watched:
             for stream, events in (
@@ -233,6 +233,8 @@ class CommandRun:
                 for key, _ in watched.select(_LOOK):
                     self._move(watched, key.fileobj, process)  # type: ignore[arg-type]
                 reading = any(fd in answering for fd in watched.get_map())
+                if not begun and self._said:
+                    begun, deadline = True, time.monotonic() + self._plan.timeout
                 if not ended and keeper.fileno() not in watched.get_map():
                     ended, deadline = True, time.monotonic() + LINGER
                 if self._out.size + self._errors.size > MOST:
@@ -246,8 +248,10 @@ class CommandRun:
         self, watched: selectors.BaseSelector, stream: IO[bytes] | socket.socket, process: subprocess.Popen[bytes]
     ) -> None:
         if isinstance(stream, socket.socket):
-            self._said = _last_words(stream)  # how the program ended; nothing where somebody killed the keeper
-            watched.unregister(stream)
+            words = _words_of(stream)
+            self._said += words
+            if not words or self._said.strip(b"+\n"):
+                watched.unregister(stream)  # it ended, or somebody killed the keeper
             return
         try:
             if stream is process.stdin:
@@ -302,7 +306,7 @@ def _hang_up(keeper: socket.socket) -> None:
         return  # it is gone
 
 
-def _last_words(keeper: socket.socket) -> bytes:
+def _words_of(keeper: socket.socket) -> bytes:
     try:
         return keeper.recv(64)
     except OSError:

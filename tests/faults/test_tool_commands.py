@@ -193,7 +193,8 @@ async def test_a_hundred_megabytes_are_counted_and_not_kept_and_nothing_waits_fo
 
 
 def test_output_without_end_is_stopped_at_its_time(tmp_path: Path) -> None:
-    got = answer(tmp_path, "while True: print('y' * 4096)", timeout=0.7)
+    plan = plan_of(tmp_path, ("yes", "y" * 4096), timeout=0.7)
+    got = CommandRun(plan, "{}", environment(plan, ENVIRON, is_secret)).work()
     assert got.is_error and len(got.text) < KEPT + 5000 and "the first 256 kB are kept" in got.note
     assert "did not end within 0.7 s" in got.note or "wrote more than 1 GB" in got.note
 
