@@ -112,11 +112,25 @@ def holding(bench: Bench) -> Iterator[tuple[Command, str]]:
             return
 
 
+def misplaced(bench: Bench) -> Iterator[str]:
+    """Yield the places here of which the table says wrongly whether one types there, or what is seen beside them."""
+    focus = bench.app.focused or bench.app.screen
+    types = focus.check_consume_key("x", "x")
+    for node in focus.ancestors_with_self:
+        for where in {BY_ID[id].where for id in binding_ids(node) if id in BY_ID} - {"everywhere"}:
+            if types and not PLACES[where].typed:
+                yield f"{where}: one types there"
+            if PLACES[where].beside != (bench.app.screen is bench.screen):
+                yield f"{where}: beside others or not"
+        if node.is_modal:
+            return
+
+
 async def walk(bench: Bench, board: Switchboard, where: str) -> list[str]:
     """Press every key that holds here, and look at every key that the screen names; return what is wrong."""
     for _ in range(3):
         await bench.pilot.pause()
-    wrong = list[str]()
+    wrong = list(misplaced(bench))
     keys = {key: command for command, key in holding(bench)}
     if where != "prompt" and not any(command.where == where for command in keys.values()):
         wrong.append(f"{where}: no key holds")
