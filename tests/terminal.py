@@ -27,7 +27,14 @@ from typing import Any, Self
 import pyte
 
 ROOT = Path(__file__).resolve().parents[1]
-DEADLINE = 15.0
+DEADLINE = 30.0
+"""The seconds after which a wait is in vain: a limit for slow machines, not what anything should take."""
+
+LOOK_SECONDS = 0.25
+"""So often a condition is looked at that has to do with more than the screen."""
+
+MARK = b"\0"
+"""Written into the terminal once the program has ended, behind all that it wrote; a screen shows nothing of it."""
 
 # The terminal becomes the controlling one before the program begins: signals and sizes then reach it.
 _LAUNCH = "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);os.execv(sys.executable,sys.argv[1:])"
@@ -102,6 +109,7 @@ class Terminal:
             env=surroundings,
         )
         self._open = True
+        self._has_all = False
         self._over, self._end_reader = os.pipe()
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
@@ -149,16 +157,19 @@ class Terminal:
     def wait_for(self, holds: Callable[[str], object], what: str, seconds: float = DEADLINE) -> str:
         """Wait until the screen shows what is asked for; return the screen."""
         end = time.monotonic() + seconds
-        with self._seen:
-            while True:
-                shown = self._shown()
-                if holds(shown):
-                    return shown
-                left = end - time.monotonic()
-                if left <= 0 or (self._process.poll() is not None and not self._seen.wait(0.3)):
-                    state = "" if self._process.returncode is None else f", it ended with {self._process.returncode}"
-                    raise AssertionError(f"not seen in {seconds:g} s{state}: {what}\n{shown}")
-                self._seen.wait(min(left, 0.5))
+        while True:
+            ended = self._process.poll() is not None
+            if ended:
+                self._read_all()
+            shown = self.display
+            if holds(shown):
+                return shown
+            left = end - time.monotonic()
+            if left <= 0 or ended:
+                state = f", it ended with {self._process.returncode}" if ended else ""
+                raise AssertionError(f"not seen in {seconds:g} s{state}: {what}\n{shown}")
+            with self._seen:
+                self._seen.wait_for(lambda shown=shown: self._shown() != shown, min(left, LOOK_SECONDS))  # type: ignore[misc]
 
     def wait(self, *texts: str, seconds: float = DEADLINE) -> str:
         """Wait until the screen shows every one of the texts."""
@@ -170,16 +181,34 @@ class Terminal:
 
     def wait_end(self, seconds: float = DEADLINE) -> int:
         """Wait until the program has ended and all it wrote is read; return its exit code."""
-        code = self._process.wait(seconds)
-        with self._seen:
-            while self._seen.wait(0.1):  # until nothing more comes: what it wrote is in the terminal already
-                pass
+        try:
+            code = self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it goes on after {seconds:g} s\n{self.display}") from None
+        self._read_all()
         return code
+
+    def _read_all(self) -> None:
+        """Read what a program that has ended wrote: what comes before a mark that is written behind it."""
+        if self._open and not self._has_all:
+            os.write(self._slave, MARK)
+            with self._seen:
+                self._has_all = self._seen.wait_for(lambda: self.raw.endswith(MARK), DEADLINE)
+                assert self._has_all, "what was written last does not come out of the terminal"
+                del self.raw[-len(MARK) :]
 
     @property
     def pid(self) -> int:
         """The process."""
         return self._process.pid
+
+    def worked(self) -> float:
+        """Return how many seconds of a processor the program has used; where that is not told, of the clock."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return time.monotonic()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     # Acting
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ HARMLESS = {
 SHOWN = {"content", "tool_name", "model_id", "finish_reason"}
 FOLDED = {"reasoning", "tool_arguments"}
 SLOWER = 1.5
-"""How much longer than a case allows it may take here: tests of others run at the same time."""
+"""How much more of a processor's time a case may take than it allows: tests of others run at the same time."""
 
 _SEQUENCE = re.compile(
     rb"\x1b\[([<=>?]?)([0-9;:]*)([ -/]*[@-~])|\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)"
@@ -78,46 +77,50 @@ def shows(case: dict[str, Any], times: int, markdown: bool) -> Callable[[str], b
 
 
 def ask(terminal: Terminal, box: Sandbox, script: Script) -> float:
-    """Ask in a conversation of its own and get this answer; return the time of the key."""
+    """Ask in a conversation of its own and get this answer; return what the program had worked before the key."""
     terminal.press("ctrl+n")
     terminal.wait_for(lambda shown: "A new conversation" in shown and "f5 retry" not in shown, "a new conversation")
     box.script(script)
     terminal.send("question")
     terminal.wait("question")
+    began = terminal.worked()
     terminal.press("enter")
-    return time.monotonic()
+    return began
 
 
-def left(began: float, case: dict[str, Any]) -> float:
-    """Return the seconds that a case still has."""
-    return max(float(case["limit"]) * SLOWER - (time.monotonic() - began), 0.05)
+def assert_light(terminal: Terminal, began: float, case: dict[str, Any]) -> None:
+    """Fail where the program worked for longer than a case allows."""
+    worked, limit = terminal.worked() - began, float(case["limit"]) * SLOWER
+    assert worked <= limit, f"{case['id']} took {worked:.1f} s of a processor, not {limit:g} s"
 
 
-def leave_round(terminal: Terminal, where: set[str], seconds: float) -> None:
+def leave_round(terminal: Terminal, where: set[str]) -> None:
     """Close the panel that a tool call opens."""
     if where & {"tool_name", "tool_arguments"}:
-        terminal.wait("call 1 of 1", "esc later", seconds=seconds)
+        terminal.wait("call 1 of 1", "esc later")
         terminal.press("escape")
+        terminal.wait_gone("esc later")
 
 
 def as_shown(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     """Show a case where no key is needed to see it."""
     where = SHOWN & set(case["where"])
     began = ask(terminal, box, hostile.reply(case, where))
-    leave_round(terminal, where, left(began, case))
-    terminal.wait("f5 retry", seconds=left(began, case))
-    visible = shows(case, len(where), "content" in where)
-    terminal.wait_for(visible, f"{where} of {case['id']}", left(began, case))
+    leave_round(terminal, where)
+    terminal.wait("f5 retry")
+    terminal.wait_for(shows(case, len(where), "content" in where), f"{where} of {case['id']}")
+    assert_light(terminal, began, case)
 
 
 def as_folded(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     """Show a case where it stands folded, and unfold it."""
     where = FOLDED & set(case["where"])
     began = ask(terminal, box, hostile.reply(case, where))
-    leave_round(terminal, where, left(began, case))
-    terminal.wait("f5 retry", seconds=left(began, case))
-    terminal.wait("call_1" if "tool_arguments" in where else "▸ reasoning", seconds=left(began, case))
-    began = time.monotonic()
+    leave_round(terminal, where)
+    terminal.wait("f5 retry")
+    terminal.wait("call_1" if "tool_arguments" in where else "▸ reasoning")
+    assert_light(terminal, began, case)
+    began = terminal.worked()
     terminal.press("f7")
     terminal.wait("▌")
     if "tool_arguments" in where:
@@ -125,17 +128,19 @@ def as_folded(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     if "reasoning" in where:
         terminal.press("space")
         if len(hostile.text_of(case)) < 1000:
-            terminal.wait("▾ reasoning", seconds=left(began, case))
+            terminal.wait("▾ reasoning")
     terminal.press("end")
     times = len(where) if len(hostile.text_of(case)) < 1000 else 1
-    terminal.wait_for(shows(case, times, "reasoning" in where), f"{where} of {case['id']}", left(began, case))
+    terminal.wait_for(shows(case, times, "reasoning" in where), f"{where} of {case['id']}")
+    assert_light(terminal, began, case)
 
 
 def as_refused(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     """Show a case as the words of a refusal."""
     began = ask(terminal, box, hostile.refusal(case))
-    terminal.wait("f5 retry", seconds=left(began, case))
-    terminal.wait_for(shows(case, 2, False), f"the refusal of {case['id']}", left(began, case))
+    terminal.wait("f5 retry")
+    terminal.wait_for(shows(case, 2, False), f"the refusal of {case['id']}")
+    assert_light(terminal, began, case)
 
 
 Show = Callable[[Terminal, Sandbox, dict[str, Any]], None]
@@ -191,7 +196,7 @@ from meshtui.cli import run_command
 raise SystemExit(max(run_command(["run", "hello"]) for _ in range({len(chosen)})))
 """
     with Terminal(home=tmp_path, env=at(box.url), size=(100, 40), command=("-c", program)) as terminal:
-        assert terminal.wait_end(30) == 0, terminal.display
+        assert terminal.wait_end() == 0, terminal.display
         assert kinds(bytes(terminal.raw)) <= {b"CHAR 000a", b"CHAR 000d", b"CHAR 0009"}
         written = seen(terminal.raw.decode(), False)
     missing = [

