@@ -93,6 +93,8 @@ async def test_a_missing_value_stops_the_run_in_its_field(tmp_path: Path) -> Non
         await bench.type("x")
         await bench.press("enter")
         await bench.holds(lambda: bench.screen.last_turn is not None, "a turn")
+        note = bench.screen.query_one("#note")
+        await bench.holds(lambda: not note.has_class("-any"), "the note gone that told why nothing ran")
 
 
 async def test_the_slot_that_wants_a_value_is_in_sight_from_the_start(tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ class TemplateRunning(Templating):
             self.mesh.say(f"Nothing was sent, because it could not be kept: {error}")
             return False
         self._said = run.prompt
+        self.editor.note("")
         if prompt is not None:
             self.took_prompt(prompt)
         self.front_conversation()
