@@ -6,9 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from meshtui import __version__
+from meshtui.cli.command_line import Command, Line
 from meshtui.cli.output import FAULT, INTERRUPTED, OK, Refused, close_quietly, emit, say
 from meshtui.cli.values import named
 
@@ -35,42 +35,6 @@ def run_command(arguments: Sequence[str]) -> int:
         return FAULT
 
 
-class Command(argparse.ArgumentParser):
-    """The line of one command: its options may stand between the words that it works with.
-
-    argparse alone reads `tools check --json FILE` as a check of nothing with a FILE too many, and what it has for mixed
-    lines forgets where `--` stood.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        self.words: list[argparse.Action] = []
-        super().__init__(**options)
-
-    def add_argument(self, *names: str, **options: Any) -> argparse.Action:
-        """Add an option or a word, and know the words."""
-        action = super().add_argument(*names, **options)
-        if not action.option_strings:
-            self.words.append(action)
-        return action
-
-    def parse_known_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> tuple[argparse.Namespace, list[str]]:
-        """Read the options up to `--` first, then the words that are left."""
-        given = list(sys.argv[1:] if args is None else args)
-        end = given.index("--") if "--" in given else len(given)
-        words = [(action, action.nargs, action.default) for action in self.words]
-        self.usage = self.format_usage().removeprefix("usage: ")
-        for action, _, _ in words:
-            action.nargs = action.default = argparse.SUPPRESS
-        try:
-            found, left = super().parse_known_args(given[:end], namespace)
-        finally:
-            for action, nargs, default in words:
-                action.nargs, action.default = nargs, default
-        return super().parse_known_args([*left, *given[end:]], found)
-
-
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """Return the parser; a command's options are only there when `arguments` name it.
 
@@ -81,7 +45,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         from meshtui.cli.lessons import teach
     common = Command(add_help=False)
     _add_common(common)
-    parser = argparse.ArgumentParser(
+    parser = Line(
         prog="meshtui",
         parents=[common],
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -91,7 +55,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
     _add_linear(parser)
     parser.set_defaults(command=_workbench)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Command)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="meshtui", parser_class=Command)
     alone = not asked and (not arguments or arguments[0] in COMMANDS)
     for name, (summary, add, command) in COMMANDS.items():
         if alone and name not in arguments:
@@ -106,6 +70,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         sub.set_defaults(command=command)
         if name in arguments:
             add(sub)
+            parser.below.append(sub)
         if asked and name in arguments:
             teach(sub, name)
     return parser

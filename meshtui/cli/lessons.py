@@ -7,6 +7,8 @@ import shutil
 import textwrap
 from dataclasses import dataclass
 
+from meshtui.cli.folding import folded_command
+
 EXIT_CODES = (
     (0, "done"),
     (1, "meshtui's own fault"),
@@ -209,16 +211,31 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         return [line for part in parts for line in textwrap.wrap(part, width, subsequent_indent=hang)]
 
 
+def _usage(parser: argparse.ArgumentParser) -> str:
+    """Return how a command is used in one line; the options are told below."""
+    words = [action for action in getattr(parser, "words", ()) if action.help != argparse.SUPPRESS]
+    rows = []
+    for action in words:
+        name = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
+        rows.append(f"[{name} …]" if action.nargs == "*" else f"[{name}]")
+    return " ".join(["%(prog)s", *(rows or ["[COMMAND]"] * (not hasattr(parser, "words"))), "[OPTION …]"])
+
+
 def teach(parser: argparse.ArgumentParser, name: str) -> None:
     """Put the lesson of a command into the help of its parser, wrapped to the terminal."""
     lesson = LESSONS.get(name)
     if lesson is None:
         return
-    width = max(min(shutil.get_terminal_size().columns - 2, 100), 40)
+    columns = max(min(shutil.get_terminal_size().columns, 102), 40)
+    width = columns - 2
+    parser.usage = _usage(parser)
     parser.description = textwrap.fill(lesson.about, width, break_on_hyphens=False)
     lines = ["examples:"]
     for command, what in lesson.examples:
-        lines += [f"  {command}", *textwrap.wrap(what, width, initial_indent="      ", subsequent_indent="      ")]
+        lines += [
+            *folded_command(f"  {command}", columns),
+            *textwrap.wrap(what, width, initial_indent="      ", subsequent_indent="      "),
+        ]
     if lesson.codes:
         lines += ["", *textwrap.wrap(lesson.codes, width, break_on_hyphens=False)]
     parser.epilog = "\n".join(lines)

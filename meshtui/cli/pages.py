@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +59,7 @@ def help_command(arguments: argparse.Namespace) -> int:
     """Print a page, or the topics; return the exit code."""
     width = min(shutil.get_terminal_size().columns, WIDEST)
     if arguments.topic is None:
-        emit("meshtui help TOPIC, where the topic is one of:\n")
-        for name, topic in TOPICS.items():
-            emit(f"  {name:<14}{topic.about}")
-        emit("\nmeshtui COMMAND --help explains a command; f1 in the workbench, the pane you are in.")
+        emit(_topics(width))
         return OK
     wanted = TOPICS.get(arguments.topic.lower())
     if wanted is None:
@@ -69,15 +68,34 @@ def help_command(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _topics(width: int) -> str:
+    """Return the topics and what each is about, wrapped."""
+    lines = textwrap.wrap("meshtui help TOPIC, where the topic is one of:", width) + [""]
+    for name, topic in TOPICS.items():
+        lines += textwrap.wrap(topic.about, width, initial_indent=f"  {name:<14}", subsequent_indent=" " * 16)
+    last = "meshtui COMMAND --help explains a command; f1 in the workbench, the pane you are in."
+    return "\n".join([*lines, "", *textwrap.wrap(last, width)])
+
+
 def page(topic: Topic, width: int) -> str:
     """Return the text of a topic; refuses where the documentation was not installed."""
     from meshtui.cli.plain_text import plain_text
 
     path = documents() / topic.file
     try:
-        return plain_text(path.read_text(encoding="utf-8"), width, topic.heading)
+        return plain_text(_PAGE.sub(_command, path.read_text(encoding="utf-8")), width, topic.heading)
     except OSError as error:
         refuse(f"{path} cannot be read: {error.strerror or error}")
+
+
+_PAGE = re.compile(r"\[([\w-]+\.md)\]\(\1\)")
+"""A page of the documentation that another one names."""
+
+
+def _command(link: re.Match[str]) -> str:
+    """Return the command that prints a page, in place of a link to it."""
+    name = next((name for name, topic in TOPICS.items() if topic.file == link[1] and not topic.heading), "")
+    return f"`meshtui help {name}`" if name else link[1]
 
 
 def documents() -> Path:

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from meshtui.cli.folding import folded_code
+
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
@@ -20,7 +22,8 @@ NARROWEST_COLUMN = 8
 def plain_text(markdown: str, width: int, heading: str = "") -> str:
     """Return a page as text of at most `width` columns; with `heading`, only the section under that heading.
 
-    Code keeps its lines. Pictures are left out, links keep their words, and their address where it is one of the web.
+    Code keeps its lines, or is folded where it means the same. Pictures are left out, links keep their words, and their
+    address where it is one of the web.
     """
     from markdown_it import MarkdownIt
 
@@ -85,7 +88,7 @@ class _Page:
                 if not lists or not tokens[place - 1].hidden:
                     lines.append("")
             elif kind in ("fence", "code_block"):
-                lines += [f"{indent}    {line}".rstrip() for line in token.content.rstrip("\n").split("\n")] + [""]
+                lines += [*self._code(token, f"{indent}    "), ""]
             elif kind in ("bullet_list_open", "ordered_list_open"):
                 lists.append(int(token.attrGet("start") or 1) if kind[0] == "o" else None)
             elif kind == "list_item_open":
@@ -105,6 +108,11 @@ class _Page:
                 lines += [*self._table(rows), ""]
                 rows = []
         return lines
+
+    def _code(self, token: Token, indent: str) -> list[str]:
+        language = token.info.split()[0] if token.info.strip() else ""
+        lines = folded_code(token.content.rstrip("\n"), language, self._width - len(indent))
+        return [f"{indent}{line}".rstrip() for line in lines]
 
     def _heading(self, words: str, tag: str) -> list[str]:
         if tag > "h2":
