@@ -114,5 +114,5 @@ def _show(index: ModelIndex, rows: Mapping[str, Mapping[str, Any]], id: str) -> 
         emit_json({"id": id, "description": index.by_id[id].description}, indent=2)
         return OK
     near = [card for card in index.find(id.rpartition("/")[2]) if card.id != ROUTER][:3]
-    hint = f"; near it: {', '.join(one_line(card.id, 60) for card in near)}" if near else ""
+    hint = f"; did you mean {' or '.join(repr(one_line(card.id, 60)) for card in near)}?" if near else ""
     refuse(f"the gateway has no model {id!r}{hint}", NOT_FOUND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshtui.cli.linear.valuing import Valuing
 from meshtui.cli.linear.words import numbered
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import clean, one_line
 from meshtui.core.turn import Turn
 from meshtui.session import OpenCalls, Tools
@@ -36,7 +37,7 @@ class Calling(Valuing):
         for word in rest.split():
             key = keys[int(word) - 1] if word.isdecimal() and 1 <= int(word) <= len(keys) else word
             if key not in keys:
-                self.refuse(f"There is no tool {one_line(word, 60)}; there are {', '.join(keys)}.")
+                self.refuse(f"There is no tool {one_line(word, 60)}; {did_you_mean(word, keys)}")
             tools.turn(key, not tools.is_on(key))
         for row in numbered(
             [
