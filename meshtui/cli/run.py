@@ -11,7 +11,7 @@ from meshtui.cli.message import add_message_arguments, cancelled_by_signals, che
 from meshtui.cli.output import INTERRUPTED, KEY, Refused, Unwritable, emit_json, say
 from meshtui.cli.printer import Printer
 from meshtui.cli.surroundings import Surroundings, look_around
-from meshtui.cli.template_values import Filled, filled
+from meshtui.cli.template_values import Filled, filled, say_strangers
 from meshtui.cli.tool_loop import ToolLoop
 from meshtui.cli.values import named
 from meshtui.core.attachments import file_words
@@ -52,6 +52,8 @@ def _run(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
     surroundings.require_key()
     prompt = prompt_of(arguments)
     template = filled(arguments, surroundings)
+    if template is not None:
+        say_strangers(arguments.var, template.opened.template)
     tools, rules = inputs.tools(arguments.tools, surroundings.tool_files), inputs.rules(arguments.respond)
     draft = draft_from(arguments, surroundings, prompt, tools, template)
     session = surroundings.session()

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshtui.cli import inputs
-from meshtui.cli.output import refuse
+from meshtui.cli.output import refuse, say
 from meshtui.cli.stdin import MARK
 from meshtui.cli.surroundings import Surroundings, template_named
 from meshtui.core.chat import Draft
+from meshtui.core.nearest import did_you_mean
 from meshtui.core.slot_values import ValueSet, parse_values
+from meshtui.core.template import Template
 from meshtui.core.turn import Turn
 from meshtui.session import OpenTemplate, Session
 from meshtui.store.templates import TemplateFiles
@@ -102,6 +104,14 @@ class Filled:
         template = self.opened.template
         values = {**template.variables, **self.values}
         session.store.pin(turn.id, str(self.opened.path), template, values, self.set_name)
+
+
+def say_strangers(options: Sequence[str], template: Template) -> None:
+    """Say which names given with `-v` are no slots of the template: their values go nowhere."""
+    for name in inputs.pairs(options, "-v/--var"):
+        if name not in template.slots:
+            meant = did_you_mean(name, template.slots) if template.slots else "it has none"
+            say(f"template {template.name} has no slot {name!r}; {meant}")
 
 
 def filled(arguments: argparse.Namespace, surroundings: Surroundings) -> Filled | None:

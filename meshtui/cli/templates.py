@@ -14,7 +14,7 @@ from meshtui.cli import inputs
 from meshtui.cli.output import FAULT, NOT_FOUND, OK, USAGE, Refused, emit, emit_json, refuse, say
 from meshtui.cli.stdin import MARK, once, settle
 from meshtui.cli.surroundings import Surroundings, look_around
-from meshtui.cli.template_values import values_from
+from meshtui.cli.template_values import say_strangers, values_from
 from meshtui.core.diff import Change, FieldChange, diff_words
 from meshtui.core.json.text import text_of
 from meshtui.core.nearest import did_you_mean
@@ -193,6 +193,7 @@ async def _render(call: Call) -> int:
     settle(call.arguments)
     template = opened.template
     values, _ = values_from(call.arguments, opened, call.templates.files)
+    say_strangers(call.arguments.var, template)
     missing = template.missing(values)
     if missing:
         refuse(f"template {template.name}: no value for {', '.join(missing)}; add -v {missing[0]}=VALUE")
@@ -234,24 +235,25 @@ async def _import(call: Call) -> int:
         refuse("templates import takes files; - reads stdin")
     once([name for name in call.arguments.names if name == MARK])
     for name in call.arguments.names:
-        for template in _read(name):
+        for template, text in _read(name):
             key = call.arguments.rename or file_name(template.name, "template")
-            opened = call.templates.files.create(key, template)
+            opened = call.templates.files.create(key, template, like=text)
             say(f"{'stdin' if name == MARK else name}: written to {opened.path}")
     return OK
 
 
-def _read(name: str) -> list[Template]:
+def _read(name: str) -> list[tuple[Template, str]]:
+    """Return the templates of a file, each with its text where that is a template file of ours already."""
     path = Path("stdin" if name == MARK else name).expanduser()
     text, shown = inputs.named_text(name, "the template")
     if path.suffix != ".json" and not (name == MARK and text.lstrip().startswith(("{", "[{"))):
         from meshtui.store.template_text import template_from
 
-        return [template_from(path, text)]
+        return [(template_from(path, text), text)]
     try:
         value = json.loads(text)
         rows = value if isinstance(value, list) else [value]
-        return [Template.from_json({"name": path.stem, **row}) for row in rows]
+        return [(Template.from_json({"name": path.stem, **row}), "") for row in rows]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         refuse(f"{shown}: this is no template as the gateway has it, nor a list of such")
 

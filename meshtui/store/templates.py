@@ -67,10 +67,13 @@ class TemplateFiles(Folders):
         self._write(opened.path, text)
         return self.open(opened.path)
 
-    def create(self, key: str, template: Template, place: Place | None = None) -> OpenTemplate:
-        """Write a new template; without a `place` in the project where there is one."""
+    def create(self, key: str, template: Template, place: Place | None = None, like: str = "") -> OpenTemplate:
+        """Write a new template; without a `place` in the project where there is one.
+
+        `like` is the text of a template file: what it has stays as it stands, comments too.
+        """
         path = self._free(key, place, ".toml")
-        self._write(path, written("", template, path.stem))
+        self._write(path, written(like, template, path.stem))
         return self.open(path)
 
     def duplicate(self, path: Path, key: str) -> OpenTemplate:

@@ -150,3 +150,18 @@ def test_import_and_export(call: Any, tmp_path: Path) -> None:
     (tmp_path / "t.toml").write_text("system = 'x'\n")
     assert call("templates", "import", str(tmp_path / "t.toml"), "--as", "mine")[0] == 0
     assert "x" in call("templates", "show", "mine")[1]
+
+
+def test_an_imported_file_keeps_its_comments_and_its_order(call: Any, tmp_path: Path) -> None:
+    text = '# mine\nsystem = "Be {{tone}}."  # short\n\n[variables]\ntone = "kind"\n\n[params]\ntemperature = 0\n'
+    (tmp_path / "own.toml").write_text(text)
+    assert call("templates", "import", str(tmp_path / "own.toml"))[0] == 0
+    assert call("templates", "show", "own")[1] == text
+    assert call("templates", "import", str(tmp_path / "own.toml"), "--as", "other")[0] == 0
+    assert "# short" in call("templates", "show", "other")[1]
+
+
+def test_a_value_for_no_slot_is_told(call: Any) -> None:
+    code, _, err = call("run", "hi", "-t", "bot", "-v", "company=A", "-v", "compnay=B", "-m", "sandbox/echo")
+    assert code == 0 and "template bot has no slot 'compnay'; did you mean 'company'?" in err
+    assert "no slot 'locale'" in call("templates", "render", "bot", "-v", "company=A", "-v", "locale=it")[2]
