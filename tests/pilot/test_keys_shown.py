@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.geometry import Region
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.screens.jump import Jump
 from meshtui.ui.widgets.slot_text import SlotField
+from meshtui.ui.widgets.top import KeyLine
 from tests.bench import Bench, workbench
 
 pytestmark = pytest.mark.anyio
@@ -48,3 +50,18 @@ async def test_the_letters_of_a_jump_stay_over_their_places_in_another_size(box:
         await bench.press("u")
         await bench.holds(lambda: bench.screen.pane_in_front == "usage", "the pane that the letter stands for")
         assert bench.app.screen is bench.screen and bench.prompt.text == ""
+
+
+async def test_the_key_line_is_whole_from_the_first_frame(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, update = list[str](), KeyLine.update
+
+    def noted(line: KeyLine, content: Content) -> None:
+        said.append(content.plain)
+        update(line, content)
+
+    monkeypatch.setattr(KeyLine, "update", noted)
+    async with workbench(home, box.url, size=(80, 24)) as bench:
+        await bench.wait("f1 help")
+    assert said and all("⏎ send" in line and "f2 model" in line for line in said), said

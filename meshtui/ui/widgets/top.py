@@ -8,6 +8,7 @@ from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
+from textual.widget import Widget
 from textual.widgets import Static
 
 from meshtui.core.text import one_line
@@ -48,7 +49,7 @@ class TopLine(Static):
         self._draw()
 
     def _draw(self) -> None:
-        front, width = self._front, max(self.size.width - 2, 1)
+        front, width = self._front, max(_width(self) - 2, 1)
         if self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT:
             self.update(Content(f"too small: {LEAST_WIDTH}×{LEAST_HEIGHT} is the least, 80×24 is better"))
             return
@@ -103,10 +104,15 @@ class KeyLine(Static):
             words = Content.assemble((short_key(key_words(binding.key)), "bold $primary"), " ", name.lower())
             parts[name] = words.stylize(Style.from_meta({"@click": f"app.run_command({binding.id!r})"}))
         last = parts.pop(HELP, Content(""))
-        room, shown = self.size.width - 2 - last.cell_length, []
+        room, shown = _width(self) - 2 - last.cell_length, []
         for part in parts.values():
             room -= part.cell_length + len(GAP)
             if room < 0:
                 break
             shown.append(part)
         self.update(Content(GAP).join([*shown, last]))
+
+
+def _width(line: Widget) -> int:
+    """Return the cells of a line over the whole screen, also before it is laid out: it is painted as it is then."""
+    return line.size.width or line.app.size.width - 2
