@@ -66,6 +66,7 @@ class Choosing(Bench):
         model = self.session.draft.model
         for pane in self.query(ModelPane):
             pane.show(model, self.session.models.card(model), self.session.fallbacks)
+        super().show_top()
 
     def _picker(
         self,

@@ -30,7 +30,7 @@ class Spending(Bench):
 
     _quoting: Timer | None = None
     _ticking: Timer | None = None
-    _summary = ""
+    _figures_words = ""
 
     def begin_spending(self) -> None:
         """Follow the books and the queue, which go on behind the screen."""
@@ -68,10 +68,7 @@ class Spending(Bench):
         except StoreError as error:
             self.mesh.say(str(error))
             return
-        words = [self._model_words, summary(figures)]
-        if self.app.size.width < MEDIUM:
-            words.reverse()  # where there is no room for all, the price of the model goes first
-        self._summary = "" if self.shows_side else " · ".join(filter(None, words))
+        self._figures_words = summary(figures)
         if self.shows_side:
             self.query_one(UsagePane).show(figures)
         counts = any(row.used and row.wait(figures.now) for row in figures.meters if row.name != "rpd")
@@ -99,7 +96,18 @@ class Spending(Bench):
     @property
     def usage_line(self) -> str:
         """The figures in short, empty where the pane shows them."""
-        return self._summary
+        if self.shows_side:
+            return ""
+        words = [self._model_words, self._figures_words]
+        if self.app.size.width < MEDIUM:
+            words.reverse()  # where there is no room for all, the price of the model goes first
+        return " · ".join(filter(None, words))
+
+    def show_top(self) -> None:
+        """Say again what is in use: another model, or one whose price is known now, has another price everywhere."""
+        super().show_top()
+        self.follow()
+        self.show_quote()
 
     def action_show_usage(self) -> None:
         """Show what was used over any range, by day, model, profile or session, and the limits."""
