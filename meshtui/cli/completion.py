@@ -27,7 +27,7 @@ is looked up when tab is pressed, and `<files>` and `<folders>` are those of the
 
 ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "templates": {"import": "<files>", "list": "", "search": "", "": "@templates"},
-    "tools": {"import": "<files>", "check": "@tools <files>", "list": "", "new": "", "": "@tools"},
+    "tools": {"import": "<files>", "check": "@tools <files>", "list": "", "search": "", "new": "", "": "@tools"},
     "models": {"show": "@models", "": ""},
 }
 """What stands behind the first word of a command, by that word; the empty one is any other."""

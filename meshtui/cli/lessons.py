@@ -191,8 +191,8 @@ LESSONS = {
         "Exit codes of its own: 2 where there is no such topic.",
     ),
     "completion": Lesson(
-        "Prints a script by which your shell completes commands, options, profiles, templates and model ids as you"
-        " press tab. Model ids are those of the list kept on disk: nothing is asked of the network.",
+        "Prints a script by which your shell completes commands, options, topics, profiles, templates, tools, files and"
+        " model ids as you press tab. Model ids are those of the list kept on disk: nothing is asked of the network.",
         (
             ('eval "$(meshtui completion bash)"', "in ~/.bashrc"),
             ('eval "$(meshtui completion zsh)"', "in ~/.zshrc, after compinit"),
