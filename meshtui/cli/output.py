@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from meshtui.core.text import clean, json_text, mask_secrets
@@ -43,21 +45,34 @@ def emit(text: str, end: str = "\n") -> None:
 
 
 def emit_json(value: Any, indent: int | None = None) -> None:
-    """Write one JSON value and a line end to stdout."""
-    _write(json_text(value, indent) + "\n")
+    """Write one JSON value and a line end to stdout; in escapes where its encoding lacks a character."""
+    _write(json_text(value, indent) + "\n", _escaped)
 
 
-def _write(text: str) -> None:
+def _write(text: str, instead: Callable[[str], str] | None = None) -> None:
+    """Write to stdout; `instead` makes a text for an encoding that lacks a character, else that becomes a `?`."""
     if sys.stdout is None:
         raise Unwritable("stdout is closed: there is nowhere to write to")
     try:
-        sys.stdout.write(text)
+        try:
+            sys.stdout.write(text)
+        except UnicodeEncodeError as error:
+            sys.stdout.write(
+                instead(text) if instead else text.encode(error.encoding, "replace").decode(error.encoding)
+            )
         sys.stdout.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
         close_quietly(sys.stdout)
         raise Unwritable(f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from None
+
+
+def _escaped(text: str) -> str:
+    """Return JSON with every character beyond ASCII as an escape."""
+    import json
+
+    return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def close_quietly(stream: Any) -> None:

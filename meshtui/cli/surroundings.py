@@ -187,11 +187,19 @@ def look_around(
     """
     paths = find_paths(environ, getattr(arguments, "home", None))
     try:
-        config = load(paths, Path.cwd())
+        config = load(paths, _here())
         settings = resolve(config, flags_of(arguments), environ, may_ask=may_ask)
         return Surroundings(paths, config, settings, find_key(settings, paths, environ))
     except ConfigError as error:
         raise Refused(str(error)) from None
+
+
+def _here() -> Path | None:
+    """Return the folder that the command was given in, None where that was deleted: then there is no project."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def for_demo(surroundings: Surroundings, url: str, *, examples: bool = True) -> Surroundings:

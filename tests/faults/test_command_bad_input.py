@@ -170,3 +170,18 @@ def test_ctrl_c_before_anything_was_sent_is_an_end_like_others(
         assert json.loads(out)["interrupted"] is True
     elif command == ["run"]:
         assert (out, err) == ("", "meshtui: stopped; nothing was sent\n")
+
+
+def test_a_folder_that_is_gone_has_no_project(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    package = f"{Path(__file__).parents[2]}"
+    done = shell(f"cd {gone} && rmdir {gone} && meshtui run hi -m sandbox/haiku", PYTHONPATH=package)
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout
+
+
+def test_an_encoding_that_lacks_a_character_is_no_fault() -> None:
+    done = shell("meshtui run 'caf\u00e9 \u2014 \U0001f600' -m sandbox/echo", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "") and "caf? ? ?" in done.stdout
+    done = shell("meshtui run 'caf\u00e9 \u2014 \U0001f600' -m sandbox/echo --json", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and "caf\u00e9 \u2014 \U0001f600" in json.loads(done.stdout)["message"]["content"]
