@@ -54,7 +54,7 @@ COMMANDS = tuple(
         (
             "values",
             "[NAME]",
-            "list the template's sets of values, or take one; save NAME keeps one, delete NAME not",
+            "list the template's sets of values, or take one; save NAME keeps one, delete NAME deletes it",
         ),
         ("line", "N [TEXT]", "change a line of the template; without a text, edit or ask for it"),
         ("insert", "N TEXT", "put a line before line N of the template"),
