@@ -128,7 +128,7 @@ class ToolLoop:
         known = [cost for cost in costs if cost is not None]
         total = {
             "requests": len(self._turns),
-            "usage": total_usage([turn.usage for turn in self._turns]),
+            "usage": total_usage([turn.usage for turn in self._turns]) or None,
             "cost_usd": format(sum(known, Decimal()), "f") if known and len(known) == len(costs) else None,
             "total_ms": sum(milliseconds(turn.total) or 0 for turn in self._turns),
         }

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from meshtui.cli import run_command
-from meshtui.sandbox import Sandbox
+from meshtui.sandbox import Sandbox, Settings
 from meshtui.store.history import Store
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
@@ -293,3 +293,11 @@ def test_stopping_while_a_command_runs_ends_it_and_keeps_everything(tmp_path: Pa
     with Store.open(Path(os.environ["MESHTUI_HOME"]) / "data" / "history.db", time.time) as store:
         head = store.conversations()[0].head_id
         assert head is not None and store.history(head)[-1].message.tool_calls
+
+
+def test_usage_that_nobody_told_is_null_in_the_total_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tool = put(tmp_path, "w.json", {**WEATHER, "responder": {"rules": [{"result": 1}]}})
+    with Sandbox(Settings(switches={"usage": "nowhere"})) as silent:
+        options = ["get_weather in Rome", "-m", "sandbox/tools", "--tools", tool, "--base-url", silent.url]
+        _, result, _ = result_of(capsys, *options)
+    assert [result["usage"], result["rounds"][0]["usage"], result["total"]["usage"]] == [None, None, None]
