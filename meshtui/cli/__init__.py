@@ -50,6 +50,7 @@ def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
         parents=[common],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.flags += common.flags
     if asked:
         teach(parser, "")
     parser.add_argument("--version", action="version", version=f"meshtui {__version__}")

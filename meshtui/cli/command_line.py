@@ -18,6 +18,7 @@ class Line(argparse.ArgumentParser):
     def __init__(self, **options: Any) -> None:
         self.below: list[Line] = []
         self.flags: list[str] = []
+        self.given: list[str] = []
         super().__init__(**options)
 
     def add_argument(self, *names: str, **options: Any) -> argparse.Action:
@@ -26,13 +27,73 @@ class Line(argparse.ArgumentParser):
         self.flags += action.option_strings
         return action
 
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Read a line, and know it, for what is said of it."""
+        self.given = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """End with one sentence that names what is wrong, what was probably meant, and where all is explained."""
         last = self.below[-1] if self.below else self
-        known = [flag for line in (self, *self.below) for flag in line.flags if flag.startswith("--")]
-        sentence = one_line(_plain(message, last.prog, known), 600)
+        sentence = one_line(self._plain(message.removeprefix("argument "), last), 600)
         say(f"{sentence}{'' if sentence.endswith(('?', '.')) else ';'} `{last.prog} --help` explains")
         sys.exit(USAGE)
+
+    def _plain(self, message: str, last: Line) -> str:
+        """Return what argparse says in the words of this program."""
+        from meshtui.core.nearest import did_you_mean
+
+        if found := _CHOICE.fullmatch(message):
+            if found[1] == "COMMAND":
+                return self._no_command(found[2], re.findall(r"'([^']*)'", found[3]))
+            meant = did_you_mean(found[2], re.findall(r"'([^']*)'", found[3]))
+            return f"{found[1] if found[1].startswith('-') else last.prog} takes no {found[2]!r}; {meant}"
+        if found := _LACKING.fullmatch(message):
+            return f"{found[1]} needs a value behind it"
+        if found := _EXTRA.fullmatch(message):
+            first = found[1].split(" ")[0].partition("=")[0]
+            if not first.startswith("-") or first == "-":
+                return f"this is one word too many: {found[1]} (texts with blanks want quotes)"
+            return self._no_option(first, last)
+        return message
+
+    def _no_command(self, word: str, commands: Sequence[str]) -> str:
+        from meshtui.core.nearest import did_you_mean
+
+        before = self.given[: self.given.index(word)] if word in self.given else []
+        strange = next((one for one in before if one.startswith("-") and not self._has(one)), None)
+        if strange is not None:
+            meant = did_you_mean(strange, [flag for flag in self.flags if flag.startswith("--")], ".")
+            if meant.endswith("?"):
+                return f"there is no option {strange}; {meant}"
+            return f"{strange} stands behind no command, as in `meshtui run {strange} …`"
+        if f"--{word}" in self.flags:
+            return f"there is no command {word!r}; did you mean `meshtui --{word}`?"
+        meant = did_you_mean(word, commands)
+        if meant.endswith("?"):
+            return f"there is no command {word!r}; {meant}"
+        return f"there is no command {word!r}; `meshtui run` sends a message, `meshtui` alone opens the workbench"
+
+    def _no_option(self, flag: str, last: Line) -> str:
+        from meshtui.core.nearest import did_you_mean
+
+        if flag in self.flags:
+            return f"{flag} stands alone, without a command: `meshtui {flag}`"
+        known = [one for line in (self, last) for one in line.flags if one.startswith("--")]
+        meant = did_you_mean(flag, known, ".")
+        return f"there is no option {flag}" + (f"; {meant}" if meant.endswith("?") else "")
+
+    def _has(self, flag: str) -> bool:
+        """Whether an option of this line begins so."""
+        return any(one.startswith(flag.partition("=")[0]) for one in self.flags)
+
+
+_CHOICE = re.compile(r"(.+?): invalid choice: '(.*)' \(choose from (.*)\)", re.DOTALL)
+_LACKING = re.compile(r"(.+): expected (?:one|at least one) argument")
+_EXTRA = re.compile(r"unrecognized arguments: (.*)", re.DOTALL)
+"""What argparse says."""
 
 
 class Command(Line):
@@ -69,24 +130,3 @@ class Command(Line):
             for action, nargs, default in words:
                 action.nargs, action.default = nargs, default
         return super().parse_known_args([*left, *given[end:]], found)
-
-
-def _plain(message: str, program: str, known: Sequence[str]) -> str:
-    """Return what argparse says in the words of this program; `known` are the options there are."""
-    from meshtui.core.nearest import did_you_mean
-
-    message = message.removeprefix("argument ")
-    if found := re.fullmatch(r"(.+?): invalid choice: '(.*)' \(choose from (.*)\)", message, re.DOTALL):
-        meant = did_you_mean(found[2], re.findall(r"'([^']*)'", found[3]))
-        if found[1] == "COMMAND":
-            return f"there is no command {found[2]!r}; {meant}"
-        return f"{found[1] if found[1].startswith('-') else program} takes no {found[2]!r}; {meant}"
-    if found := re.fullmatch(r"(.+): expected (?:one|at least one) argument", message):
-        return f"{found[1]} needs a value behind it"
-    if found := re.fullmatch(r"unrecognized arguments: (.*)", message, re.DOTALL):
-        first = found[1].split(" ")[0].partition("=")[0]
-        if not first.startswith("-") or first == "-":
-            return f"this is one word too many: {found[1]} (texts with blanks want quotes)"
-        meant = did_you_mean(first, known, ".")
-        return f"there is no option {first}" + (f"; {meant}" if meant.endswith("?") else "")
-    return message

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from shlex import quote
 from typing import Any
 
 from meshtui.cli.output import INTERRUPTED, OK, Refused, Unwritable, close_quietly, emit, emit_json, say
+from meshtui.core.problem import ProblemKind
 from meshtui.core.text import json_text
 from meshtui.core.turn import (
     Delta,
@@ -115,6 +117,9 @@ class Printer:
             say(problem.sentence + (f" (request {problem.request_id})" if problem.request_id else ""))
             for row in error_details(error_object(problem)):
                 say(row)
+            if problem.kind is ProblemKind.MODEL_NOT_FOUND and turn.model:
+                words = quote(turn.model.rpartition("/")[2])
+                say(f"`meshtui models {words}` looks for ids like it, `meshtui models` lists all")
             return problem.exit_code
         return OK
 

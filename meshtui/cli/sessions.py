@@ -78,7 +78,7 @@ def _show(session: Session, arguments: argparse.Namespace) -> int:
         refuse("sessions show needs an id; `meshtui sessions list` prints them")
     matches = [row for row in session.conversations(arguments.id, 10) if row.id.startswith(arguments.id.upper())]
     if not matches:
-        refuse(f"there is no conversation {arguments.id}", 7)
+        refuse(f"there is no conversation {arguments.id}; `meshtui sessions` lists them", 7)
     if len(matches) > 1:
         refuse(f"{arguments.id} begins the id of several conversations; give more of it")
     nodes = session.open(matches[0].id)

@@ -84,7 +84,7 @@ class Call:
         """Return the gateway's template of that name or id; refuses where there is none."""
         found = await self.templates.remote.named(name)
         if found is None:
-            refuse(f"the gateway has no template {name!r}", NOT_FOUND)
+            refuse(f"the gateway has no template {name!r}; `meshtui templates --gateway` lists its own", NOT_FOUND)
         return found
 
 

@@ -13,6 +13,21 @@ from meshtui.cli.folding import folded_code, folded_command
     [
         ("rnu hi", "there is no command 'rnu'; did you mean 'run'? `meshtui --help` explains"),
         ("run hi --modle x", "there is no option --modle; did you mean '--model'? `meshtui run --help` explains"),
+        ("-m x hello", "-m stands behind no command, as in `meshtui run -m …`; `meshtui --help` explains"),
+        (
+            "--homee x run hi",
+            "there is no option --homee; did you mean '--home'? `meshtui run --help` explains",
+        ),
+        ("version", "there is no command 'version'; did you mean `meshtui --version`? `meshtui --help` explains"),
+        (
+            "run hi --version",
+            "--version stands alone, without a command: `meshtui --version`; `meshtui run --help` explains",
+        ),
+        (
+            "explain",
+            "there is no command 'explain'; `meshtui run` sends a message, `meshtui` alone opens the workbench;"
+            " `meshtui --help` explains",
+        ),
         ("run hi --zzz=x", "there is no option --zzz; `meshtui run --help` explains"),
         ("run hi -z", "there is no option -z; `meshtui run --help` explains"),
         (
