@@ -164,7 +164,8 @@ LESSONS = {
     "sandbox": Lesson(
         "Serves the simulated gateway alone, for tests and for trying other programs against it. It implements the"
         " gateway's contract, limits, prices and errors included; faults can be switched on for all requests, or"
-        " asked for by the name of a model, such as sandbox/fault-429. It prints `listening on URL` when ready.",
+        " asked for by the name of a model, such as sandbox/fault-429-rpm, or by the header `X-Sandbox-Fault: NAME`."
+        " It prints `listening on URL` when ready.",
         (
             ("meshtui sandbox --port 8089", "then: meshtui --base-url http://127.0.0.1:8089"),
             ("meshtui sandbox --speed 40 --ttft 0.5 --rpm 10", "as slow and as strict as the real one"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from meshtui.cli import COMMANDS, build_parser, run_command
 from meshtui.cli.lessons import EXIT_CODES, LESSONS
 from meshtui.cli.pages import TOPICS, page
 from meshtui.cli.plain_text import plain_text
+from meshtui.sandbox import Sandbox
+from tests.documents import PAGES
 
 
 def help_of(capfd: pytest.CaptureFixture[str], *command: str) -> str:
@@ -131,3 +134,15 @@ More.
     assert f"{long} \\\n        --json\n" in text
     assert "enter  sends what stands" in text
     assert plain_text(source, 50, "Next") == "Next\n----\n\nMore.\n"
+
+
+def test_every_model_of_the_sandbox_that_is_named_is_there(box: Sandbox) -> None:
+    texts = {name: f"{lesson.about} {lesson.examples}" for name, lesson in LESSONS.items()}
+    texts |= {path.name: path.read_text(encoding="utf-8") for path in PAGES}
+    named = [
+        (where, id)
+        for where, text in texts.items()
+        for id in re.findall(r"(?<![\w/])sandbox/[a-z0-9]+(?:-[a-z0-9]+)*(?![\w.])", text)
+    ]
+    assert any(id.startswith("sandbox/fault-") for _, id in named)
+    assert not [f"{where}: {id}" for where, id in named if box.state.catalogue.find(id) is None]
