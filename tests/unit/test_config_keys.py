@@ -156,7 +156,7 @@ def test_each_fault_of_the_file_is_one_sentence_without_the_key(paths: Paths, te
 def test_a_file_that_others_can_read_is_refused(paths: Paths) -> None:
     save_key(paths, "default", MESH, KEY)
     paths.credentials_file.chmod(0o604)
-    with pytest.raises(ConfigError, match=r"can be read by others\. Run: chmod 600 .*credentials\.toml$"):
+    with pytest.raises(ConfigError, match=r"can be read by others\. Run: chmod 600 .*credentials\.toml'?$"):
         find_key(in_force(Profile()), paths, {})
     with pytest.raises(ConfigError, match="can be read by others"):
         save_key(paths, "default", MESH, OTHER)
@@ -198,7 +198,8 @@ def test_a_command_may_not_take_for_ever(paths: Paths, monkeypatch: pytest.Monke
 def test_a_command_runs_without_a_shell_and_not_before_it_is_needed(paths: Paths, tmp_path: Path) -> None:
     paths.config.mkdir(parents=True)
     witness = tmp_path / "ran"
-    paths.config_file.write_text(f"[profiles.default]\napi_key_command = \"sh -c 'touch {witness}; echo rsk_a'; x\"\n")
+    command = rf"sh -c 'touch \"{witness}\"; echo rsk_a'; x"
+    paths.config_file.write_text(f'[profiles.default]\napi_key_command = "{command}"\n')
     settings = resolve(load(paths), Flags(), {})
     assert value(find_key(settings, paths, {"MESHAPI_API_KEY": KEY})) == KEY
     assert not witness.exists()
