@@ -18,8 +18,10 @@ from meshtui.core.calls import rounds
 from meshtui.sandbox import Sandbox, Script
 from meshtui.session import Round
 from meshtui.session import round as round_module
+from meshtui.ui.screens import answering
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
+from meshtui.ui.screens.conversation_list import ConversationList
 from tests.bench import Bench, workbench
 from tests.calls import calling, put_tool, saying, sent_last
 
@@ -374,9 +376,10 @@ async def test_rounds_go_on_while_another_conversation_is_open_and_a_command_ask
 ) -> None:
     async with opened(home, box, responder=command("print('ran')")) as bench:
         bench.session.rounds.set_automatic(5)
-        box.script(calling(("get_weather", OSLO), pause=0.02), calling(("get_weather", ROME)), saying("All done."))
-        turn = await bench.ask("the first one")
-        await bench.press("ctrl+n")
+        box.script(calling(("get_weather", OSLO)), calling(("get_weather", ROME)), saying("All done."))
+        bench.screen.say("the first one")
+        turn = bench.turn
+        bench.screen.action_new_conversation()
         await bench.over(turn)
         await bench.wait("a command asks to run in “the first one”")
         assert bench.session.nodes == [] and not isinstance(bench.app.screen, ApprovalQuestion)
@@ -399,12 +402,13 @@ def last_text(bench: Bench) -> str:
     return bench.session.store.history(head)[-1].message.text
 
 
-async def test_a_command_asks_when_nobody_types(home: Path, box: Sandbox) -> None:
+async def test_a_command_asks_when_nobody_types(home: Path, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "TYPING_SECONDS", 4.0)  # a machine that is busy types slowly
     async with opened(home, box, responder=command("print('ran')")) as bench:
         box.script(calling(("get_weather", OSLO), pause=0.05), saying("All done."))
-        turn = await bench.ask("go")
-        bench.prompt.focus()
-        typed = ""
+        bench.screen.say("go")
+        turn, typed = bench.turn, "a"
+        bench.prompt.insert(typed)
         asks = bench.session.rounds.running
         while not (turn.ended and asks()) or len(typed) < 40:
             await bench.type("a")  # which would say yes to it
@@ -414,3 +418,19 @@ async def test_a_command_asks_when_nobody_types(home: Path, box: Sandbox) -> Non
         await bench.press("escape")
         await bench.holds(lambda: not round_of(bench).calls[0].state == "running", "refused")
         assert bench.prompt.value == typed
+
+
+async def test_a_command_asks_over_the_conversation_and_over_nothing_else(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, responder=command("print('ran')")) as bench:
+        box.script(calling(("get_weather", OSLO), pause=0.05), saying("All done."))
+        await bench.press("ctrl+r")
+        await bench.holds(lambda: isinstance(bench.app.screen, ConversationList), "the list")
+        bench.screen.say("go")
+        await bench.over()
+        await bench.holds(bench.session.rounds.running, "the call")
+        await bench.wait("a command asks to run in “go”")
+        await bench.type("a")
+        assert isinstance(bench.app.screen, ConversationList), "what is typed there answers nothing"
+        await bench.press("escape")
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        await bench.press("escape")

@@ -178,6 +178,11 @@ class Answering(RoundEditing):
         if here is not None and here.id in self._asking:
             self._asking[here.id].set()
 
+    def on_screen_resume(self) -> None:
+        """What waited to be asked while something stood over the conversation is asked now."""
+        for waiting in self._asking.values():
+            waiting.set()
+
     def action_round_send(self) -> None:
         """Send all results back and go on."""
         self._after_keys(self._take_and_send)
@@ -277,9 +282,9 @@ class Answering(RoundEditing):
         return await self.app.push_screen_wait(ApprovalQuestion(pending, plan))
 
     async def _can_ask(self, conversation_id: str) -> bool:
-        """Wait until a conversation is shown and nobody types; return whether both are so."""
+        """Wait until a conversation is seen and nobody types; return whether both are so."""
         left = self._typed_at + TYPING_SECONDS - time.monotonic()
-        if not self._is_shown(conversation_id):
+        if not self._is_shown(conversation_id) or not self.is_active:
             self._asking[conversation_id] = asyncio.Event()
             self.follow()
             try:
@@ -302,8 +307,9 @@ class Answering(RoundEditing):
     @property
     def queued_words(self) -> str:
         """What waits behind the screen: commands of other conversations that ask, what is sent when a limit ends."""
-        titles = [row.title for row in map(self.session.store.conversation, self._asking) if row is not None]
-        asking = [f"a command asks to run in “{one_line(title, 30) or 'untitled'}”" for title in titles]
+        rows = [row for row in map(self.session.store.conversation, self._asking) if row is not None]
+        titles = [one_line(row.title, 30) or "untitled" for row in rows if row.deleted_at is None]
+        asking = [f"a command asks to run in “{title}”" for title in titles]
         return " · ".join(filter(None, (*asking, super().queued_words)))
 
 
