@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input, Static
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.commands import short_key
 from meshtui.ui.screens.model_picker import ModelPicker
+from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.top import KeyLine
 from tests.bench import workbench
 
@@ -64,6 +66,32 @@ async def test_moving_in_the_prompt_stays_where_its_memory_has_another_key(box: 
         assert bench.prompt.cursor_location == (0, 3) and bench.prompt.text == "one\ntwo"
         await bench.press("up", "ctrl+up")
         await bench.holds(lambda: bench.prompt.text == "before", "the prompt before")
+
+
+async def test_replacing_all_has_a_key_of_its_own_and_a_click(box: Sandbox, home: Path) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "bot.toml").write_text('system = "a cat, a cat"\n[[messages]]\nrole = "user"\ncontent = "cat?"\n')
+    async with workbench(home, box.url, keys={"replacing.all": "alt+r"}, size=(120, 40)) as bench:
+        bench.screen.open_template(folder / "bot.toml")
+        await bench.holds(lambda: len(bench.screen.editor.texts) == 2, "the texts")
+        await bench.screen.run_action("show_pane('template')")
+        for key, old, new in (("", "cat", "dog"), ("alt+r", "dog", "cow")):
+            bench.screen.editor.focus_first()
+            await bench.press("ctrl+f")
+            lines = bench.screen.query_one(FindReplace)
+            await bench.holds(lambda: lines.has_focus_within, "the lines")  # noqa: B023
+            for id, word in (("#find-text", old), ("#new-text", new)):
+                lines.query_one(id, Input).value = word
+            await bench.press("enter")
+            await bench.wait("alt+r replaces all")
+            note = lines.query_one("#find-note", Static)
+            rows = [note.render_line(y).text for y in range(note.size.height)]
+            y, x = next((y, row.index("replaces all")) for y, row in enumerate(rows) if "replaces all" in row)
+            await (bench.press(key) if key else bench.pilot.click(note, offset=(x + 3, y)))
+            await bench.wait("3 replaced")
+            assert [text.text for text in bench.screen.editor.texts] == [f"a {new}, a {new}", f"{new}?"]
+            await bench.press("escape")
 
 
 async def test_enter_begins_a_new_line_where_another_key_sends(box: Sandbox, home: Path) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from textual.content import Content
 from textual.geometry import Region
+from textual.widgets import Static
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.screens.jump import Jump
+from meshtui.ui.screens.tool_new import ToolNew
 from meshtui.ui.widgets.slot_text import SlotField
 from meshtui.ui.widgets.top import KeyLine
 from tests.bench import Bench, workbench
@@ -50,6 +52,17 @@ async def test_the_letters_of_a_jump_stay_over_their_places_in_another_size(box:
         await bench.press("u")
         await bench.holds(lambda: bench.screen.pane_in_front == "usage", "the pane that the letter stands for")
         assert bench.app.screen is bench.screen and bench.prompt.text == ""
+
+
+async def test_every_hint_that_is_no_command_can_be_clicked(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, size=(120, 40)) as bench:
+        await bench.screen.run_action("new_tool")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolNew), "the page")
+        note = bench.app.screen.query_one(".note", Static)
+        before = bench.app.focused
+        await bench.pilot.click(note, offset=(note.render_line(0).text.index("goes on") + 1, 0))
+        await bench.holds(lambda: bench.app.focused is not before, "the next field")
+        assert bench.app.is_running
 
 
 async def test_the_key_line_is_whole_from_the_first_frame(

@@ -13,10 +13,15 @@ from textual.widgets import Input, Static
 from textual.widgets.text_area import Selection
 
 from meshtui.ui.commands import bindings
-from meshtui.ui.keyed import keyed
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.slot_text import SlotText
 
-HOW = "enter next · in the second line enter replaces, {replacing.all} replaces all · {replacing.close} closes"
+BEGIN: tuple[Hint, ...] = (("⏎", "next", ""), ("tab", "replace", "app.focus_next"), ("replacing.close", "closes"))
+FOUND: tuple[Hint, ...] = (
+    ("⏎", "next, in the second line replaces", ""),
+    ("replacing.all", "replaces all"),
+    ("replacing.close", "closes"),
+)
 
 
 class FindReplace(Vertical):
@@ -28,7 +33,7 @@ class FindReplace(Vertical):
         &.-open { display: block; }
         Input { height: 1; border: none; padding: 0; background: $panel; }
         Input:focus { border: none; background: $surface; }
-        Static { height: auto; color: $text-muted; }
+        Static { height: auto; color: $text-muted; link-style: none; link-color: $foreground; }
     }
     """
     BINDINGS = bindings("replacing")
@@ -53,11 +58,11 @@ class FindReplace(Vertical):
         if text and "\n" not in text:
             line.value = text
         line.focus()
-        self.say(keyed(self, "enter next · tab replace · {replacing.close} closes"))
+        self.say(hints_content(self.app, BEGIN))
 
-    def say(self, words: str) -> None:
-        """Say what came of it."""
-        self.query_one("#find-note", Static).update(Content(words))
+    def say(self, words: str | Content) -> None:
+        """Say what came of it, or what can be done."""
+        self.query_one("#find-note", Static).update(Content(words) if isinstance(words, str) else words)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -95,7 +100,7 @@ class FindReplace(Vertical):
                     if other is not text:
                         other.selection = Selection.cursor(other.cursor_location)
                 text.scroll_visible(animate=False)
-                self.say(keyed(self, HOW))
+                self.say(hints_content(self.app, FOUND))
                 return
         self.say("nothing found")
 
