@@ -114,6 +114,43 @@ def test_the_jobs_send_nothing_but_lines_to_a_dumb_terminal(home: Path, box: San
     assert not re.findall(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)", raw)
 
 
+def test_ctrl_c_at_a_question_leaves_what_asked(home: Path, box: Sandbox) -> None:
+    (home / "templates").mkdir(parents=True)
+    (home / "templates" / "t.toml").write_text('system = "Say {{what}}"\n')
+    with linear(home, box, "sandbox/echo") as terminal:
+        terminal.send("/template t\r")
+        asked(terminal, "Slot what has no value yet")
+        terminal.send("/run\r")
+        terminal.wait("Value of what:")
+        terminal.press("ctrl+c")
+        asked(terminal, "The template was not run.")
+        terminal.send("/compare sandbox/echo sandbox/haiku\r")
+        terminal.wait("Message for 2 models:")
+        terminal.press("ctrl+c")
+        asked(terminal, "Nothing was sent.")
+        terminal.press("ctrl+d")
+        assert terminal.wait_end() == 0
+
+
+def test_ctrl_c_at_the_question_whether_a_command_may_run_refuses_it(home: Path, box: Sandbox) -> None:
+    (home / "tools").mkdir(parents=True)
+    (home / "tools" / "touch.toml").write_text(
+        'name = "touch"\n[parameters]\ntype = "object"\n[responder]\nkind = "command"\nargv = ["touch", "ran"]\n'
+    )
+    with linear(home, box, "sandbox/tools") as terminal:
+        terminal.send("/tools touch\r")
+        asked(terminal, "1 touch, on")
+        terminal.send("touch\r")
+        terminal.wait("Run it? y or n:")
+        terminal.press("ctrl+c")
+        terminal.wait("Result of call 1, touch; empty leaves it open:")
+        terminal.send("by hand\r")
+        asked(terminal, "by hand\n")
+        terminal.press("ctrl+d")
+        assert terminal.wait_end() == 0
+    assert not (home / "tools" / "ran").exists()
+
+
 def test_without_a_key_the_first_message_asks_for_one(home: Path, box: Sandbox) -> None:
     key = "rsk_01JDEMO0000000000000009F2A"
     env = {"MESHAPI_BASE_URL": box.url, "MESHAPI_API_KEY": "", "TERM": "dumb"}

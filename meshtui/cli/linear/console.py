@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -36,7 +37,7 @@ class Console:
             self.tell()
 
     def ask(self, prompt: str = MARK, wanted: str = "") -> str | None:
-        """Return the next line, None where there is none any more.
+        """Return the next line, None where there is none any more; raises KeyboardInterrupt where ctrl+c gives it up.
 
         `wanted` stands in the line already, where lines can be edited.
         """
@@ -47,12 +48,15 @@ class Console:
             return line.rstrip("\r\n") if line else None
         self._make_ready()
         self._wanted = wanted
+        # What runs a turn takes ctrl+c as the wish to stop it; while a line is typed it is for the line.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return input(clean(prompt))
         except EOFError:
             print(flush=True)
             return None
         finally:
+            signal.signal(signal.SIGINT, before)
             self._wanted = ""
 
     def ask_hidden(self, prompt: str) -> str:

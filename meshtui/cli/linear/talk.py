@@ -72,11 +72,18 @@ class Talk:
 
     def confirm(self, question: str) -> bool:
         """Ask for y or n; anything else is no."""
-        return (self.console.ask(f"{question} y or n: ") or "").strip().lower() in ("y", "yes")
+        return (self._answer(f"{question} y or n: ") or "").strip().lower() in ("y", "yes")
+
+    def _answer(self, prompt: str, wanted: str = "") -> str | None:
+        try:
+            return self.console.ask(prompt, wanted)
+        except KeyboardInterrupt:
+            self.console.end_line()
+            return None
 
     def question(self, prompt: str, wanted: str = "") -> str | None:
-        """Ask for a line; None where there is none any more, and where a word was typed, which is done in its place."""
-        typed = self.console.ask(prompt, wanted)
+        """Ask for a line; None where there is none any more, or ctrl+c, or a word, which is done in its place."""
+        typed = self._answer(prompt, wanted)
         if typed is None or typed.startswith("//"):
             return None if typed is None else typed[1:]
         if typed.startswith("/") and typed[1:].partition(" ")[0] in BY_NAME:
