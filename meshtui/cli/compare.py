@@ -84,6 +84,8 @@ def compare(arguments: argparse.Namespace, surroundings: Surroundings) -> int:
 
 def _chosen(arguments: argparse.Namespace, surroundings: Surroundings, session: Session) -> list[Variant]:
     """Return the lanes that the options ask for; refuses fewer than two, and more than anyone can read."""
+    if arguments.vary_var and not arguments.template:
+        refuse("--vary-var fills in a template: name one with -t/--template")
     prompt, tools = prompt_of(arguments), inputs.tools(arguments.tools, surroundings.tool_files)
     models = list(dict.fromkeys(arguments.model))
 

@@ -48,6 +48,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (("run", "hi", "--values", "set.json"), "--values fills in a template: name one with -t"),
         (("run", "hi", "--param", "messages=[]"), "--param takes no messages"),
         (("compare", "hi", "-m", "a", "--vary", "temperature"), "--vary takes NAME=VALUE, not 'temperature'"),
+        (("compare", "hi", "-m", "a", "--vary-var", "x=1"), "--vary-var fills in a template"),
         (("compare", "hi", "-m", "a", "--samples", "0"), "--samples: '0' is no whole number from 1 up"),
         (("sessions", "--limit", "0"), "--limit: '0' is no whole number from 1 up"),
         (("sessions", "--limit", "x"), "--limit: 'x' is no whole number from 1 up"),
