@@ -128,3 +128,15 @@ def test_differences_say_where_they_are(talk: Talk) -> None:
     lines = list(change_lines("one two\n\nthree four\n\nend", "one too\n\nthree five\n\nend here"))
     assert lines[0] == "after “one”, “two” became: too"
     assert lines[1].startswith("after “three”, “four” became: five") and "beginning" not in "".join(lines)
+
+
+def test_what_a_profile_cannot_pay_goes_through_another(talk: Talk, box: Sandbox, home: Path) -> None:
+    (home / "config.toml").write_text(
+        '[profiles.default]\nmodel = "sandbox/fault-402"\n'
+        f'[profiles.spare]\nbase_url = "{box.url}"\napi_key_env = "MESHAPI_API_KEY"\n'
+    )
+    out = talk("hello", "4", "nobody", "/retry", "4", "spare", code=5)
+    assert "4 send it through another profile\n" in out
+    assert re.search(r"^spare: http://127\.0\.0\.1", out, re.MULTILINE) and "default, in use: " in out
+    assert "There is no profile nobody; there are " in out
+    assert "Profile: spare, " in out and out.count("Spend limit reached") == 3

@@ -38,6 +38,8 @@ class Recovering(Setting):
                 ways.insert(0, ("allow this gateway without encryption", lambda: self._allow(turn)))
             elif problem.kind in KEY_HELPS:
                 ways.append(("enter another key, then try again", lambda: self._other_key(turn)))
+                if len(self.profiles.rows()) > 1:
+                    ways.append(("send it through another profile", lambda: self._other_profile(turn)))
         return ways
 
     def again(self, turn: Turn, model: str | None = None) -> None:
@@ -68,6 +70,12 @@ class Recovering(Setting):
 
     def _other_key(self, turn: Turn) -> None:
         if self.enter_key():
+            self.again(turn)
+
+    def _other_profile(self, turn: Turn) -> None:
+        self.do_profile("")
+        if name := (self.question("Profile, by name: ") or "").strip():
+            self.do_profile(name)
             self.again(turn)
 
     def _allow(self, turn: Turn) -> None:
