@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from textual.app import App
+from textual.app import ActionError, App
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -85,18 +85,38 @@ def meant(bench: Bench, command: Command) -> tuple[str, tuple[Any, ...]]:
     return name, parameters
 
 
-def named_on(bench: Bench) -> Iterator[tuple[str, str]]:
-    """Yield the commands that the screen names with their keys, and the words there, as many as are to be seen."""
+def clicks_on(bench: Bench) -> Iterator[tuple[Static, str, str]]:
+    """Yield what a click does on the words that are to be seen: the widget, the action, the words."""
     for widget in bench.app.screen.query(Static):
         content = widget.content
+        if isinstance(content, Content) and widget.region.area:
+            for span in content.spans:
+                meta = span.style.meta if isinstance(span.style, Style) else {}
+                if "@click" in meta:
+                    yield widget, str(meta["@click"]), content.plain[span.start : span.end]
+
+
+def named_on(bench: Bench) -> Iterator[tuple[str, str]]:
+    """Yield the commands that the screen names with their keys, and the words there.
+
+    What stands in a pane without the focus is for the mouse, and is left out.
+    """
+    for widget, action, words in clicks_on(bench):
         within = isinstance(widget.parent, Widget) and widget.parent.has_focus_within
-        beside = not within and not widget.screen.is_modal
-        if not isinstance(content, Content) or not widget.region.area or (beside and not isinstance(widget, KeyLine)):
-            continue  # what stands in a pane without the focus is for the mouse
-        for span in content.spans:
-            meta = span.style.meta if isinstance(span.style, Style) else {}
-            if found := _NAMED.fullmatch(str(meta.get("@click", ""))):
-                yield found[1], content.plain[span.start : span.end]
+        if (found := _NAMED.fullmatch(action)) and (within or widget.screen.is_modal or isinstance(widget, KeyLine)):
+            yield found[1], words
+
+
+def dead_clicks(bench: Bench) -> Iterator[str]:
+    """Yield the words on which a click would do nothing, or end the program."""
+    for widget, action, words in clicks_on(bench):
+        try:
+            target, name, _ = bench.app._parse_action(action, widget)
+        except ActionError as error:
+            yield f"a click on {words!r}: {error}"
+        else:
+            if not any(hasattr(target, f"{prefix}_{name}") for prefix in ("action", "_action")):
+                yield f"a click on {words!r}: there is no {action}"
 
 
 def holding(bench: Bench) -> Iterator[tuple[Command, str]]:
@@ -130,7 +150,7 @@ async def walk(bench: Bench, board: Switchboard, where: str) -> list[str]:
     """Press every key that holds here, and look at every key that the screen names; return what is wrong."""
     for _ in range(3):
         await bench.pilot.pause()
-    wrong = list(misplaced(bench))
+    wrong = [*misplaced(bench), *dead_clicks(bench)]
     keys = {key: command for command, key in holding(bench)}
     if where != "prompt" and not any(command.where == where for command in keys.values()):
         wrong.append(f"{where}: no key holds")
