@@ -325,7 +325,7 @@ async def test_each_key_of_lanes_and_of_a_round_runs_what_the_table_says(
         await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
         compare = bench.app.screen
         assert isinstance(compare, Compare)
-        await bench.holds(lambda: not compare.comparison.running, "the end of both")
+        await bench.holds(lambda: not compare.comparison.running and compare._clock is None, "the end of both, shown")
         assert await walk(bench, board, "compare") == []
         await bench.app.push_screen(LanesTable(compare.comparison, {}))
         assert await walk(bench, board, "table") == []
