@@ -276,7 +276,7 @@ async def test_rules_and_a_command_are_checked_as_they_are_typed_and_saved(
         await put(bench, '[{"when": {"city": "Paris"}}]', "rules")
         await bench.wait("✗ rule 1 has neither a result nor an error")
         await put(bench, '[{"when": {"city": "Paris"}, "result": 21}]', "rules")
-            await bench.holds(lambda: "✗" not in bench.shown(), "no fault any more")
+        await bench.holds(lambda: "✗" not in bench.shown(), "no fault any more")
         editor(bench).query_one(ChoiceLine).focus()
         kind = editor(bench).query_one("#kind", ChoiceLine)
         kind.focus()
