@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -93,7 +94,7 @@ LINES = [
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a home, another home, a file to name, and a program `meshtui` that keeps what it was given."""
-    place = tmp_path_factory.mktemp("a place")
+    place = tmp_path_factory.mktemp("it's a place")
     for home, templates in (("home", TEMPLATES), ("other home", ("only-there",))):
         for kind, keys, ending, text in (
             ("templates", templates, ".toml", 'system = "hello"\n'),
@@ -112,8 +113,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program.parent.mkdir()
     program.write_text(
         "#!/bin/sh\n"
-        f'case " $* " in *" completion "?*) exec "{sys.executable}" -m meshtui "$@" ;; esac\n'
-        f"{{ printf '%s\\037' \"$@\"; echo; }} >> '{place / 'given'}'\n"
+        f'case " $* " in *" completion "?*) exec {quote(sys.executable)} -m meshtui "$@" ;; esac\n'
+        f"{{ printf '%s\\037' \"$@\"; echo; }} >> {quote(str(place / 'given'))}\n"
     )
     program.chmod(0o755)
     return place
