@@ -24,6 +24,11 @@ class PlaceRow:
     beside: bool = False
 
 
+CHOICE_KEYS = (
+    ("← → space", "In a row of choices: take another; its first letter does too."),
+    ("enter", "In a field of one line: go on."),
+)
+
 PLACES: Mapping[Where, PlaceRow] = {
     "prompt": PlaceRow(
         "Prompt",
@@ -68,12 +73,15 @@ PLACES: Mapping[Where, PlaceRow] = {
         "Tool editor",
         "One tool: what the model is told of it, what it gives back, and who answers a call. The form and the JSON are"
         " the same thing, each checked as you type.",
+        CHOICE_KEYS,
         typed=True,
     ),
     "schema": PlaceRow(
         "Schema", "The arguments of a tool as a tree. Each row is a property; its details stand beside or under it."
     ),
-    "new tool": PlaceRow("New tool", "Makes a tool from nothing, a definition, Python code or an example.", typed=True),
+    "new tool": PlaceRow(
+        "New tool", "Makes a tool from nothing, a definition, Python code or an example.", CHOICE_KEYS, typed=True
+    ),
     "round": PlaceRow(
         "Tool calls",
         "What the model wants to call, checked against the schema. Answer each call, then go on.",
