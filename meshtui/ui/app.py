@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Look", "MeshApp"]
 
+LATE_STYLES = [Path(__file__).parent / "styles" / name for name in ("base.tcss", "workbench.tcss")]
+"""What the first paint does not need."""
+
 LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
 
@@ -49,7 +53,7 @@ class MeshApp(Keying, inherit_bindings=False):
     """
 
     TITLE = "meshtui"
-    CSS_PATH = ["styles/base.tcss", "styles/workbench.tcss"]
+    CSS_PATH = "styles/opening.tcss"
     BINDINGS = bindings("everywhere")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (MEDIUM, "-medium"), (WIDE, "-wide")]
     NOTIFICATION_TIMEOUT = 4
@@ -104,6 +108,7 @@ class MeshApp(Keying, inherit_bindings=False):
         await asyncio.to_thread(importlib.import_module, "meshtui.ui.screens.workbench")
         from meshtui.ui.screens.workbench import Workbench
 
+        self.stylesheet.read_all(LATE_STYLES)
         if self.session is not None:
             return  # it was left meanwhile
         try:

@@ -98,12 +98,18 @@ class CalmApp(App[Result]):
         """Call a function after a delay, for sure: Textual takes another size of the terminal by such a timer."""
         return _sure(super().set_timer(delay, callback, name=name, pause=pause))
 
+    _is_dressed = False
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the variables of the theme that is on; Textual asks before there is one, for nothing."""
+        return super().get_css_variables() if self._is_dressed else {}
+
     def put_on(self, theme: str) -> None:
         """Put a theme on before the app runs; raises InvalidThemeError.
 
         Set alone it would have all styles parsed with the colours of Textual's own theme first, and again with its own.
         """
-        self.theme = theme
+        self.theme, self._is_dressed = theme, True
         self.stylesheet.set_variables(self.get_css_variables())
         self._next_callbacks.clear()  # parse again, tell those who follow: there is nothing yet, and nobody
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
 from meshtui.core.nearest import did_you_mean
 from meshtui.core.text import one_line
-from meshtui.ui.commands import BY_ID, COMMANDS, Command, key_words
-from meshtui.ui.commands.places import PLACES
+from meshtui.ui.commands import BY_ID, COMMANDS, Command, Where, key_words
+
+if TYPE_CHECKING:
+    from meshtui.ui.commands.places import PlaceRow
 
 MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
 """In the order in which Textual names them."""
@@ -165,7 +167,7 @@ class Keymap(NamedTuple):
         if not self.chosen or not _is_taken_by_text(key):
             return ()
         commands = (BY_ID[id] for id in self.chosen if key in self.of(id))
-        return [command for command in commands if PLACES[command.where].typed and not command.priority]
+        return [command for command in commands if _place(command.where).typed and not command.priority]
 
 
 def read_keymap(chosen: Mapping[str, str]) -> Keymap:
@@ -194,6 +196,12 @@ def read_keymap(chosen: Mapping[str, str]) -> Keymap:
     return Keymap(keys, tuple(faults), taken)
 
 
+def _place(where: Where) -> PlaceRow:
+    from meshtui.ui.commands.places import PLACES  # late: only keys that a user chose need it
+
+    return PLACES[where]
+
+
 def _parts(text: str) -> Iterator[str]:
     """Split keys at commas; a comma that stands alone is the key itself."""
     if text.strip() == ",":
@@ -217,7 +225,7 @@ def _read(command: Command, text: str) -> tuple[tuple[str, ...], list[tuple[str,
             wrong.append(
                 (f"terminals send the same for {words} as for {key_words(SAME_BYTE[key])}", "take another key")
             )
-        elif PLACES[command.where].typed and key not in own and _is_typed(key):
+        elif _place(command.where).typed and key not in own and _is_typed(key):
             wrong.append((f"{words} is needed for typing there", "take one with ctrl or alt, or an f key"))
         else:
             usable.append(key)
@@ -250,7 +258,7 @@ def _clashes(keys: Mapping[str, tuple[str, ...]], chosen: Mapping[str, str]) -> 
 
 
 def _clash(key: str, id: str, others: Sequence[str], rivals: Sequence[str]) -> str:
-    named = [f"{other} ({PLACES[BY_ID[other].where].title})" for other in [*rivals, *others] if other in others]
+    named = [f"{other} ({_place(BY_ID[other].where).title})" for other in [*rivals, *others] if other in others]
     named = list(dict.fromkeys(named))
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     who = f"{id} and {len(named)} others: " if len(named) > 1 else f"both {id} and "
@@ -269,7 +277,7 @@ def _meet(one: Command, other: Command) -> bool:
     both = {one.where, other.where}
     if len(both) == 1 or both <= {"anywhere", "prompt"} or both <= {"prompt", "typing"} or "everywhere" in both:
         return True
-    beside = all(PLACES[where].beside for where in both)
+    beside = all(_place(where).beside for where in both)
     return beside and any(command.priority and command.where == "anywhere" for command in (one, other))
 
 
