@@ -140,3 +140,12 @@ def test_what_a_profile_cannot_pay_goes_through_another(talk: Talk, box: Sandbox
     assert re.search(r"^spare: http://127\.0\.0\.1", out, re.MULTILINE) and "default, in use: " in out
     assert "There is no profile nobody; there are " in out
     assert "Profile: spare, " in out and out.count("Spend limit reached") == 3
+
+
+def test_that_answers_are_still_waited_for_is_told_now_and_then(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshtui.cli.linear.narrator.SILENCES", (1.0, 30.0))
+    out = talk(
+        "/compare sandbox/fault-slow-first-token sandbox/haiku", "Which?", "/model sandbox/fault-slow-first-token", "hi"
+    )
+    assert out.count(" of 2 answers, 1 s.\n") == 1
+    assert out.count("Still waiting, 1 s.\n") == 1 and out.count("Still waiting") == 2
