@@ -113,8 +113,13 @@ def serve(settings: Settings) -> None:
     logging.basicConfig(level=logging.WARNING)
 
     def announce() -> None:
-        sys.stdout.write(f"listening on {_url(listener)}\n")
-        sys.stdout.flush()
+        if sys.stdout is None:
+            return  # closed: nobody reads it, and who named a port knows where this listens
+        try:
+            sys.stdout.write(f"listening on {_url(listener)}\n")
+            sys.stdout.flush()
+        except OSError as error:
+            raise OSError(error.errno, f"stdout cannot be written: {(error.strerror or str(error)).lower()}") from None
 
     async def run() -> None:
         server = _Server(state, announce)

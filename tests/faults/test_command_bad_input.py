@@ -6,14 +6,18 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from meshtui.cli import run_command
 from meshtui.sandbox import Sandbox, Settings
+from tests.client_calls import free_port
+from tests.workbench import until
 
 KEY = "rsk_01JDEMO0000000000000009F2A"
 
@@ -186,3 +190,26 @@ def test_an_encoding_that_lacks_a_character_is_no_fault() -> None:
     assert (done.returncode, done.stderr) == (0, "") and "caf? ? ?" in done.stdout
     done = shell("meshtui run 'caf\u00e9 \u2014 \U0001f600' -m sandbox/echo --json", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and "caf\u00e9 \u2014 \U0001f600" in json.loads(done.stdout)["message"]["content"]
+
+
+@pytest.mark.parametrize("stdout", [">&-", ">/dev/full"])
+def test_linear_mode_says_where_nothing_can_be_written(stdout: str) -> None:
+    done = shell(f"echo hi | meshtui --linear {stdout}")
+    assert done.returncode == 2 and done.stderr.startswith("meshtui: stdout ") and done.stderr.count("\n") == 1
+
+
+def test_a_sandbox_that_cannot_say_where_it_listens() -> None:
+    done = shell("meshtui sandbox >/dev/full")
+    assert done.returncode == 2 and done.stderr.startswith("meshtui: stdout cannot be written: ")
+    port = free_port()
+    line = ["/bin/sh", "-c", f"exec {sys.executable} -m meshtui sandbox --port {port} >&-"]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as silent:
+        asyncio.run(until(lambda: silent.poll() is not None or listens(port), "a sandbox"))
+        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=20).status_code == 200
+        silent.terminate()
+        assert silent.wait(20) == 0 and silent.stderr is not None and silent.stderr.read() == ""
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
+from meshtui.cli.output import emit
 from meshtui.core.text import clean
 
 MARK = "> "
@@ -29,7 +30,7 @@ class Console:
 
     def tell(self, text: str = "") -> None:
         """Write a text, made harmless, and a line end."""
-        print(clean(text), flush=True)
+        emit(clean(text))
 
     def end_line(self) -> None:
         """End the line in which the terminal showed ctrl+c."""
