@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from textual.color import Color
+from textual.css.stylesheet import Stylesheet
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.app import Look
@@ -208,3 +209,17 @@ async def test_every_shipped_theme_dresses_every_screen(box: Sandbox, tmp_path: 
                 await bench.press("escape")
                 await bench.holds(lambda depth=depth: len(bench.app.screen_stack) == depth, f"{key} closed")  # type: ignore[misc]
         assert Color.parse(bench.app.theme_variables["primary"])
+
+
+async def test_the_first_screen_is_drawn_in_its_theme_and_its_styles_are_read_once(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[Stylesheet] = []
+    monkeypatch.setattr(Stylesheet, "reparse", lambda styles: again.append(styles))
+    app = make_app(tmp_path, box.url, theme="mesh-light")
+    async with app.run_test(size=(100, 40)):
+        bench = await is_open(app)
+        ground = Color.parse(app.theme_variables["background"])
+        assert [screen.styles.background for screen in app.screen_stack] == [ground] * len(app.screen_stack)
+        assert bench.app.theme == "mesh-light" and not again
+        await shut(app)

@@ -72,7 +72,8 @@ def test_the_package_itself_loads_nothing() -> None:
     [
         ("meshtui.store.config", SCREEN | WIRE | SERVER | LATE | {"sqlite3", "asyncio", "subprocess", "tomllib"}),
         ("meshtui.session", WIRE | LATE | {"meshtui.client"}),
-        ("meshtui.ui.app", WIRE | SERVER | {"tomlkit", "pyperclip", "meshtui.client", "meshtui.sandbox"}),
+        ("meshtui.ui.app", WIRE | SERVER | {"tomlkit", "pyperclip", "json", "meshtui.client", "meshtui.sandbox"}),
+        ("meshtui.cli.workbench", SCREEN | {"json", "shlex", "tomllib", "meshtui.core.money", "meshtui.session"}),
         ("meshtui.ui.screens.workbench", WIRE | SERVER | {"plotext", "textual_plotext"}),
         ("meshtui.cli", SCREEN | WIRE | SERVER | LATE),
         ("meshtui.__main__", SCREEN | WIRE | SERVER | LATE),
