@@ -130,6 +130,8 @@ class Surroundings(NamedTuple):
         if not own and (profile.api_key_env or profile.api_key_command):
             where = f"that of profile {profile.name} goes to {profile.base_url} alone"
             return f"there is no API key for {self.settings.base_url}: {where}; set {variable}, {other}"
+        if self.settings.base_url != MESH_GATEWAY:
+            other += "; a server that wants none has needs_key = false in its profile"
         return f"there is no API key: set {variable}, {other}"
 
 

@@ -235,6 +235,7 @@ def test_what_is_passed_over_in_the_config_file_and_a_theme_that_cannot_be_worn_
         ('api_key_env = "WORK_KEY"', None, "set WORK_KEY, as profile default says"),
         ('api_key_command = ["pass"]', "http://localhost:9", "goes to http://127.0.0.1:9 alone; set MESHAPI_API_KEY"),
         ("", None, "set MESHAPI_API_KEY, or start meshtui once"),
+        ("", None, "a server that wants none has needs_key = false in its profile"),
     ],
 )
 def test_where_a_key_may_come_from_is_told(
