@@ -13,6 +13,7 @@ from meshtui.cli.budget import check_budget
 from meshtui.cli.message import add_message_arguments, cancelled_by_signals, checked, draft_from, prompt_of
 from meshtui.cli.output import INTERRUPTED, KEY, LIMITED, OK, SPENT, close_quietly, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import Surroundings
+from meshtui.cli.template_values import check_kept
 from meshtui.cli.values import named, positive
 from meshtui.core.chat import Draft
 from meshtui.core.text import one_line
@@ -118,6 +119,7 @@ async def _drive(
     comparison = Comparison(session, retries=retries)
     session.on_change = _Narrator(comparison).changed
     try:
+        await check_kept(session, session.target.base_url, (variant.draft.template for variant in chosen))
         await check_budget(session, *(variant.draft for variant in chosen))
         room = await comparison.look()
         lanes = comparison.begin(chosen)

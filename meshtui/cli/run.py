@@ -11,7 +11,7 @@ from meshtui.cli.message import add_message_arguments, cancelled_by_signals, che
 from meshtui.cli.output import INTERRUPTED, KEY, Refused, Unwritable, emit_json, say
 from meshtui.cli.printer import Printer
 from meshtui.cli.surroundings import Surroundings, look_around
-from meshtui.cli.template_values import Filled, filled, say_strangers
+from meshtui.cli.template_values import Filled, check_kept, filled, say_strangers
 from meshtui.cli.tool_loop import ToolLoop
 from meshtui.cli.values import named
 from meshtui.core.attachments import file_words
@@ -74,6 +74,7 @@ async def _drive(
     printer = Printer(arguments.json, arguments.events, on_closed=task.cancel, waits=loop.active)
     session.on_change, session.on_notice, loop.put = printer.changed, say, printer.put
     try:
+        await check_kept(session, session.target.base_url, [draft.template])
         await check_budget(session, draft)
         turn = session.send(draft)
         if template is not None:

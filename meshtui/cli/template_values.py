@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshtui.cli import inputs
-from meshtui.cli.output import refuse, say
+from meshtui.cli.output import NOT_FOUND, refuse, say
 from meshtui.cli.stdin import MARK
 from meshtui.cli.surroundings import Surroundings, template_named
 from meshtui.core.chat import Draft
+from meshtui.core.mesh import MESH_GATEWAY
 from meshtui.core.nearest import did_you_mean
+from meshtui.core.problem import Problem
 from meshtui.core.slot_values import ValueSet, parse_values
 from meshtui.core.template import Template
 from meshtui.core.turn import Turn
 from meshtui.session import OpenTemplate, Session
 from meshtui.store.templates import TemplateFiles
+
+WITHOUT_TEMPLATES = (404, 405, 501)
+"""How a gateway answers that has no templates at all."""
 
 
 def variables(options: Sequence[str], stdin: str = "") -> dict[str, str]:
@@ -104,6 +109,22 @@ class Filled:
         template = self.opened.template
         values = {**template.variables, **self.values}
         session.store.pin(turn.id, str(self.opened.path), template, values, self.set_name)
+
+
+async def check_kept(session: Session, base_url: str, names: Iterable[str | None]) -> None:
+    """Refuse templates that only the gateway could have where it keeps none.
+
+    Another make of gateway would pass over the name, and answer as if no template had been asked for.
+    """
+    missing = next((name for name in names if name is not None), None)
+    if missing is None or base_url == MESH_GATEWAY or session.templates is None:
+        return
+    try:
+        await session.templates.remote.all()
+    except Problem as problem:
+        if problem.status in WITHOUT_TEMPLATES:
+            words = f"there is no template {missing!r} here, and {base_url} keeps none"
+            refuse(f"{words}; `meshtui templates` lists those that are here", NOT_FOUND)
 
 
 def say_strangers(options: Sequence[str], template: Template) -> None:

@@ -165,3 +165,11 @@ def test_a_value_for_no_slot_is_told(call: Any) -> None:
     code, _, err = call("run", "hi", "-t", "bot", "-v", "company=A", "-v", "compnay=B", "-m", "sandbox/echo")
     assert code == 0 and "template bot has no slot 'compnay'; did you mean 'company'?" in err
     assert "no slot 'locale'" in call("templates", "render", "bot", "-v", "company=A", "-v", "locale=it")[2]
+
+
+@pytest.mark.parametrize("command", [["run"], ["compare", "-m", "sandbox/echo"]])
+def test_a_gateway_without_templates_is_not_asked_to_fill_one_in(call: Any, command: list[str]) -> None:
+    with Sandbox(Settings(faults=("404",), switches={"fault-scope": "all"})) as plain:
+        code, out, err = call(*command, "hi", "-t", "bto", "-m", "sandbox/haiku", "--base-url", plain.url)
+        assert not [row for row in plain.requests if str(row["path"]).endswith("/completions")]
+    assert (code, out) == (7, "") and f"no template 'bto' here, and {plain.url} keeps none" in err
