@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from rich.text import Text
 from textual import events
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.dom import DOMNode
@@ -54,6 +55,17 @@ def _thumb(bar: ScrollBar) -> tuple[int, int]:
 def binding_ids(node: DOMNode) -> list[str]:
     """Return the ids of the key bindings of a node itself, in their order."""
     return [binding.id for _, binding in node._bindings if binding.id is not None]
+
+
+class _Key(NamedTuple):
+    """A key by its name, as a member of Textual's `Keys`, which has none for it."""
+
+    value: str
+
+
+# Escape and enter in one is how plain terminals send alt+enter. Textual takes it for enter, which would send a message
+# that is to go on in another line.
+ANSI_SEQUENCES_KEYS.setdefault("\x1b\r", (_Key("alt+enter"),))  # type: ignore[attr-defined]
 
 
 def keys_sent(text: str) -> list[str]:

@@ -72,3 +72,18 @@ def test_chosen_keys_work_and_are_shown_everywhere(home: Path) -> None:
     assert listed.returncode == 2 and len(table["faults"]) == 3
     assert keys["model.choose"] == ["f11"] and keys["conversation.new"] == ["ctrl+k"] and keys["app.help"] == ["f12"]
     assert keys["turn.retry"] == ["f5"] and keys["conversation.list"] == ["ctrl+r"] and keys["template.list"] == []
+
+
+def test_a_new_line_is_begun_by_what_a_plain_terminal_sends_for_alt_and_enter(home: Path) -> None:
+    with Sandbox(Settings()) as box, Terminal(home=home, env=at(box.url), size=(80, 24)) as terminal:
+        terminal.wait("A new conversation.")
+        terminal.send("first line")
+        terminal.wait("first line")
+        terminal.send("\x1b\r")
+        terminal.send("second line")
+        screen = terminal.wait("second line")
+        rows = [row.strip("▊▎ ") for row in screen.splitlines()]
+        assert rows.index("second line") == rows.index("first line") + 1, screen
+        assert "A new conversation." in screen, "the message was sent"
+        terminal.press("ctrl+q")
+        assert terminal.wait_end() == 0

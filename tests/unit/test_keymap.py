@@ -95,6 +95,11 @@ def test_what_an_xterm_sends_is_the_key_that_is_bound(key: str, sent: str) -> No
     assert is_plain(key)
 
 
+@pytest.mark.parametrize(("sent", "keys"), [("\x1b\r", ["alt+enter"]), ("\r", ["enter"]), ("\x1b", ["escape"])])
+def test_alt_and_enter_is_no_enter(sent: str, keys: list[str]) -> None:
+    assert keys_sent(sent) == keys
+
+
 def test_no_command_is_on_a_key_with_alt_that_is_read_as_another() -> None:
     for command in COMMANDS:
         for key in command.key.split(","):
