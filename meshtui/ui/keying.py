@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from textual import events
@@ -9,6 +10,7 @@ from textual.actions import parse
 from textual.binding import ActiveBinding
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from meshtui.ui.commands import BY_ID, Where, key_words
 from meshtui.ui.compat import binding_ids
@@ -20,6 +22,13 @@ class Keying(ThemedApp, inherit_bindings=False):
     """Runs commands by keys, and says which keys those are."""
 
     keymap: Keymap
+    typed_at = float("-inf")
+    """When something was typed or pasted into a text last, by the monotonic clock."""
+
+    @property
+    def text_in_use(self) -> Input | TextArea | None:
+        """The text that what is typed goes into."""
+        return self.focused if isinstance(self.focused, (Input, TextArea)) else None
 
     def key_of(self, id: str) -> str:
         """Return the first key in force of a command as users read it, empty where it has none."""
@@ -38,7 +47,10 @@ class Keying(ThemedApp, inherit_bindings=False):
         await self.screen.run_action(BY_ID[id].action)
 
     async def on_event(self, event: events.Event) -> None:
-        """Let a command that the user put on a key of the text's go before the text."""
+        """Let a command that the user put on a key of the text's go before the text; note when something is typed."""
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            if _is_typing(event) and self.text_in_use is not None:
+                self.typed_at = time.monotonic()
         if not (isinstance(event, events.Key) and not event.is_forwarded and await self._run_before_text(event.key)):
             await super().on_event(event)
 
@@ -99,6 +111,12 @@ class Keying(ThemedApp, inherit_bindings=False):
         last: tuple[Where, ...] = ("anywhere", "everywhere")
         found = [place for place in dict.fromkeys(places) if place not in last]
         return (*found, *(place for place in last if place == "everywhere" or place in places))
+
+
+def _is_typing(event: events.Key | events.Paste) -> bool:
+    if isinstance(event, events.Paste) or event.key in ("backspace", "delete"):
+        return True
+    return event.is_printable and not event.key.startswith(("alt+", "ctrl+"))
 
 
 def _with_focus(screen: Screen[object]) -> Sequence[DOMNode]:

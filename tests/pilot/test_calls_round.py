@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from textual import events
-from textual.widgets import Button, TextArea
+from textual.widgets import Button, Input, TextArea
 
 from meshtui.core.calls import rounds
 from meshtui.sandbox import Sandbox, Script
@@ -418,6 +418,28 @@ async def test_a_command_asks_when_nobody_types(home: Path, box: Sandbox, monkey
         await bench.press("escape")
         await bench.holds(lambda: not round_of(bench).calls[0].state == "running", "refused")
         assert bench.prompt.value == typed
+
+
+async def test_neither_a_question_nor_the_panel_takes_what_is_typed_into_another_text(
+    home: Path, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "TYPING_SECONDS", 4.0)  # a machine that is busy types slowly
+    async with opened(home, box, responder=command("print('ran')")) as bench:
+        box.script(calling(("get_weather", OSLO), pause=0.05), saying("All done."))
+        await bench.press("alt+p")
+        line = bench.screen.query_one("#param-filter", Input)
+        line.focus()
+        bench.screen.say("go")
+        line.focus()
+        turn, typed, asks = bench.turn, "", bench.session.rounds.running
+        while not (turn.ended and asks()) or len(typed) < 40:
+            await bench.type("a")  # which would let it run
+            typed += "a"
+            assert line.value == typed and not isinstance(bench.app.screen, ApprovalQuestion)
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
+        await bench.press("escape")
+        await bench.holds(lambda: not round_of(bench).calls[0].state == "running", "refused")
+        assert line.has_focus and line.value == typed
 
 
 async def test_a_command_asks_over_the_conversation_and_over_nothing_else(home: Path, box: Sandbox) -> None:

@@ -6,8 +6,7 @@ import asyncio
 import time
 from typing import ClassVar
 
-from textual import events, on
-from textual.widgets import TextArea
+from textual import events
 
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
@@ -23,7 +22,6 @@ from meshtui.session import (
 )
 from meshtui.ui.commands import Where
 from meshtui.ui.panes.calls import parameters_of
-from meshtui.ui.panes.round import RoundPane
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.bench import Bench
@@ -46,7 +44,6 @@ class Answering(RoundEditing):
         super().__init__(session)
         self._empty_told: Round | None = None
         self._asking: dict[str, asyncio.Event] = {}
-        self._typed_at = 0.0
 
     def begin_answering(self) -> None:
         """Let the session's rounds be seen here, and ask here before a command runs."""
@@ -93,7 +90,8 @@ class Answering(RoundEditing):
         last = await super().run_turn(turn)
         round = self.session.rounds.round_of(last) if last.state is TurnState.DONE else None
         if round is not None and not self.waits:
-            self.open_at(round, quietly=bool(self.prompt.value.strip()))
+            elsewhere = self.mesh.text_in_use not in (None, self.prompt)
+            self.open_at(round, quietly=elsewhere or bool(self.prompt.value.strip()))
         return last
 
     def _turn_begun(self, round: Round, turn: Turn) -> None:
@@ -283,7 +281,8 @@ class Answering(RoundEditing):
 
     async def _can_ask(self, conversation_id: str) -> bool:
         """Wait until a conversation is seen and nobody types; return whether both are so."""
-        left = self._typed_at + TYPING_SECONDS - time.monotonic()
+        sent = self.prompt.has_focus and not self.prompt.value
+        left = 0 if sent else self.mesh.typed_at + TYPING_SECONDS - time.monotonic()
         if not self._is_shown(conversation_id) or not self.is_active:
             self._asking[conversation_id] = asyncio.Event()
             self.follow()
@@ -297,12 +296,6 @@ class Answering(RoundEditing):
         else:
             return True
         return False
-
-    @on(TextArea.Changed, "#prompt")
-    @on(RoundPane.Edited)
-    def _note_typing(self) -> None:
-        if self.prompt.value or self.panel.has_focus_within:  # a prompt that is empty was sent
-            self._typed_at = time.monotonic()
 
     @property
     def queued_words(self) -> str:
