@@ -87,7 +87,7 @@ class MeshApp(Keying, inherit_bindings=False):
 
     def get_default_screen(self) -> Screen[object]:
         """Begin with what takes keys at once."""
-        return Opening(self._front)
+        return self.fitted(Opening(self._front))
 
     def on_mount(self) -> None:
         """Take the keys and the signals of the system; the rest comes after the first paint."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rich.text import Text
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.css.model import RuleSet
 from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer, TimerCallback
-from textual.widget import Widget
+from textual.widget import AwaitMount, Widget
 
 if TYPE_CHECKING:
     from textual.scroll_view import ScrollView
@@ -91,6 +92,10 @@ def _sure(timer: Timer) -> Timer:
     return timer
 
 
+# Textual asks for the hash of every rule for every widget that it styles. Its own is the identity of the rule as well,
+# by way of a function in Python: a twentieth of the time that a screen takes to open.
+RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]
+
 Result = TypeVar("Result")
 
 
@@ -109,6 +114,17 @@ class CalmApp(App[Result]):
     ) -> Timer:
         """Call a function after a delay, for sure: Textual takes another size of the terminal by such a timer."""
         return _sure(super().set_timer(delay, callback, name=name, pause=pause))
+
+    def fitted(self, screen: Screen[Any]) -> Screen[Any]:
+        """Return a new screen with the class of the terminal's width.
+
+        Textual gives it with the first layout, and styles everything on the screen once more for that.
+        """
+        return screen.add_class(*screen._get_breakpoint_classes(self.size.width, self.HORIZONTAL_BREAKPOINTS or []))
+
+    def _get_screen(self, screen: Screen[Any] | str) -> tuple[Screen[Any], AwaitMount]:
+        found: Screen[Any] = self.get_screen(screen)
+        return super()._get_screen(found if found.is_running else self.fitted(found))
 
     _is_dressed = False
 
