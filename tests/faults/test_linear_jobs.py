@@ -149,3 +149,19 @@ def test_that_answers_are_still_waited_for_is_told_now_and_then(talk: Talk, monk
     )
     assert out.count(" of 2 answers, 1 s.\n") == 1
     assert out.count("Still waiting, 1 s.\n") == 1 and out.count("Still waiting") == 2
+
+
+@pytest.mark.parametrize("wanted", ["7", "nothing-fits", "claude"])
+def test_nothing_is_asked_again_where_the_model_to_ask_is_not_found(talk: Talk, box: Sandbox, wanted: str) -> None:
+    before = len(asked(box))
+    out = talk("/model sandbox/haiku", "hi", f"/retry {wanted}")
+    assert len(asked(box)) == before + 1, out
+    told = {"7": "No list was shown yet", "nothing-fits": "No model fits nothing-fits.", "claude": "models fit claude:"}
+    assert told[wanted] in out
+
+
+def test_of_several_models_that_are_not_found_the_first_is_told(talk: Talk, box: Sandbox) -> None:
+    before = len(asked(box))
+    out = talk("/compare 1 3")
+    assert out.count("No list was shown yet that has numbers; /models shows one.") == 1
+    assert len(asked(box)) == before

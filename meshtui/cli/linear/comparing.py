@@ -31,10 +31,12 @@ class Comparing(Conversing):
         """Ask several models what is typed next; blind, names and figures are told after the vote."""
         words = rest.split()
         blind = words[:1] == ["blind"]
-        models = [self.model_named(word) for word in words[blind:]]
-        if not all(models):
-            return
-        models = list(dict.fromkeys(models))
+        models = list[str]()
+        for word in words[blind:]:
+            if not (model := self.model_named(word)):
+                return  # the first that names none was told
+            if model not in models:
+                models.append(model)
         if not 2 <= len(models) <= MOST_LANES:
             self.refuse(f"/compare takes 2 to {MOST_LANES} different models, by id or by their numbers in /models.")
         text = self.question(f"Message for {len(models)} models: ")

@@ -88,7 +88,9 @@ class Recovering(Setting):
         turn = self.last_turn()
         if turn is None:
             self.refuse("There is no answer here yet that could be asked for again.")
-        self.again(turn, self.model_named(rest) or None if rest else None)
+        model = self.model_named(rest) if rest else None
+        if model != "":
+            self.again(turn, model)
 
     def last_turn(self) -> Turn | None:
         """Return the turn of the last answer of this conversation."""
