@@ -56,10 +56,9 @@ def _write(text: str, instead: Callable[[str], str] | None = None) -> None:
     try:
         try:
             sys.stdout.write(text)
-        except UnicodeEncodeError as error:
-            sys.stdout.write(
-                instead(text) if instead else text.encode(error.encoding, "replace").decode(error.encoding)
-            )
+        except UnicodeEncodeError:
+            encoding = sys.stdout.encoding  # the error names the family alone, "charmap"
+            sys.stdout.write(instead(text) if instead else text.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         raise

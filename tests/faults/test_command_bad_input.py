@@ -190,6 +190,10 @@ def test_an_encoding_that_lacks_a_character_is_no_fault() -> None:
     assert (done.returncode, done.stderr) == (0, "") and "caf? ? ?" in done.stdout
     done = shell("meshtui run 'caf\u00e9 \u2014 \U0001f600' -m sandbox/echo --json", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and "caf\u00e9 \u2014 \U0001f600" in json.loads(done.stdout)["message"]["content"]
+    command = f"{sys.executable} -m meshtui run 'это café' -m sandbox/echo"  # 8 bits that have other characters than é
+    line = ["/bin/sh", "-c", command]
+    raw = subprocess.run(line, capture_output=True, timeout=60, env={**os.environ, "PYTHONIOENCODING": "koi8-r"})
+    assert (raw.returncode, raw.stderr) == (0, b"") and "это caf?" in raw.stdout.decode("koi8-r")
 
 
 @pytest.mark.parametrize("stdout", [">&-", ">/dev/full"])
