@@ -13,6 +13,7 @@ from meshtui.ui.commands import BY_ID
 from meshtui.ui.commands.places import PLACES
 from meshtui.ui.key_table import key_rows
 from meshtui.ui.keymap import read_keymap
+from meshtui.ui.screens.usage import BYS, HINT
 
 UI = Path(__file__).resolve().parents[2] / "meshtui" / "ui"
 FIXED = ("commands", "keymap.py")
@@ -68,3 +69,9 @@ def test_the_notes_on_places_name_keys_in_force() -> None:
     assert keymap.worded(PLACES["prompt"].about).startswith("Here you type the next message. ctrl+k sends it")
     assert "“Mark” in the palette marks several" in keymap.worded(PLACES["models"].about)
     assert keymap.worded("{new-tool.make:8}|{model pane.choose}|{compare.lane-1}") == "ctrl+s  |enter|1"
+
+
+def test_what_usage_can_be_summed_up_by_is_told_as_it_is() -> None:
+    told = ", ".join(BYS)
+    assert f"by {told} " in HINT
+    assert BY_ID["usage.by"].help == f"Sum up by {told.rpartition(', ')[0]} or {BYS[-1]}."

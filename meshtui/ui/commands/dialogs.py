@@ -37,7 +37,7 @@ DIALOGS: tuple[Command, ...] = (
         ("close", "Close", "escape,q,alt+u", "dismiss(None)", "Go back to the conversation."),
         ("!longer", "Longer", "right,plus", "range(1)", "Look at a longer range of days."),
         ("!shorter", "Shorter", "left,minus", "range(-1)", "Look at a shorter range of days."),
-        ("by", "By", "b", "by", "Sum up by day, model, profile, conversation or template."),
+        ("by", "By", "b", "by", "Sum up by day, model, profile or session."),
         ("plot", "Plot", "m", "measure", "Plot another figure: cost, tokens, turns or times."),
         ("bills", "Ask for bills", "r", "reconcile", "Ask the gateway what it billed for turns that have an estimate."),
     ),
