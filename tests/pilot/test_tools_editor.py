@@ -96,8 +96,7 @@ def parameters_of(bench: Bench) -> dict[str, Any]:
 async def put(bench: Bench, text: str, id: str = "definition") -> None:
     """Let a text be another one, as if it were typed, and wait for it to be looked at."""
     area(bench, id).text = text
-    await bench.holds(lambda: not editor(bench)._stale and not editor(bench)._checking, "the check")
-    await bench.pilot.pause()
+    await settled(bench)
 
 
 async def settled(bench: Bench) -> None:
@@ -319,6 +318,24 @@ async def test_what_answers_calls_is_undone_where_it_is_edited_and_nothing_else_
         assert form.kind == started and definition.text == before, "what is not seen is not undone"
         await settled(bench)
         assert editor(bench).edit.kind == started
+
+
+async def test_rules_are_undone_where_they_are_typed_and_the_kind_before_them(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        await bench.press("f2", "f2")
+        await bench.holds(lambda: isinstance(bench.app.focused, ChoiceLine), "the kinds")
+        form, rules = editor(bench).query_one(ResponderForm), editor(bench).query_one("#rules", TextArea)
+        await bench.press("c")
+        await bench.holds(lambda: form.kind == "canned", "canned rules")
+        rules.focus()
+        await bench.type("[1]")
+        await settled(bench)
+        await bench.press("ctrl+z")
+        assert (rules.text, form.kind) == ("", "canned")
+        await bench.press("ctrl+z")
+        assert form.kind == "hand"
+        await bench.press("ctrl+y", "ctrl+y")
+        assert (rules.text, form.kind) == ("[1]", "canned")
 
 
 async def test_the_schema_of_results_is_edited_by_the_same_form(tmp_path: Path) -> None:

@@ -47,6 +47,18 @@ _ONE_STEP = 2.0
 """Seconds within which what is typed into one field is one step to undo."""
 
 
+class RulesArea(JsonArea):
+    """Edits canned rules; a change is taken back in the form that it stands in, so that there is one order of all."""
+
+    def action_undo(self) -> None:
+        """Take the last change of the form back."""
+        self.query_ancestor(ResponderForm).undo()
+
+    def action_redo(self) -> None:
+        """Make the change again that was taken back."""
+        self.query_ancestor(ResponderForm).redo()
+
+
 class ResponderForm(VerticalScroll, can_focus=False):
     """Edits the part of a tool that never leaves this machine. `put` shows texts, `into` takes them over."""
 
@@ -80,7 +92,7 @@ class ResponderForm(VerticalScroll, can_focus=False):
         """The kind, what it means, and what it needs."""
         yield ChoiceLine(tuple(RESPONDER_WORDS.values()), id="kind", hint="←→ or a click")
         yield Quiet(id="responder-about")
-        yield JsonArea(id="rules", placeholder='[{"result": …}]')
+        yield RulesArea(id="rules", placeholder='[{"result": …}]')
         for id, name, placeholder in _FIELDS:
             with Vertical(classes="line"):
                 yield Static(name, classes="name", markup=False)
