@@ -133,9 +133,9 @@ class Table:
     def amount(self, key: str) -> Decimal | None:
         """Return an amount of US dollars above 0, written as a number or as a text such as "0.50"."""
 
-        from meshtui.core.money import amount_from
-
         def read(value: Any) -> Decimal | None:
+            from meshtui.core.money import amount_from  # late: the first paint needs no money
+
             return None if isinstance(value, bool) else amount_from(value)
 
         value = self._take(key, lambda v: bool(read(v)), 'an amount in US dollars above 0, as in 0.50 or "0.50"')
