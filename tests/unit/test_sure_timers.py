@@ -28,6 +28,10 @@ pytestmark = pytest.mark.anyio
 class Bare(CalmApp[None]):
     """An app of which nothing moves by itself."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.put_on("textual-dark")
+
 
 def stand_still_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second pass between the first two looks at the clock that a timer takes from now on."""
