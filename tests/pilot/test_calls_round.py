@@ -442,6 +442,23 @@ async def test_neither_a_question_nor_the_panel_takes_what_is_typed_into_another
         assert line.has_focus and line.value == typed
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_calls_that_come_while_one_writes_elsewhere_leave_that_in_sight(
+    home: Path, box: Sandbox, size: tuple[int, int]
+) -> None:
+    async with opened(home, box, size) as bench:
+        box.script(calling(("get_weather", OSLO), pause=0.05))
+        await bench.press("alt+p")
+        line = bench.screen.query_one("#param-filter", Input)
+        bench.screen.say("go")
+        line.focus()
+        await bench.holds(lambda: bench.screen.panel.round is not None, "the calls")
+        await bench.type("seed")
+        assert line.value == "seed" and bench.prompt.value == "" and not round_of(bench).calls[0].result
+        await bench.press("alt+a")
+        assert result_of(bench).has_focus, "there one goes when one wants to"
+
+
 async def test_a_command_asks_over_the_conversation_and_over_nothing_else(home: Path, box: Sandbox) -> None:
     async with opened(home, box, responder=command("print('ran')")) as bench:
         box.script(calling(("get_weather", OSLO), pause=0.05), saying("All done."))

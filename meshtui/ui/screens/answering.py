@@ -83,6 +83,11 @@ class Answering(RoundEditing):
         self._front_panel(False)
         await super().action_show_pane(pane)
 
+    @property
+    def _writes_elsewhere(self) -> bool:
+        """Whether the user is in a text that the panel would hide where there is no room for both."""
+        return self.mesh.text_in_use not in (None, self.prompt) and not self.panel.has_focus_within
+
     # A turn with calls
 
     async def run_turn(self, turn: Turn) -> Turn:
@@ -90,8 +95,7 @@ class Answering(RoundEditing):
         last = await super().run_turn(turn)
         round = self.session.rounds.round_of(last) if last.state is TurnState.DONE else None
         if round is not None and not self.waits:
-            elsewhere = self.mesh.text_in_use not in (None, self.prompt)
-            self.open_at(round, quietly=elsewhere or bool(self.prompt.value.strip()))
+            self.open_at(round, quietly=self._writes_elsewhere or bool(self.prompt.value.strip()))
         return last
 
     def _turn_begun(self, round: Round, turn: Turn) -> None:
@@ -143,7 +147,10 @@ class Answering(RoundEditing):
             self._fill(round)
         elif at is not None:
             self.panel.go_to(at)
-        self._front_panel(True)
+        if not (quietly and self._writes_elsewhere):
+            self._front_panel(True)
+        elif self.has_class("-low"):
+            self.mesh.say(self.mesh.keyed("Tool calls wait for their results: {round.open} goes to them."))
         if not quietly:
             self.panel.focus_result()
 
@@ -152,7 +159,7 @@ class Answering(RoundEditing):
         offered = parameters_of(self.session.offered(round.source))
         known = {one.call.name: one.tool.parameters for one in round.calls if one.tool is not None}
         self.panel.open(round, {**known, **offered}, self.session.rounds.automatic, at)
-        self._front_panel(True)
+        self._front_panel(not self._writes_elsewhere)
         self.refresh_bindings()
 
     def _close(self) -> None:
