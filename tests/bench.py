@@ -16,7 +16,7 @@ from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.prompt import Prompt
 from meshtui.ui.widgets.top import Front
 from meshtui.ui.widgets.transcript import Transcript
-from tests.hands import Hands, hands_of, key_event, rest, shut
+from tests.hands import Hands, hands_of, key_event, notices_of, rest, shut, unhurried
 from tests.workbench import PATIENCE, new_session, until
 
 
@@ -71,8 +71,8 @@ class Bench:
         return "".join(character for character in shown if not character.isspace() and character not in "│▌┊▎")
 
     def notices(self) -> list[str]:
-        """Return the sentences that concern no single turn."""
-        return [notice.message for notice in self.app._notifications]
+        """Return the sentences that concern no single turn, the first one first."""
+        return [*notices_of(self.app)]
 
     async def wait(self, *texts: str, within: Widget | None = None, seconds: float = PATIENCE) -> None:
         """Wait until the screen, or one widget on it, shows every one of the texts, however they are wrapped there."""
@@ -144,11 +144,8 @@ def make_app(
 ) -> MeshApp:
     """Return the application on a gateway, not yet running; the rest goes to the session."""
     look = Look(theme, keys or {}, state_folder=home / "state")
-    app = MeshApp(
-        lambda: new_session(home, url, model, **session), look, accept, front=Front("default", "rsk_…9F2A", model)
-    )
-    app.animation_level = "none"
-    return app
+    front = Front("default", "rsk_…9F2A", model)
+    return unhurried(MeshApp(lambda: new_session(home, url, model, **session), look, accept, front=front))
 
 
 async def is_open(app: MeshApp) -> Bench:

@@ -7,9 +7,12 @@ quiet one it is 40 ms later for each key.
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import time
 import unicodedata
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.app import App
@@ -21,6 +24,11 @@ from textual.screen import Screen
 from meshtui.ui.app import MeshApp
 from tests.workbench import PATIENCE, until
 
+SWEEP = 20
+"""After so many applications what is left of them is given back: each puts all that is there out of the collector's
+sight when it has opened, about 9 MB; to look for it each time would take a tenth of the tests' time."""
+_ENDED = itertools.count(1)
+_SAID: WeakKeyDictionary[MeshApp, list[str]] = WeakKeyDictionary()
 STILL = 3
 """So many turns of the event loop without anything to do are rest: what is mounted or removed takes steps between."""
 
@@ -53,6 +61,24 @@ class Hands(Pilot[Any]):
     async def _wait_for_screen(self, timeout: float = PATIENCE) -> bool:  # noqa: ASYNC109 - as in the base class
         await rest(self.app, timeout)
         return self.app._exception is None
+
+
+def unhurried(app: MeshApp) -> MeshApp:
+    """Return an application in which nothing moves, and whose notices can be read after they have gone."""
+    app.animation_level = "none"
+    said, notify = _SAID.setdefault(app, []), app.notify
+
+    def noted(message: str, **more: Any) -> None:
+        said.append(message)
+        notify(message, **more)
+
+    app.notify = noted  # type: ignore[method-assign]
+    return app
+
+
+def notices_of(app: MeshApp) -> list[str]:
+    """Return every sentence that concerned no single turn, the first one first."""
+    return _SAID[app]
 
 
 async def hands_of(app: MeshApp) -> Hands:
@@ -130,3 +156,6 @@ async def shut(app: MeshApp) -> None:
     app.is_leaving = True  # timers may run on until the application has ended
     session.close()
     await session.aclose()
+    if next(_ENDED) % SWEEP == 0:
+        gc.unfreeze()
+        gc.collect()

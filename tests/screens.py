@@ -15,7 +15,7 @@ from meshtui.cli.surroundings import flags_of, look_around
 from meshtui.cli.workbench import application
 from meshtui.ui.app import MeshApp
 from meshtui.ui.screens.workbench import Workbench
-from tests.hands import Hands, hands_of, shut
+from tests.hands import Hands, hands_of, shut, unhurried
 from tests.workbench import KEY, until
 
 NARROW, WIDE = (80, 24), (160, 50)
@@ -32,8 +32,7 @@ def app_on(home: Path, url: str | None = None, key: str = KEY, **flags: str) -> 
 @asynccontextmanager
 async def running(app: MeshApp, size: tuple[int, int] = NARROW) -> AsyncIterator[Hands]:
     """Run the application until the block ends; the workbench, or what asks before it, is there when it begins."""
-    app.animation_level = "none"
-    async with app.run_test(size=size, notifications=True):
+    async with unhurried(app).run_test(size=size, notifications=True):
         try:
             yield await hands_of(app)
         finally:

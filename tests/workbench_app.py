@@ -11,7 +11,7 @@ from meshtui.sandbox import Sandbox
 from meshtui.session import Session
 from meshtui.ui.app import Look, MeshApp
 from meshtui.ui.widgets.top import Front
-from tests.hands import Hands, hands_of, shut
+from tests.hands import Hands, hands_of, shut, unhurried
 from tests.workbench import KEY, new_session
 
 
@@ -31,8 +31,7 @@ async def workbench(
         session.keep("toured", True)
         return session
 
-    app = MeshApp(start, Look(state_folder=home), accept, front=Front("default", KEY[-4:], model))
-    app.animation_level = "none"
+    app = unhurried(MeshApp(start, Look(state_folder=home), accept, front=Front("default", KEY[-4:], model)))
     async with app.run_test(size=size):
         pilot = await hands_of(app)
         assert app.session is not None

@@ -20,13 +20,6 @@ from tests.workbench import Clock
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(autouse=True)
-def no_clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is copied goes to the terminal, where a test can see it."""
-    monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr("meshtui.ui.clipboard._by_tool", lambda text: False)
-
-
 # fault → what the card says, and the keys it offers
 CARDS = {
     "401": (("401 The gateway refused the key", "Invalid API key."), "kr"),

@@ -26,12 +26,10 @@ SIZES = [(40, 12), (60, 16), (80, 24), (100, 30), (120, 40), (160, 50), (200, 60
 
 @pytest.fixture(autouse=True)
 def no_other_programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No clipboard, editor, pager or browser of this machine takes part."""
-    monkeypatch.setenv("TERM", "xterm-256color")
+    """No editor, pager or browser of this machine takes part."""
     monkeypatch.setenv("EDITOR", "true")
     monkeypatch.setenv("PAGER", "true")
     monkeypatch.delenv("VISUAL", raising=False)
-    monkeypatch.setattr("meshtui.ui.clipboard._by_tool", lambda text: False)
     monkeypatch.setattr("meshtui.ui.app.MeshApp.suspend", lambda self: nullcontext())
 
 
