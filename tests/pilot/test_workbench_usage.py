@@ -14,6 +14,7 @@ from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.question import Question
 from meshtui.ui.screens.usage import UsagePage
 from meshtui.ui.widgets.bars import meter, sparkline
+from screenshots.still import for_ever
 from tests.bench import Bench, workbench
 from tests.workbench import Clock
 
@@ -61,7 +62,7 @@ async def test_the_bill_of_every_lane_of_a_comparison_is_shown(home: Path) -> No
 
 async def test_an_unknown_price_is_called_unknown(home: Path) -> None:
     with Sandbox(Settings()) as box:
-        async with workbench(home, box.url, "research/preview-7b", size=WIDE) as bench:
+        async with workbench(home, box.url, "research/preview-7b", size=WIDE, sleep=for_ever) as bench:
             await with_prices(bench)
             turn = await bench.answered("hello")
             assert turn.charge.amount is None
