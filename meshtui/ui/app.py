@@ -193,6 +193,7 @@ class MeshApp(Keying, inherit_bindings=False):
         path = self.look.state_folder / "crash.log"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
             path.touch(0o600)  # what an error says may be of the user's texts
             path.write_text(mask_secrets(traceback.format_exc()), encoding="utf-8")
             where = f"the details are in {path}"

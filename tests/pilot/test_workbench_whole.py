@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from textual.widgets import Static
 from meshtui.sandbox import Sandbox, Settings
 from meshtui.ui.commands import COMMANDS
 from tests import hostile
-from tests.bench import Bench, workbench
+from tests.bench import Bench, make_app, workbench
 from tests.workbench import opened
 
 pytestmark = pytest.mark.anyio
@@ -200,6 +201,18 @@ async def test_what_still_reads_the_history_while_the_program_ends_is_no_failure
         await bench.holds(lambda: read, "a late reader")
         assert bench.app._exception is None and bench.app.return_code == 0
         assert not (home / "state" / "crash.log").exists()
+
+
+def test_nobody_else_reads_the_last_crash(home: Path) -> None:
+    log = home / "state" / "crash.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("one from before")
+    log.chmod(0o644)
+    try:
+        raise ValueError("what was typed")
+    except ValueError:
+        make_app(home, "http://127.0.0.1:9").last_words()
+    assert S_IMODE(log.stat().st_mode) == 0o600 and log.read_text().endswith("ValueError: what was typed\n")
 
 
 # Sizes
