@@ -87,3 +87,13 @@ def test_a_new_line_is_begun_by_what_a_plain_terminal_sends_for_alt_and_enter(ho
         assert "A new conversation." in screen, "the message was sent"
         terminal.press("ctrl+q")
         assert terminal.wait_end() == 0
+
+
+def test_what_is_typed_while_the_program_starts_stands_in_the_prompt(home: Path) -> None:
+    with Sandbox(Settings()) as box, Terminal(home=home, env=at(box.url), size=(80, 24)) as terminal:
+        terminal.send("typed at once")
+        terminal.wait("A new conversation.", "▊ typed at once")
+        terminal.send(", and later")
+        terminal.wait("▊ typed at once, and later")
+        terminal.press("ctrl+q")
+        assert terminal.wait_end() == 0

@@ -22,6 +22,7 @@ class Opening(Screen[object]):
         super().__init__()
         self._front = front
         self.submitted = ""
+        self._taken = 0
 
     def compose(self) -> ComposeResult:
         """As the workbench, with nothing in it yet."""
@@ -39,12 +40,13 @@ class Opening(Screen[object]):
         return taken
 
     def on_key(self, event: events.Key) -> None:
-        """Take what is typed though nothing has the focus: a browser gives it late."""
+        """Take what was typed before the prompt had the focus, before what it has itself: a browser gives it late."""
         prompt = self.query_one(Prompt)
-        if self.focused is not None:
+        if self.focused not in (None, prompt):
             return
         if event.is_printable and event.character:
-            prompt.insert(event.character)
+            prompt.insert(event.character, (0, self._taken) if self.focused else None)
+            self._taken += 1
             prompt.focus()
         elif is_key_of(self, "prompt.send", event.key):
             self._take(prompt.value)
