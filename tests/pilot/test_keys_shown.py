@@ -78,3 +78,15 @@ async def test_the_key_line_is_whole_from_the_first_frame(
     async with workbench(home, box.url, size=(80, 24)) as bench:
         await bench.wait("f1 help")
     assert said and all("⏎ send" in line and "f2 model" in line for line in said), said
+
+
+async def test_the_key_line_behind_a_dialog_offers_nothing_that_was_not_offered(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, size=(120, 40)) as bench:
+        line = bench.screen.query_one(KeyLine)
+        await bench.press("alt+o")
+        await bench.holds(lambda: "esc prompt" in line.render_line(0).text, "the keys of the tools")
+        assert "run" not in line.render_line(0).text
+        await bench.press("n")
+        await bench.holds(lambda: isinstance(bench.app.screen, ToolNew), "the page")
+        await bench.pilot.pause()
+        assert "f5 run" not in line.render_line(0).text, "there is no template to run"

@@ -73,11 +73,15 @@ class KeyLine(Static):
 
     def on_mount(self) -> None:
         """Follow the screen's bindings."""
-        self.screen.bindings_updated_signal.subscribe(self, self._show)
+        self.screen.bindings_updated_signal.subscribe(self, self._follow)
 
     def on_resize(self) -> None:
         """Fit the line to the new width."""
         self._show(self.screen)
+
+    def _follow(self, screen: Screen[object]) -> None:
+        if self.app.screen is screen:  # behind a dialog Textual asks that whether an action can be done
+            self._show(screen)
 
     def _show(self, screen: Screen[object]) -> None:
         parts: dict[str, Content] = {}
