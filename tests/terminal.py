@@ -63,7 +63,10 @@ _KITTY_TEXT = re.compile(r"\x1b\[[<>=?][0-9;]*u")
 
 
 class Terminal:
-    """A program of ours in a terminal of `size` (columns, rows); `command` is what Python is to run."""
+    """A program of ours in a terminal of `size` (columns, rows); `command` is what Python is to run.
+
+    A terminal that does not control it sends it no signals.
+    """
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         size: tuple[int, int] = (80, 24),
         command: Sequence[str] = ("-m", "meshtui"),
+        controls: bool = True,
     ) -> None:
         self._screen = pyte.Screen(*size)
         self._stream = pyte.Stream(self._screen)
@@ -99,7 +103,7 @@ class Terminal:
         }
         home.mkdir(parents=True, exist_ok=True)
         self._process = subprocess.Popen(
-            [sys.executable, "-SEc", _LAUNCH, sys.executable, *command, *arguments],
+            [sys.executable, *(("-SEc", _LAUNCH, sys.executable) if controls else ()), *command, *arguments],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,

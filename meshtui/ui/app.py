@@ -6,11 +6,13 @@ import asyncio
 import gc
 import importlib
 import os
+import select
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +100,8 @@ class MeshApp(Keying, inherit_bindings=False):
                 loop.add_signal_handler(getattr(signal, name), self._end_for, getattr(signal, name))
             except (AttributeError, NotImplementedError, RuntimeError, ValueError):
                 break  # no such signal here, or not the main thread (the tests' pilot)
+        if sys.platform == "linux" and not self.is_headless and os.isatty(0):
+            threading.Thread(target=self._watch_terminal, args=(loop,), name="terminal", daemon=True).start()
         self.call_after_refresh(self._begin_to_open)
 
     def _begin_to_open(self) -> None:
@@ -202,6 +206,14 @@ class MeshApp(Keying, inherit_bindings=False):
         name = kind.__name__ if kind else "an unknown error"
         said = mask_secrets(one_line(str(error), 200))
         return Text(f"meshtui: a fault of meshtui's own, {name}: {said}; what was said is kept, {where}")
+
+    def _watch_terminal(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End with the terminal, also where no signal comes: one that does not control this process sends none."""
+        watched = select.poll()
+        watched.register(0, 0)  # nothing is asked for but that it is gone
+        watched.poll()
+        with suppress(RuntimeError):  # the loop has ended already
+            loop.call_soon_threadsafe(self._end_for, signal.SIGHUP)
 
     def _end_for(self, number: int) -> None:
         """End for a signal. Where the terminal is gone, Textual's last writes to it may wait for ever: not so we."""

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -182,6 +183,13 @@ def test_a_closed_window_ends_the_program_and_keeps_the_text(home: Path, slow: S
         terminal.hang_up()
     state, text = answers(home)[0]
     assert state == "stopped" and text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a terminal that is gone cannot be waited for")
+def test_a_terminal_that_goes_without_a_signal_ends_the_program_too(home: Path, box: Sandbox) -> None:
+    with Terminal(home=home, env=at(box.url), controls=False) as terminal:
+        terminal.wait("type a message")
+        terminal.hang_up()
 
 
 def test_after_kill_9_at_most_a_second_of_text_is_lost(home: Path, slow: Sandbox) -> None:
