@@ -24,7 +24,8 @@ FOREIGN = ("MESH", "TEXTUAL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "ED
 def pytest_configure() -> None:
     """Keep what the caller's surroundings say away from all that is imported and started: sizes, colours, proxies."""
     for name in list(os.environ):
-        if name.startswith(FOREIGN) or name.upper().endswith("_PROXY"):
+        foreign = name.startswith(FOREIGN) and not name.startswith("TEXTUAL_SNAPSHOT")
+        if foreign or name.upper().endswith("_PROXY"):
             del os.environ[name]
 
 

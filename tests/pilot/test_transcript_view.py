@@ -83,6 +83,19 @@ def conversation(count: int) -> list[Entry]:
 
 
 @pytest.mark.anyio
+async def test_what_is_drawn_between_a_piece_of_text_and_its_layout_has_the_cursor() -> None:
+    app = Host()
+    async with running(app, (80, 20)) as pilot:
+        app.view.show([Entry("a", "assistant", text="one\n\n```python\na = 1\n")])
+        app.view.focus()
+        await pilot.press("end", "k")
+        assert app.view.current() == ("a = 1", "code")
+        app.view.append_text("a", "b = 2\n")  # laid out at once
+        app.view.append_text("a", "c = 3\n")  # laid out with what follows
+        assert any(line.startswith("▌") and "b = 2" in line for line in app.lines())
+
+
+@pytest.mark.anyio
 async def test_everything_of_an_entry_is_shown() -> None:
     entry = Entry(
         "a",

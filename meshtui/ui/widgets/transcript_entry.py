@@ -59,6 +59,7 @@ class EntryView(EntryRows):
             return top + start, top + end
         if block.kind == "card":
             return top, top + section.rows.count(self.width)
+        section.rows.count(self.width)  # text may have come since it was laid out
         start, end = section.rows.rows_of(block.leaf)
         return top + start, top + end
 
@@ -80,6 +81,7 @@ class EntryView(EntryRows):
         section = self._section(place[0])
         if section is None or not section.rows.leaves:
             return 0
+        section.rows.count(self.width)
         leaf = min(place[1], len(section.rows.leaves) - 1)
         return section.start + section.gap + section.rows.row_of(leaf, place[2])
 
