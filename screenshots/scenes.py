@@ -18,6 +18,7 @@ from meshtui.core.turn import Finished, TextDelta, Turn, TurnState, UsageDelta
 from meshtui.session import Session
 from meshtui.ui.app import MeshApp
 from meshtui.ui.commands import COMMANDS
+from meshtui.ui.widgets.top import KeyLine
 
 PATIENCE = 60.0
 """Seconds for which a scene waits for what it is about."""
@@ -185,6 +186,8 @@ async def compare(stage: Stage) -> None:
     screen = await stage.over("Compare")
     comparison = screen.comparison  # type: ignore[attr-defined]
     await stage.until(lambda: comparison.lanes and not comparison.running, "the end of all lanes")
+    line = screen.query_one(KeyLine)
+    await stage.until(lambda: "stop" not in line.render_line(0).text, "the keys that work then")
 
 
 async def figures(stage: Stage) -> None:

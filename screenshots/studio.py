@@ -42,6 +42,7 @@ async def played(scene: Scene, home: Path) -> dict[str, str]:
             for view in scene.views:
                 pictures[view.name] = portable(await stage.picture(view), box.state.port)
             app.leave()
+        await stage.session.aclose()
     return pictures
 
 

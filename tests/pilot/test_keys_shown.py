@@ -10,7 +10,10 @@ from textual.geometry import Region
 from textual.widgets import Static
 
 from meshtui.sandbox import Sandbox
+from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.jump import Jump
+from meshtui.ui.screens.lanes_table import LanesTable
+from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.tool_new import ToolNew
 from meshtui.ui.widgets.slot_text import SlotField
 from meshtui.ui.widgets.top import KeyLine
@@ -90,3 +93,20 @@ async def test_the_key_line_behind_a_dialog_offers_nothing_that_was_not_offered(
         await bench.holds(lambda: isinstance(bench.app.screen, ToolNew), "the page")
         await bench.pilot.pause()
         assert "f5 run" not in line.render_line(0).text, "there is no template to run"
+
+
+async def test_the_key_line_tells_what_became_possible_behind_a_dialog(slow: Sandbox, home: Path) -> None:
+    async with workbench(home, slow.url, size=(120, 40)) as bench:
+        bench.session.keep("compared", ["sandbox/reasoning", "sandbox/reasoning"])
+        await bench.type("hello")
+        await bench.press("ctrl+l")
+        await bench.holds(lambda: isinstance(bench.app.screen, ModelPicker), "the picker")
+        await bench.press("enter")
+        await bench.wait("streaming", "s stop")
+        await bench.press("t")
+        await bench.holds(lambda: isinstance(bench.app.screen, LanesTable), "the table")
+        lanes = next(screen for screen in bench.app.screen_stack if isinstance(screen, Compare))
+        await bench.holds(lambda: lanes._clock is None and not lanes.comparison.running, "the end of the lanes")
+        await bench.press("escape")
+        await bench.wait("r retry")
+        assert "s stop" not in lanes.query_one(KeyLine).render_line(0).text
