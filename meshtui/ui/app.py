@@ -100,6 +100,7 @@ class MeshApp(Keying, inherit_bindings=False):
                 loop.add_signal_handler(getattr(signal, name), self._end_for, getattr(signal, name))
             except (AttributeError, NotImplementedError, RuntimeError, ValueError):
                 break  # no such signal here, or not the main thread (the tests' pilot)
+        self._take_sizes_in_order(loop)
         if sys.platform == "linux" and not self.is_headless and os.isatty(0):
             threading.Thread(target=self._watch_terminal, args=(loop,), name="terminal", daemon=True).start()
         self.call_after_refresh(self._begin_to_open)
@@ -206,6 +207,15 @@ class MeshApp(Keying, inherit_bindings=False):
         name = kind.__name__ if kind else "an unknown error"
         said = mask_secrets(one_line(str(error), 200))
         return Text(f"meshtui: a fault of meshtui's own, {name}: {said}; what was said is kept, {where}")
+
+    def _take_sizes_in_order(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let Textual look at the terminal's size from the loop too.
+
+        From a signal it does so in the middle of the last look: of two sizes in quick succession the first would hold.
+        """
+        look = signal.getsignal(signal.SIGWINCH) if hasattr(signal, "SIGWINCH") else None
+        if callable(look) and not self.is_headless:
+            loop.add_signal_handler(signal.SIGWINCH, look, signal.SIGWINCH, None)
 
     def _watch_terminal(self, loop: asyncio.AbstractEventLoop) -> None:
         """End with the terminal, also where no signal comes: one that does not control this process sends none."""

@@ -92,9 +92,9 @@ def answered(terminal: Terminal, home: Path, text: str = "") -> str:
     return terminal.wait_for(lambda shown: "firstword" in "".join(shown.split()), "the figures of the answer")
 
 
-def prompt_at_foot(rows: int, shown: str) -> bool:
-    """Whether the prompt stands at the lower edge of a screen of so many rows."""
-    return any("▁▁▁" in line for line in shown.splitlines()[max(rows - 4, 0) :])
+def prompt_at_foot(columns: int, rows: int, shown: str) -> bool:
+    """Whether the prompt stands at the lower edge of a screen of this size, as wide as it."""
+    return any(len(line) == columns and "▁▁▁" in line for line in shown.splitlines()[max(rows - 4, 0) :])
 
 
 def is_kept(home: Path, seen: str) -> bool:
@@ -236,12 +236,25 @@ def test_any_size_and_any_change_of_size_while_it_streams(home: Path, slow: Sand
         terminal.wait("streaming")
         for columns, rows in sizes:
             terminal.resize(columns, rows)
-            terminal.wait_for(partial(prompt_at_foot, rows), f"the prompt at the lower edge of {columns}×{rows}")
+            terminal.wait_for(
+                partial(prompt_at_foot, columns, rows), f"the prompt at the lower edge of {columns}×{rows}"
+            )
         terminal.press("escape")
         terminal.wait("stopped")
         terminal.press("ctrl+q")
         assert terminal.wait_end() == 0
         terminal.assert_restored()
+
+
+def test_of_many_sizes_at_once_the_last_one_holds(home: Path, box: Sandbox) -> None:
+    with workbench(home, box, "sandbox/haiku") as terminal:
+        for _ in range(100):
+            terminal.resize(20, 6)
+            terminal.resize(80, 24)
+        terminal.resize(20, 6)
+        terminal.wait("too small")
+        terminal.resize(80, 24)
+        terminal.wait("f2 model")
 
 
 @pytest.mark.parametrize("size", [(40, 12), (200, 60)])
