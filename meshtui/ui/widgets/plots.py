@@ -116,7 +116,12 @@ class BarPlot(PlotextPlot):
         plt.ylim(0, float(ticks[-1]))
         plt.yticks([float(tick) for tick in ticks], labels)
         named = range(count - 1, -1, -apart(max(len(bar.name) for bar in self._bars), step))
-        plt.xticks([middles[place] for place in named], [plain_cells(self._bars[place].name) for place in named])
+        places = [middles[place] for place in named]
+        names = [plain_cells(self._bars[place].name) for place in named]
+        plt.xticks(places, names)
+        # plotext keeps names in the order of their hashes, so by chance, and leaves out one that comes too late.
+        kept = plt._active.monitor  # type: ignore[attr-defined]
+        kept.xticks[0], kept.xlabels[0] = places, names
         return True
 
     def _draw_lying(self) -> bool:
