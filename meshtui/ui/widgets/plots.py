@@ -13,6 +13,7 @@ from textual.geometry import Size
 from textual_plotext import PlotextPlot
 
 from meshtui.core.text import REPLACEMENT, one_line
+from meshtui.ui.compat import keep_order
 
 MOST_BARS = 100
 """More bars than this are neither told apart nor drawn at once."""
@@ -119,9 +120,7 @@ class BarPlot(PlotextPlot):
         places = [middles[place] for place in named]
         names = [plain_cells(self._bars[place].name) for place in named]
         plt.xticks(places, names)
-        # plotext keeps names in the order of their hashes, so by chance, and leaves out one that comes too late.
-        kept = plt._active.monitor  # type: ignore[attr-defined]
-        kept.xticks[0], kept.xlabels[0] = places, names
+        keep_order(plt, places, names)
         return True
 
     def _draw_lying(self) -> bool:
