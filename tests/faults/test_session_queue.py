@@ -315,51 +315,50 @@ def answer_429(retry_after: str) -> Script:
     return Script(status=429, headers={"content-type": "application/json", "retry-after": retry_after}, chunks=(body,))
 
 
-@pytest.mark.anyio
-async def test_the_rounds_of_a_queued_turn_go_on_by_themselves(home: Path) -> None:
+@asynccontextmanager
+async def rounds_going_on(home: Path) -> AsyncIterator[tuple[Session, Sandbox]]:
+    """A session whose rounds go on by themselves, by a canned result, and its gateway."""
     put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
     with Sandbox(Settings()) as box:
         async with opened(home, box, "sandbox/tools-3") as session, working(session):
             turn_on(session, "get_weather")
             session.rounds.set_automatic(5)
-            box.script(answer_429("0"))
-            session.wait_for(await say(session, "get_weather in Paris"))
-            await until(lambda: (last := session.nodes[-1].turn) and last.content and not session.live, "the answer")
-            assert [node.role for node in session.nodes].count("tool") == 3 and not len(session.queue)
-            assert len(chats(box)) == 5, "four answers and a refusal"
+            yield session, box
+
+
+@pytest.mark.anyio
+async def test_the_rounds_of_a_queued_turn_go_on_by_themselves(home: Path) -> None:
+    async with rounds_going_on(home) as (session, box):
+        box.script(answer_429("0"))
+        session.wait_for(await say(session, "get_weather in Paris"))
+        await until(lambda: (last := session.nodes[-1].turn) and last.content and not session.live, "the answer")
+        assert [node.role for node in session.nodes].count("tool") == 3 and not len(session.queue)
+        assert len(chats(box)) == 5, "four answers and a refusal"
 
 
 @pytest.mark.anyio
 async def test_a_round_of_a_queued_turn_that_is_refused_waits_as_well(home: Path) -> None:
-    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
-    with Sandbox(Settings()) as box:
-        async with opened(home, box, "sandbox/tools-3") as session, working(session):
-            turn_on(session, "get_weather")
-            session.rounds.set_automatic(5)
-            session.on_rate_limit = "queue"
-            box.script(answer_429("0"))
-            session.wait_for(await say(session, "get_weather in Paris"))
-            session.rounds.on_turn = lambda round, turn: box.script(answer_429("30"))
-            await until(lambda: len(session.nodes) == 4 and len(session.queue.rows) == 1, "the second turn waits")
-            assert session.queue.rows[0].turn is session.nodes[-1].turn
+    async with rounds_going_on(home) as (session, box):
+        session.on_rate_limit = "queue"
+        box.script(answer_429("0"))
+        session.wait_for(await say(session, "get_weather in Paris"))
+        session.rounds.on_turn = lambda round, turn: box.script(answer_429("30"))
+        await until(lambda: len(session.nodes) == 4 and len(session.queue.rows) == 1, "the second turn waits")
+        assert session.queue.rows[0].turn is session.nodes[-1].turn
 
 
 @pytest.mark.anyio
 async def test_the_rounds_of_a_queued_turn_go_on_though_another_conversation_is_open(home: Path) -> None:
-    put(home, "get_weather", CITY, responder={"kind": "canned", "rules": [{"result": {"sky": "clear"}}]})
-    with Sandbox(Settings()) as box:
-        async with opened(home, box, "sandbox/tools-3") as session, working(session):
-            turn_on(session, "get_weather")
-            session.rounds.set_automatic(5)
-            box.script(answer_429("0"))
-            session.wait_for(await say(session, "get_weather in Paris"))
-            first = session.conversation
-            session.new()
-            await until(lambda: len(chats(box)) == 5 and not session.live, "the last round")
-            assert session.nodes == [] and first is not None
-            session.open(first.id)
-            assert session.rounds.current() is None
-            assert [node.role for node in session.nodes].count("tool") == 3
+    async with rounds_going_on(home) as (session, box):
+        box.script(answer_429("0"))
+        session.wait_for(await say(session, "get_weather in Paris"))
+        first = session.conversation
+        session.new()
+        await until(lambda: len(chats(box)) == 5 and not session.live, "the last round")
+        assert session.nodes == [] and first is not None
+        session.open(first.id)
+        assert session.rounds.current() is None
+        assert [node.role for node in session.nodes].count("tool") == 3
 
 
 @pytest.mark.anyio
