@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from textual.events import Key
-from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
@@ -19,6 +17,7 @@ from meshtui.session import Session
 from meshtui.ui.app import MeshApp
 from meshtui.ui.commands import COMMANDS
 from meshtui.ui.widgets.top import KeyLine
+from tests.hands import Hands
 
 PATIENCE = 60.0
 """Seconds for which a scene waits for what it is about."""
@@ -38,9 +37,8 @@ class View:
 class Stage:
     """A running workbench that scenes are played on."""
 
-    def __init__(self, pilot: Pilot[str]) -> None:
-        assert isinstance(pilot.app, MeshApp)
-        self.pilot, self.app = pilot, pilot.app
+    def __init__(self, app: MeshApp) -> None:
+        self.app, self.pilot = app, Hands(app)
 
     @property
     def session(self) -> Session:
@@ -64,13 +62,13 @@ class Stage:
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], object], what: str) -> None:
-        """Wait for a condition."""
+        """Wait for a condition, and until nothing goes on: the next key finds the same screen each time."""
         end = time.monotonic() + PATIENCE
-        while not holds():
+        await self.pilot.pause()
+        while not (holds() and self.is_idle()):
             if time.monotonic() > end:
                 raise TimeoutError(f"the scene waited in vain for {what}")
             await self.pilot.pause(0.01)
-        await self.pilot.pause()
 
     async def over(self, screen: str) -> Screen[object]:
         """Wait until a screen of this name stands in front, and return it."""
@@ -96,14 +94,16 @@ class Stage:
         return bool(nodes) and nodes[-1].id not in before and not self.session.live
 
     def is_idle(self) -> bool:
-        """Whether nothing goes on that will show: no work, no call that is due in a moment.
+        """Whether nothing goes on that will show: no work, no frame, no call that is due in a moment.
 
         The books are kept as long as the program runs; what is drawn at intervals shows the same each time.
         """
         nodes = [self.app, *(node for screen in self.app.screen_stack for node in screen.walk_children(with_self=True))]
         timers = [timer for node in nodes for timer in node._timers if timer._repeat == 0]
-        return not any(timer._task is not None and not timer._task.done() for timer in timers) and all(
-            worker.is_finished or worker.group == "books" for worker in self.app.workers
+        return (
+            self.app.ticker.is_idle
+            and not any(timer._task is not None and not timer._task.done() for timer in timers)
+            and all(worker.is_finished or worker.group == "books" for worker in self.app.workers)
         )
 
     async def picture(self, view: View) -> str:
@@ -121,7 +121,6 @@ class Stage:
                 for text in (*screen.query(Input), *screen.query(TextArea)):
                     text._pause_blink(visible=text is screen.focused)  # else it stays as it happens to be just now
             await self.until(self.is_idle, "what goes on")
-            await asyncio.sleep(0.05)
             shown = [*shown[-2:], self.app.export_screenshot(title="meshtui")]
             if len(shown) == 3 and len(set(shown)) == 1 and self.is_idle():
                 return shown[-1]

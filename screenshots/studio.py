@@ -34,8 +34,9 @@ async def played(scene: Scene, home: Path) -> dict[str, str]:
             return here.session(target, now=pace.now, clock=pace.clock, sleep=for_ever)
 
         app = application(here._replace(settings=here.settings._replace(model=scene.model)), start)
-        async with app.run_test(size=scene.views[0].size, notifications=True) as pilot:
-            stage = Stage(pilot)
+        app.animation_level = "none"
+        async with app.run_test(size=scene.views[0].size, notifications=True):
+            stage = Stage(app)
             await stage.opened()
             await scene.play(stage)
             pictures = {}
@@ -116,6 +117,6 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--check", action="store_true", help="compare them with those that are kept")
     arguments = parser.parse_args()
-    os.environ.update(TEXTUAL_ANIMATIONS="none", TERM="xterm-256color", COLORTERM="truecolor")
+    os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
     os.environ.pop("NO_COLOR", None)
     return check(arguments.names) if arguments.check else take(arguments.names)

@@ -37,9 +37,10 @@ def anyio_backend() -> str:
 
 @pytest.fixture(autouse=True)
 def own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Keep the user's files and settings away from the tests, and the tests away from them."""
+    """Keep the user's files and settings away from the tests, and the tests away from them; nothing glides."""
     monkeypatch.setenv("MESHTUI_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setattr("textual.constants.TEXTUAL_ANIMATIONS", "none")  # a plugin had Textual read it already
     yield
 
 

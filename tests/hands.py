@@ -128,6 +128,8 @@ def _at_work(app: App[Any]) -> str:
         for widget in screen.walk_children(with_self=True):
             if not widget.is_mounted or _has_mail(widget):
                 return f"{widget} has messages"
+    if app.animator._animations:
+        return "something glides"  # also where nothing is to be seen of that: it arrives with the animator's next tick
     return f"{app} has messages" if _has_mail(app) else ""
 
 

@@ -102,6 +102,30 @@ def _sure(timer: Timer) -> Timer:
 # by way of a function in Python: a twentieth of the time that a screen takes to open.
 RuleSet.__hash__ = object.__hash__  # type: ignore[method-assign]
 
+_focus = Screen.set_focus
+
+
+def _focus_where_it_stands(
+    screen: Screen[Any], widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
+) -> None:
+    """Focus a widget, and bring it into sight once it has its place.
+
+    Textual looks whether it is in sight a moment later, before or after the next layout as it happens: what is shown
+    and focused in one go was now scrolled to the middle, now not at all.
+    """
+
+    def show(widget: Widget) -> None:
+        if screen.focused is widget and not screen.can_view_entire(widget):
+            screen.scroll_to_center(widget, origin_visible=True)
+
+    before = screen.focused
+    _focus(screen, widget, False, from_app_focus)
+    if scroll_visible and widget is not None and screen.focused is widget is not before:
+        screen.call_after_refresh(show, widget)
+
+
+Screen.set_focus = _focus_where_it_stands  # type: ignore[assignment, method-assign]
+
 Result = TypeVar("Result")
 
 

@@ -25,6 +25,11 @@ class Ticker:
         self._changed: set[str] = set()
         self._timer: Timer | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no frame is to come."""
+        return self._timer is None
+
     def mark(self, turn_id: str) -> None:
         """Note that a turn changed; costs nothing more when it is marked already."""
         self._changed.add(turn_id)

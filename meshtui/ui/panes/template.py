@@ -282,7 +282,7 @@ class TemplatePane(PaneViews, can_focus=False):
         if first is not None:
             first.select_all()
         part = first or self.query_one("#system", SlotText)
-        part.focus()
+        part.focus(scroll_visible=False)
         self.call_after_refresh(part.scroll_visible, animate=False)  # the pane may be laid out only now
 
     def next_doubt(self) -> None:
