@@ -130,10 +130,15 @@ def _values(name: str, text: str, shown: str) -> Any:
 
 
 def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) -> tuple[OpenTool, ...]:
-    """Return the tools given with `--tools`, in order: files of any known shape, stored ones by name, `-` for stdin."""
+    """Return the tools given with `--tools`, in order: files of any known shape, stored ones by name, `-` for stdin.
+
+    What a check finds in them is said; they can be sent all the same.
+    """
+    from meshtui.cli.tool_check import say_findings
     from meshtui.session import OpenTool
 
     found: list[OpenTool] = []
+    texts: dict[str, str] = {}
     for name in names:
         if not name:
             refuse("--tools was given no file: its value is empty")
@@ -142,17 +147,20 @@ def tools(names: Sequence[str], files: Callable[[], ToolFiles] | None = None) ->
         stored = None if is_file or files is None else _stored(name, files())
         if stored is not None:
             found.append(stored)
+            texts[str(stored.path)] = stored.text
             continue
         if files is not None and not is_file:
             refuse(f"{path}: there is no such file, nor a stored tool of that name; `meshtui tools` lists them")
-        for number, row in enumerate(tools_of(name), 1):
+        texts[name], shown = named_text(name, "the tools")
+        for number, row in enumerate(_tools_in(texts[name], name, shown), 1):
             if row.tool.fault:
-                refuse(f"{'stdin' if name == MARK else path}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
+                refuse(f"{shown}: tool {row.tool.name.strip() or number}: {row.tool.fault}")
             found.append(OpenTool(row.tool.name, path, "yours", "", row.tool))
     called = [opened.tool.name for opened in found]
     twice = next((name for name in called if name and called.count(name) > 1), None)
     if twice is not None:
         refuse(f"--tools gives two tools of the name {twice!r}: providers refuse that; rename or leave out one")
+    say_findings(texts)
     return tuple(found)
 
 
@@ -169,11 +177,15 @@ def _stored(name: str, files: ToolFiles) -> OpenTool | None:
 
 def tools_of(name: str) -> list[Found]:
     """Return the tools of a file the user named, `-` for stdin, with notes; refuses, one sentence with the place."""
+    text, shown = named_text(name, "the tools")
+    return _tools_in(text, name, shown)
+
+
+def _tools_in(text: str, name: str, shown: str) -> list[Found]:
     from meshtui.core.tools.from_text import TextForm, tools_in_text
 
     forms: Mapping[str, TextForm] = {".json": "json", ".toml": "toml", ".py": "python"}
     path = Path(name).expanduser()
-    text, shown = named_text(name, "the tools")
     try:
         return tools_in_text(text, "" if name == MARK else path.stem, forms.get(path.suffix))
     except ValueError as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ from meshtui.core.tools.finding import Finding
 if TYPE_CHECKING:
     from meshtui.store.tool_files import ToolFiles
 
-FORMS: dict[str, FileForm] = {".toml": "toml", ".py": "python"}
-"""Endings of files that are not read as JSON."""
+FORMS: dict[str, FileForm] = {".json": "json", ".toml": "toml", ".py": "python"}
+"""Endings that say what a file is."""
+
+MOST_SAID = 3
+"""Findings that are said of the tools of one run."""
 
 
 def check_files(names: Sequence[str], files: ToolFiles, *, whole: bool) -> int:
@@ -46,6 +50,26 @@ def check_files(names: Sequence[str], files: ToolFiles, *, whole: bool) -> int:
         warnings = sum(len(row["findings"]) for row in rows) - errors
         say(f"{_count(len(rows), 'tool')} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return USAGE if errors else OK
+
+
+def say_findings(texts: Mapping[str, str]) -> None:
+    """Say on stderr the first of what the check finds in tool files, errors before warnings; `texts` go by the files.
+
+    What strict mode would want of a tool that does not ask for it is left to the check itself.
+    """
+    found = [
+        (name, one)
+        for name, text in texts.items()
+        for checked in _checked_text(name, text)
+        for one in checked.findings
+        if one.kind != "strict" or one.severity == "error"
+    ]
+    found.sort(key=lambda row: row[1].severity != "error")
+    for name, one in found[:MOST_SAID]:
+        say(_line("stdin" if name == MARK else one_line(name, 400), one))
+    if left := found[MOST_SAID:]:
+        names = dict.fromkeys(name for name, _ in found)
+        say(f"… and {len(left)} more; `meshtui tools check {shlex.join(names)}` tells all")
 
 
 def _count(number: int, word: str) -> str:
@@ -80,12 +104,29 @@ def _checked(path: str) -> list[Checked]:
         return [_unreadable(f"byte {error.start + 1} is not UTF-8 text")]
     except OSError as error:
         return [_unreadable(f"the file cannot be read: {(error.strerror or str(error)).lower()}")]
-    if path == MARK:
-        from meshtui.core.tools.from_text import form_of
+    return _checked_text(path, text)
 
-        form: FileForm = {"toml": "toml", "python": "python"}.get(form_of(text), "json")  # type: ignore[assignment]
-        return check_file(text, form)
-    return check_file(text, FORMS.get(Path(path).suffix, "json"), Path(path).stem)
+
+def _checked_text(path: str, text: str) -> list[Checked]:
+    """Check the text of a file; its ending says what it is, else the text itself, as where tools are read."""
+    from meshtui.core.tools.from_text import form_of
+
+    form = FORMS.get(Path(path).suffix) or form_of(text)
+    if form == "curl":
+        return _in_command(text)
+    return check_file(text, form, "" if path == MARK else Path(path).stem)
+
+
+def _in_command(text: str) -> list[Checked]:
+    """Check the tools in the body of a curl command, which have no places of their own in the file."""
+    from meshtui.core.tools.check import check_tool
+    from meshtui.core.tools.from_text import tools_in_text
+
+    try:
+        found = tools_in_text(text, form="curl")
+    except ValueError as error:
+        return [_unreadable(str(error))]
+    return [Checked(row.tool.name, tuple(check_tool(row.tool.definition))) for row in found]
 
 
 def _unreadable(sentence: str) -> Checked:

@@ -301,3 +301,54 @@ def test_usage_that_nobody_told_is_null_in_the_total_too(tmp_path: Path, capsys:
         options = ["get_weather in Rome", "-m", "sandbox/tools", "--tools", tool, "--base-url", silent.url]
         _, result, _ = result_of(capsys, *options)
     assert [result["usage"], result["rounds"][0]["usage"], result["total"]["usage"]] == [None, None, None]
+
+
+def test_what_a_check_finds_in_the_tools_is_told_and_they_are_sent(
+    tmp_path: Path, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = put(tmp_path, "sound.json", WEATHER)
+    run = ["run", "get_weather in Rome", "-m", "sandbox/tools", "--tools", sound]
+    assert run_command(run) == 0
+    assert "sound.json" not in capsys.readouterr().err, "advice for a strict mode that nobody asked for"
+    wrong = {"type": "objet", "enum": "x", "required": "city", "minLength": -1, "pattern": "("}
+    odd = put(tmp_path, "an odd one.json", {"name": "b", "parameters": {"type": "object", "properties": {"c": wrong}}})
+    for more in ("--json", "--events"):
+        assert run_command([*run, "--tools", odd, more]) == 0
+        out, err = capsys.readouterr()
+        assert all(isinstance(json.loads(line), dict) for line in out.splitlines()) and "odd one" not in out
+        *told, last = [line for line in err.splitlines() if "odd one" in line]
+        assert len(told) == 3 and all(line.startswith(f"meshtui: {odd}:1:") and ": error: " in line for line in told)
+        assert last == f"meshtui: … and 2 more; `meshtui tools check '{odd}'` tells all"
+        assert [tool["function"]["name"] for tool in box.requests[-1]["body"]["tools"]] == ["get_weather", "b"]
+
+
+def test_what_a_check_finds_in_a_stored_tool_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".meshtui/tools").mkdir(parents=True)
+    path = tmp_path / ".meshtui/tools/get_weather.toml"
+    path.write_text('name = "get_weather"\n[parameters]\ntype = "array"\n')
+    assert run_command(["run", "weather", "-m", "sandbox/tools", "--tools", "get_weather"]) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "get_weather.toml" in line]
+    assert ".toml:3:1: error: the parameters of a tool have" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('name = "b"\n[parameters]\ntype = "array"\n', 3),
+        ("""curl https://host.test -d '{"tools": [{"name": "b", "parameters": {"type": "array"}}]}'""", 1),
+        ('{"name": "b",\n"parameters": {"type": "array"}}', 2),
+    ],
+    ids=["toml", "curl", "json"],
+)
+def test_a_file_without_an_ending_is_checked_as_what_it_is_read_as(
+    tmp_path: Path, text: str, line: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = put(tmp_path, "odd", text)
+    assert run_command(["run", "hi", "-m", "sandbox/echo", "--tools", odd]) == 0
+    (said,) = [row for row in capsys.readouterr().err.splitlines() if odd in row]
+    assert said.startswith(f"meshtui: {odd}:{line}:") and "error: the parameters of a tool have" in said
+    assert run_command(["tools", "check", odd]) == 2
+    assert capsys.readouterr().out.startswith(f"{odd}:{line}:")
