@@ -28,6 +28,14 @@ content = "Where is my {{thing}}?"
 [variables]
 tone = "friendly"
 '''
+BOT = """\
+system = "You are {{tone}} support."
+[[messages]]
+role = "user"
+content = "Where is my {{thing}}?"
+"""
+"""A short template, both of whose slots are empty."""
+FILLED_BOT = f'{BOT}[variables]\ntone = "friendly"\nthing = "parcel"\n'
 SETS = "[one]\ncompany = 'A'\nthing = 'x'\n\n[two]\ncompany = 'B'\nthing = 'y'\n"
 SIZES = [(80, 24), (120, 40), (160, 50)]
 

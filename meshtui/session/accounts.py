@@ -179,9 +179,8 @@ class Accounts(Prices):
     def over_budget(self, low: Decimal | None = None, conversation_id: str | None = None) -> str:
         """Say in a sentence which of the user's budgets sending would pass, nothing where it passes none.
 
-        It is sent in the current conversation where none is named.
-
-        `low` is what it costs at least. What the user granted counts: the next question comes a budget later.
+        It is sent in the current conversation where none is named. `low` is what it costs at least. What the user
+        granted counts: the next question comes a budget later.
         """
         coming = low or Decimal(0)
         here = self.usage_here(conversation_id) if self.budget.conversation else UsageSum(None)

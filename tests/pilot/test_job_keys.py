@@ -12,22 +12,13 @@ from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.screens.template_versions import TemplateVersions
 from meshtui.ui.widgets.slot_text import SlotField
 from tests.bench import Bench, workbench
+from tests.template_pane import FILLED_BOT
 from tests.workbench import Clock
 
 pytestmark = pytest.mark.anyio
 
 MOST = {"J1": 3, "J2": 6, "J4": 1}
 """The jobs: iterate on a template, compare three models, go on after a failure. The rounds of tools have a test."""
-
-TEMPLATE = """\
-system = "You are {{tone}} support."
-[[messages]]
-role = "user"
-content = "Where is my {{thing}}?"
-[variables]
-tone = "friendly"
-thing = "parcel"
-"""
 
 
 class Fingers:
@@ -48,7 +39,7 @@ class Fingers:
 async def test_iterating_on_a_template_takes_three_keys(box: Sandbox, home: Path, size: tuple[int, int]) -> None:
     folder = home / "templates"
     folder.mkdir(parents=True)
-    (folder / "bot.toml").write_text(TEMPLATE)
+    (folder / "bot.toml").write_text(FILLED_BOT)
     async with workbench(home, box.url, "sandbox/echo", size=size) as bench:
         bench.screen.open_template(folder / "bot.toml")
         await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the template")

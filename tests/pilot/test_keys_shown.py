@@ -18,15 +18,9 @@ from meshtui.ui.screens.tool_new import ToolNew
 from meshtui.ui.widgets.slot_text import SlotField
 from meshtui.ui.widgets.top import KeyLine
 from tests.bench import Bench, workbench
+from tests.template_pane import BOT
 
 pytestmark = pytest.mark.anyio
-
-TEMPLATE = """\
-system = "You are {{tone}} support."
-[[messages]]
-role = "user"
-content = "Where is my {{thing}}?"
-"""
 
 
 def letters(bench: Bench) -> dict[str, Region]:
@@ -37,7 +31,7 @@ def letters(bench: Bench) -> dict[str, Region]:
 async def test_the_letters_of_a_jump_stay_over_their_places_in_another_size(box: Sandbox, home: Path) -> None:
     folder = home / "templates"
     folder.mkdir(parents=True)
-    (folder / "bot.toml").write_text(TEMPLATE)
+    (folder / "bot.toml").write_text(BOT)
     async with workbench(home, box.url, size=(140, 40)) as bench:
         bench.screen.open_template(folder / "bot.toml")
         await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")

@@ -40,18 +40,10 @@ from meshtui.ui.widgets.slot_text import SlotField
 from meshtui.ui.widgets.top import KeyLine
 from tests.bench import Bench, workbench
 from tests.calls import calling, put_tool
+from tests.template_pane import FILLED_BOT
 
 pytestmark = pytest.mark.anyio
 
-TEMPLATE = """\
-system = "You are {{tone}} support."
-[[messages]]
-role = "user"
-content = "Where is my {{thing}}?"
-[variables]
-tone = "friendly"
-thing = "parcel"
-"""
 BY_WIDGET = {"prompt.send", "prompt.newline"}
 """What the widget with the focus does itself, before any binding; other tests press these."""
 
@@ -296,7 +288,7 @@ async def test_each_key_that_holds_in_a_place_runs_what_the_table_says(
 ) -> None:
     folder = home / "templates"
     folder.mkdir(parents=True)
-    (folder / "bot.toml").write_text(TEMPLATE)
+    (folder / "bot.toml").write_text(FILLED_BOT)
     put_tool(home, "get_weather")
     board = Switchboard(monkeypatch)
     async with workbench(home, box.url, keys=keys, size=(80, 24)) as bench:
@@ -352,7 +344,7 @@ async def test_each_key_of_lanes_and_of_a_round_runs_what_the_table_says(
 async def test_the_help_page_names_a_key_once_where_something_nearer_takes_it(box: Sandbox, home: Path) -> None:
     folder = home / "templates"
     folder.mkdir(parents=True)
-    (folder / "bot.toml").write_text(TEMPLATE)
+    (folder / "bot.toml").write_text(FILLED_BOT)
     async with workbench(home, box.url, size=(120, 40)) as bench:
         await bench.answered("hello")
         bench.screen.open_template(folder / "bot.toml")

@@ -25,16 +25,11 @@ from meshtui.ui.widgets.slot_text import SlotField
 from meshtui.ui.widgets.state import StateLine
 from meshtui.ui.widgets.top import KeyLine
 from tests.bench import Bench, workbench
+from tests.template_pane import BOT
 
 pytestmark = pytest.mark.anyio
 
 SIZES = [(60, 15), (80, 24), (100, 30), (140, 40), (200, 60)]
-TEMPLATE = """\
-system = "You are {{tone}} support."
-[[messages]]
-role = "user"
-content = "Where is my {{thing}}?"
-"""
 
 
 @asynccontextmanager
@@ -42,7 +37,7 @@ async def opened(home: Path, url: str, size: tuple[int, int], model: str = "sand
     """The workbench with a template open beside an answer."""
     folder = home / "templates"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bot.toml").write_text(TEMPLATE)
+    (folder / "bot.toml").write_text(BOT)
     async with workbench(home, url, model, size=size) as bench:
         bench.screen.open_template(folder / "bot.toml")
         await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")
