@@ -126,6 +126,11 @@ def mask_secrets(text: str) -> str:
     return re.sub(_BEARER, r"\1…", re.sub(_API_KEY, r"\1…\2", text))
 
 
+def looks_like_key(text: str) -> bool:
+    """Whether a text is a single word with an API key in it: somebody wanted to enter the key, not to say it."""
+    return len(text.split()) == 1 and mask_secrets(text) != text
+
+
 def json_text(value: Any, indent: int | None = None) -> str:
     """Return `value` as JSON that is readable in every language and yet holds no control character.
 

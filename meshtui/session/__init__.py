@@ -8,7 +8,7 @@ from meshtui.session.gateway import Gateway, ProfileRow, Profiles, Target
 from meshtui.session.judge import DEFAULT_JUDGE, Judge
 from meshtui.session.models import Models
 from meshtui.session.remote_templates import Diverged, RemoteTemplate
-from meshtui.session.request_check import request_faults
+from meshtui.session.request_check import key_refusal, request_faults
 from meshtui.session.retry_queue import can_wait, needs_asking
 from meshtui.session.round import Pending, Round
 from meshtui.session.rounds import DEFAULT_LIMIT, OpenCalls
@@ -58,6 +58,7 @@ __all__ = [
     "ProfileRow",
     "Profiles",
     "RemoteTemplate",
+    "key_refusal",
     "request_faults",
     "Round",
     "Run",

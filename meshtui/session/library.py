@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from meshtui.core.text import looks_like_key
 from meshtui.core.turn import Turn
 from meshtui.store.history import Conversation, Node, Store
 
@@ -83,7 +84,8 @@ class Library:
             self.conversation = self.store.conversation(conversation_id)
 
     def save_typed(self, text: str) -> None:
-        """Keep what stands in the prompt of the current conversation."""
+        """Keep what stands in the prompt of the current conversation; an API key is not kept."""
+        text = "" if looks_like_key(text) else text
         self.store.save_draft(self.conversation.id if self.conversation else None, text)
         self._leave(self.conversation is None and bool(text))
 
@@ -96,8 +98,9 @@ class Library:
         return self.store.draft(self.conversation.id if self.conversation else None)
 
     def remember(self, text: str) -> None:
-        """Put a text among the prompts sent before, so that it can be found again; nothing but blanks is none."""
-        self.store.remember_prompt(text)
+        """Put a text among the prompts sent before, so that it can be found again; blanks alone, or a key, are none."""
+        if not looks_like_key(text):
+            self.store.remember_prompt(text)
 
     def prompts(self, filter: str = "", limit: int = 200) -> list[str]:
         """Return the prompts sent before, newest first, that contain `filter`."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 
-from meshtui.core.catalogue import ModelCard
+from meshtui.core.catalogue import ROUTER, ModelCard
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem
 from meshtui.core.quote import (
@@ -84,7 +84,7 @@ class Prices(Aimed):
         guessed = self._weight_of_branch() + more + weight_of_tools(draft.tools)
         guessed += sum(weight_of(message.to_wire()) for message in draft.messages)
         guessed += weight(draft.system) if draft.system else 0.0
-        card = card_for(self._cards(), draft.model) if draft.model else None
+        card = self._cards().get(draft.model) if draft.model != ROUTER else None  # none but its own: no other's price
         lengths = [row.completion for row in self.store.last_usage(20, model=draft.model) if row.completion]
         answers = (min(lengths), max(lengths)) if lengths else None
         return quote(guessed, card, self.learned(draft.model), answers, allowance(draft.params))

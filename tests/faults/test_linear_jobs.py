@@ -118,6 +118,8 @@ def test_a_lone_key_is_never_sent(talk: Talk, box: Sandbox) -> None:
     before = len(asked(box))
     out = talk("rsk_01JDEMO000000000000000000")
     assert "This looks like an API key, so it was not sent. /key takes one" in out and len(asked(box)) == before
+    out = talk("/compare sandbox/haiku sandbox/echo", "rsk_01JDEMO000000000000000000")
+    assert "so it was not sent" in out and len(asked(box)) == before
     talk("What is rsk_01JDEMO000000000000000000 for?")
     assert len(asked(box)) == before + 1
 

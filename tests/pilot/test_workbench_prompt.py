@@ -51,6 +51,25 @@ async def test_enter_sends_and_ctrl_j_begins_a_line(box: Sandbox, home: Path) ->
         assert sent(box)[-1] == "one\ntwo"
 
 
+async def test_a_lone_key_is_neither_sent_nor_kept_and_stays_to_be_taken_away(box: Sandbox, home: Path) -> None:
+    key = "rsk_01JDEMO000000000000000000"
+    async with workbench(home, box.url) as bench:
+        before = len(sent(box))
+        await bench.type(key)
+        await bench.press("enter")
+        told = (
+            "This looks like an API key, so it was not sent. “API key” in the palette takes one, and does not show it."
+        )
+        await bench.holds(lambda: bench.notices() == [told], "why not")
+        await bench.press("ctrl+l")
+        await bench.holds(lambda: bench.notices() == [told, told], "why no models either")
+        assert bench.prompt.text == key and bench.session.nodes == [] and bench.app.screen is bench.screen
+        bench.screen.save_typed()
+        assert bench.session.typed() == "" and len(sent(box)) == before
+        await bench.answered(" is what?")
+        assert sent(box)[-1] == f"{key} is what?"
+
+
 async def test_nothing_but_blanks_is_not_sent(box: Sandbox, home: Path) -> None:
     async with workbench(home, box.url) as bench:
         before = len(sent(box))

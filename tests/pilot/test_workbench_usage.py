@@ -70,6 +70,20 @@ async def test_an_unknown_price_is_called_unknown(home: Path) -> None:
             assert "$0" not in bench.flat().split("limits")[0].split("USAGE")[1]
 
 
+async def test_a_model_that_is_in_no_list_is_not_priced_by_another_of_its_name(home: Path) -> None:
+    with Sandbox(Settings()) as box:
+        async with workbench(home, box.url, PAID, size=WIDE) as bench:
+            await with_prices(bench)
+            await bench.type("hello there")
+            await bench.wait("tok · ~$")
+            for id in ("elsewhere/gpt-4o-mini", f"{PAID}-2024-07-18"):
+                bench.session.choose_model(id)
+                bench.screen.show_top()
+                await bench.wait("tok · price unknown", within=bench.prompt)
+                await bench.wait(id, within=bench.screen.query_one("#model"))
+                assert "$" not in bench.flat(bench.screen.query_one("#model"))
+
+
 async def test_on_a_narrow_terminal_the_figures_are_one_line_and_a_page(home: Path) -> None:
     with Sandbox(Settings(clock=Clock())) as box:
         async with workbench(home, box.url, PAID) as bench:

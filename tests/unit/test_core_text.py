@@ -16,6 +16,7 @@ from meshtui.core.text import (
     Growing,
     clean,
     json_text,
+    looks_like_key,
     mask_key,
     mask_secrets,
     one_line,
@@ -182,3 +183,8 @@ def test_numbers_that_json_has_not_are_null(indent: int | None) -> None:
     text = json_text({"a": [math.nan, math.inf, -math.inf], "ü": 1.5, "path": Path("x")}, indent)
     assert json.loads(text, parse_constant=pytest.fail) == {"a": [None, None, None], "ü": 1.5, "path": "x"}
     assert "ü" in text
+
+
+def test_a_lone_word_with_a_key_in_it_looks_like_a_key() -> None:
+    assert all(map(looks_like_key, ("rsk_01JDEMO000000000000000000", " sk-proj-abcdef123456\n", "key=rsk_01JDEMO0000")))
+    assert not any(map(looks_like_key, ("", "rsk_", "what is rsk_01JDEMO000000000000000000?", "risk_of_rain", "hello")))

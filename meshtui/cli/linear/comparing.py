@@ -14,7 +14,7 @@ from meshtui.cli.linear.words import change_lines, figure_words, numbered, probl
 from meshtui.core.text import one_line
 from meshtui.core.turn import Delta, Turn
 from meshtui.core.variants import variants
-from meshtui.session import MOST_LANES, Comparison, Lane
+from meshtui.session import MOST_LANES, Comparison, Lane, key_refusal
 
 ORDER = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
@@ -42,6 +42,8 @@ class Comparing(Conversing):
         text = self.question(f"Message for {len(models)} models: ")
         if not text or not text.strip():
             self.refuse("Nothing was sent.")
+        if refusal := key_refusal(text, "/key"):
+            self.refuse(refusal)
         chosen = variants(self.session.drafted(text), models)
         if not self.may_send(*(variant.draft for variant in chosen)):
             return

@@ -9,9 +9,9 @@ from meshtui.cli.linear.recovering import Recovering
 from meshtui.cli.linear.words import end_words
 from meshtui.core.attachments import NotAttachable, file_words
 from meshtui.core.chat import TextPart
-from meshtui.core.text import mask_secrets, one_line
+from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
-from meshtui.session import Node
+from meshtui.session import Node, key_refusal
 
 MOST_CONVERSATIONS = 20
 
@@ -24,8 +24,8 @@ class Conversing(Recovering):
 
     def say(self, text: str) -> None:
         """Send a message; it is on disk before it leaves. What looks like nothing but a key is not sent."""
-        if len(text.split()) == 1 and mask_secrets(text) != text:
-            self.refuse("This looks like an API key, so it was not sent. /key takes one, and does not show it.")
+        if refusal := key_refusal(text, "/key"):
+            self.refuse(refusal)
         if self.may_send(self.session.drafted(text)):
             self.session.save_typed("")
             self.drive(self.session.say(text))

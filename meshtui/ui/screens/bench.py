@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.screen import Screen
 
 from meshtui.core.turn import Turn
-from meshtui.session import Node, Session
+from meshtui.session import Node, Session, key_refusal
 from meshtui.ui.commands import Where
 from meshtui.ui.panes.conversation import ConversationPane
 from meshtui.ui.widgets.prompt import Prompt
@@ -51,6 +51,13 @@ class Bench(Screen[object]):
     def last_turn(self) -> Turn | None:
         """The turn of the last answer."""
         return next((node.turn for node in reversed(self.session.nodes) if node.turn_id), None)
+
+    def refuses_key(self, text: str) -> bool:
+        """Whether a message is not sent because it is nothing but an API key; the user is told."""
+        refusal = key_refusal(text, self.mesh.keyed("{key.enter}"))
+        if refusal:
+            self.mesh.say(refusal)
+        return bool(refusal)
 
     def held_by_budget(self, go: Callable[[], object]) -> bool:
         """Whether something the user has to answer first holds up sending; `go` follows where they agree."""

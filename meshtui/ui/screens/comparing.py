@@ -32,6 +32,8 @@ class Comparing(Composing, Choosing, Bench):
         text = self.prompt.value
         if not text.strip() and not self.session.attached:
             self._show_last()
+        elif self.refuses_key(text):
+            return
         elif self.running is not None:
             self.mesh.say("An answer streams in this conversation: compare when it has ended, or stop it.")
         else:
@@ -75,7 +77,7 @@ class Comparing(Composing, Choosing, Bench):
             picker.say(f"{room} requests left this minute")
 
     def _begin_lanes(self, text: str, ids: Sequence[str] | None) -> None:
-        if not ids or self.held_by_budget(lambda: self._begin_lanes(text, ids)):
+        if not ids or self.refuses_key(text) or self.held_by_budget(lambda: self._begin_lanes(text, ids)):
             return
         if len(ids) > MOST_LANES:
             self.mesh.say(f"The first {MOST_LANES} of {len(ids)} models are asked.")

@@ -140,6 +140,8 @@ class Composing(Bench):
         text = self.prompt.value
         if not text.strip() and not self.session.attached:
             return
+        if self.refuses_key(text):
+            return
         if self.running is not None:
             self.wait_with_prompt(True)
         elif not self.runs_template(text):
@@ -148,6 +150,10 @@ class Composing(Bench):
     def say(self, text: str) -> None:
         """Send a text in this conversation, with what is attached."""
         self.save_typed()  # of a draft, only what is said in full is cleared
+        if self.refuses_key(text):
+            if not self.prompt.value:
+                self.prompt.put(text)  # it was submitted before the workbench was there
+            return
         refusal = next(filter(None, map(self.session.refusal, self.session.attached)), None)
         if refusal is not None:  # the model was changed after it was attached
             self.mesh.say(refusal)

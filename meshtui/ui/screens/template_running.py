@@ -57,7 +57,7 @@ class TemplateRunning(Templating):
     def run_once(self, prompt: str | None) -> bool:
         """Run the template with a message; whether it could be sent."""
         run = self.current_run(prompt)
-        if run is None or self.opened is None or self.lacks_message(run):
+        if run is None or self.opened is None or self.lacks_message(run) or self.refuses_key(run.prompt):
             return False
         self.keep_edit()
         try:
