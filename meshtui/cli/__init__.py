@@ -276,7 +276,7 @@ COMMANDS: dict[str, tuple[str, Add, Run]] = {
     "models": ("list, search or show the gateway's models", _add_models, _models),
     "templates": ("list, show, import, export and exchange templates with the gateway", _add_templates, _templates),
     "tools": ("list, check, import and export tool definitions", _add_tools, _tools),
-    "sessions": ("list conversations, or show one", _add_sessions, _sessions),
+    "sessions": ("list, show, export and import conversations", _add_sessions, _sessions),
     "usage": ("show what was used and what it cost, by day, model, session or profile", _add_usage, _usage),
     "config": ("show where things are kept and what is set, check gateway and key", _add_config, _config),
     "keys": ("show what your terminal sends for a key and what that runs, or list all keys", _add_keys, _keys),

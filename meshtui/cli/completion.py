@@ -29,6 +29,7 @@ ARGUMENTS: Mapping[str, Mapping[str, str]] = {
     "templates": {"import": "<files>", "list": "", "search": "", "": "@templates"},
     "tools": {"import": "<files>", "check": "@tools <files>", "list": "", "search": "", "new": "", "": "@tools"},
     "models": {"show": "@models", "": ""},
+    "sessions": {"import": "<files>", "": ""},
 }
 """What stands behind the first word of a command, by that word; the empty one is any other."""
 

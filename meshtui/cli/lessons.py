@@ -132,14 +132,17 @@ LESSONS = {
         "Exit codes of its own: 2 where `check` finds a fault, 7 where a tool is not found.",
     ),
     "sessions": Lesson(
-        "Lists the conversations of the history, newest first, or prints one. Ids may be shortened.",
+        "Lists the conversations of the history, newest first, prints one, hands them out whole and takes them in. Ids"
+        " may be shortened. What is here already is never taken in twice: new messages are added to it, and where it"
+        " went on otherwise here, the other one comes in beside it.",
         (
-            ("meshtui sessions", "the last fifty"),
             ("meshtui sessions search refund --limit 5", "those with a word in title, model or profile"),
-            ("meshtui sessions show 01JD", "the one whose id begins so"),
-            ("meshtui sessions show 01JD --json", "the same for scripts"),
+            ("meshtui sessions export > all.json", "everything, with branches, requests, bills and attached files"),
+            ("meshtui sessions export 01JD --as markdown", "the one whose id begins so, for a reader"),
+            ("meshtui sessions import all.json", "on another machine; files with the messages of a request as well"),
         ),
-        "Exit codes of its own: 7 where there is no such conversation.",
+        "Exit codes of its own: 2 where a file is bad, and then nothing of it is taken in; 7 where there is no such"
+        " conversation.",
     ),
     "usage": Lesson(
         "Sums up what the history says was used: turns, tokens, cost, time to the first token, speed. A sum with ~"

@@ -44,9 +44,9 @@ def emit(text: str, end: str = "\n") -> None:
     _write((clean(text) if sys.stdout is not None and sys.stdout.isatty() else text) + end)
 
 
-def emit_json(value: Any, indent: int | None = None) -> None:
+def emit_json(value: Any, indent: int | None = None, end: str = "\n") -> None:
     """Write one JSON value and a line end to stdout; in escapes where its encoding lacks a character."""
-    _write(json_text(value, indent) + "\n", _escaped)
+    _write(json_text(value, indent) + end, _escaped)
 
 
 def _write(text: str, instead: Callable[[str], str] | None = None) -> None:

@@ -6,38 +6,53 @@ import argparse
 import time
 from typing import Any
 
-from meshtui.cli.output import FAULT, OK, emit, emit_json, refuse, say
+from meshtui.cli import inputs
+from meshtui.cli.output import FAULT, NOT_FOUND, OK, emit, emit_json, refuse, say
 from meshtui.cli.surroundings import look_around
 from meshtui.cli.values import positive
 from meshtui.core.attachments import file_words
 from meshtui.core.chat import TextPart
 from meshtui.core.text import one_line
-from meshtui.session import Node, Session, StoreError
+from meshtui.session import Conversation, Node, Session, StoreError
+
+WHAT = {
+    "list": "list conversations, newest first",
+    "search": "list those with every word in title, model or profile",
+    "show": "print one",
+    "export": "print conversations whole, all branches, as one JSON document; --as markdown prints what was said",
+    "import": "take conversations from files, - reads stdin: such a document, or JSON with the messages of a request",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `sessions`."""
+    inputs.add_what(parser, WHAT)
     parser.add_argument(
-        "what",
-        nargs="?",
-        choices=("list", "search", "show"),
-        default="list",
-        help="list them, search them, or show one",
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="ids or their beginnings (export without one: all), words to find, or files to import",
     )
     parser.add_argument(
-        "id",
-        nargs="?",
-        metavar="ID",
-        help="for show: the id or its beginning; for search: words of title, model or profile",
+        "--as", dest="form", choices=("json", "markdown"), default="json", help="export: in which form (default json)"
     )
     parser.add_argument("--limit", type=positive, default=50, metavar="N", help="list at most N (default 50)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def sessions(arguments: argparse.Namespace) -> int:
-    """List conversations, newest first, or print one; return the exit code."""
-    session = look_around(arguments).session()
+    """Do what was asked; return the exit code."""
+    if arguments.what == "import":
+        from meshtui.cli.sessions_import import import_sessions
+
+        return import_sessions(arguments, look_around(arguments))
+    here = look_around(arguments)
+    session = here.session()
     try:
+        if arguments.what == "export":
+            from meshtui.cli.sessions_export import export_sessions
+
+            return export_sessions(arguments, here, session, _named(session, arguments.names))
         if arguments.what == "show":
             return _show(session, arguments)
         return _list(session, arguments)
@@ -47,8 +62,21 @@ def sessions(arguments: argparse.Namespace) -> int:
         session.close()
 
 
+def _named(session: Session, names: list[str]) -> list[Conversation]:
+    """Return the conversations of some ids or their beginnings, each once; refuses what names none, or several."""
+    found: dict[str, Conversation] = {}
+    for name in names:
+        matches = session.store.named(name) if name else []
+        if not matches:
+            refuse(f"there is no conversation {name!r}; `meshtui sessions` lists them", NOT_FOUND)
+        if len(matches) > 1:
+            refuse(f"{name} begins the id of several conversations; give more of it")
+        found.setdefault(matches[0].id, matches[0])
+    return list(found.values())
+
+
 def _list(session: Session, arguments: argparse.Namespace) -> int:
-    rows = session.conversations(arguments.id or "", arguments.limit)
+    rows = session.conversations(" ".join(arguments.names), arguments.limit)
     if arguments.json:
         emit_json(
             [
@@ -66,7 +94,7 @@ def _list(session: Session, arguments: argparse.Namespace) -> int:
         )
         return OK
     if not rows:
-        say("no conversation fits" if arguments.id else "there are no conversations yet")
+        say("no conversation fits" if arguments.names else "there are no conversations yet")
     for row in rows:
         model = one_line(row.model, 28)
         emit(f"{row.id}  {_iso(row.updated_at)}  {row.turns:>4}  {model:<28}  {one_line(row.title, 60)}")
@@ -74,16 +102,12 @@ def _list(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def _show(session: Session, arguments: argparse.Namespace) -> int:
-    if not arguments.id:
-        refuse("sessions show needs an id; `meshtui sessions list` prints them")
-    matches = [row for row in session.conversations(arguments.id, 10) if row.id.startswith(arguments.id.upper())]
-    if not matches:
-        refuse(f"there is no conversation {arguments.id}; `meshtui sessions` lists them", 7)
-    if len(matches) > 1:
-        refuse(f"{arguments.id} begins the id of several conversations; give more of it")
-    nodes = session.open(matches[0].id)
+    if len(arguments.names) != 1:
+        refuse("sessions show needs one id; `meshtui sessions list` prints them")
+    (found,) = _named(session, arguments.names)
+    nodes = session.open(found.id)
     if arguments.json:
-        emit_json({"id": matches[0].id, "title": matches[0].title, "messages": [_message(node) for node in nodes]})
+        emit_json({"id": found.id, "title": found.title, "messages": [_message(node) for node in nodes]})
         return OK
     for node in nodes:
         emit(f"── {node.role}" + (f" · {one_line(node.turn.model, 60)} · {node.turn.state}" if node.turn else ""))

@@ -12,13 +12,20 @@ MARK = "-"
 """What stands for stdin in place of a file. A file of that name is `./-`."""
 
 
-def read_stdin(what: str) -> str:
-    """Return the text on stdin; `what` it is for is told where a person has to type it. Refuses what is no UTF-8."""
+def read_stdin(what: str, most: int | None = None) -> str:
+    """Return the text on stdin; `what` it is for is told where a person has to type it. Refuses what is no UTF-8.
+
+    So is what has more than `most` bytes, where a limit is named.
+    """
     if sys.stdin is None:
         refuse(f"stdin is closed: give {what} as an argument")
     if sys.stdin.isatty():
         say(f"reading {what} from the terminal; ctrl+d on a line of its own ends it")
-    raw = sys.stdin.buffer.read()
+    raw = sys.stdin.buffer.read(-1 if most is None else most + 1)
+    if most is not None and len(raw) > most:
+        from meshtui.core.attachments import size_words
+
+        refuse(f"stdin has more than the {size_words(most)} that are read at once")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

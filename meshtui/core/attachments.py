@@ -67,6 +67,15 @@ def kind_of(name: str) -> tuple[str, str]:
     raise NotAttachable(f"{name}: a message takes pictures, video and sound ({endings}), not .{suffix or '?'} files")
 
 
+def media_type(suffix: str) -> str:
+    """Return the media type of a stored file by its suffix, such as `.png`."""
+    try:
+        kind, form = kind_of(f"file{suffix}")
+    except NotAttachable:
+        return "application/octet-stream"
+    return f"{kind}/{form}"
+
+
 def from_url(url: str) -> Attachment:
     """Return the attachment for an http(s) URL; the gateway fetches it, nothing is fetched here."""
     path = urlsplit(url).path

@@ -43,6 +43,13 @@ class Conversations(Database):
                     break
         return found
 
+    def named(self, beginning: str) -> list[Conversation]:
+        """Return the conversations whose id begins so, in any case; one whose id is exactly that is the only one."""
+        where = "deleted_at IS NULL AND LOWER(SUBSTR(id, 1, ?)) = ?"
+        sql = f"SELECT {CONVERSATION_COLUMNS} FROM conversation c WHERE {where}"  # noqa: S608
+        found = [Conversation(*row) for row in self._rows(sql, (len(beginning), beginning.lower()))]
+        return [one for one in found if one.id == beginning] or found
+
     def latest(self) -> Conversation | None:
         """Return the conversation used last, None where there is none."""
         found = self.conversations(1)

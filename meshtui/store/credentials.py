@@ -8,12 +8,13 @@ this run and hold for whichever gateway it names.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from meshtui.core.mesh import KEY_VARIABLES, MESH_GATEWAY
 from meshtui.core.text import mask_key, mask_secrets, one_line
+from meshtui.store.config import Profile
 from meshtui.store.gateway_url import UnusableURL, normalise_base_url
 from meshtui.store.paths import Paths, write_atomically
 from meshtui.store.settings import Settings
@@ -69,6 +70,19 @@ def find_key(settings: Settings, paths: Paths, environ: Mapping[str, str], *, ru
         if key is not None:
             return key
     return None
+
+
+def known_keys(profiles: Iterable[Profile], paths: Paths, environ: Mapping[str, str]) -> list[Secret]:
+    """Return every key that this machine knows without running a command, whatever it is for: none may be written.
+
+    Raises ConfigError where the credentials file cannot be read.
+    """
+    found = _saved(paths)
+    entries = found[1].values() if found is not None else ()
+    texts = [str(entry["api_key"]) for entry in entries if isinstance(entry, dict) and "api_key" in entry]
+    texts.append("" if paths.one_home else _vendor_key())
+    texts += [environ.get(name, "") for name in (*KEY_VARIABLES, *(one.api_key_env for one in profiles)) if name]
+    return [Secret(text.strip()) for text in texts if text.strip()]
 
 
 def _candidates(settings: Settings, paths: Paths, environ: Mapping[str, str], run: bool) -> Iterator[tuple[str, str]]:

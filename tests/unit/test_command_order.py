@@ -15,6 +15,7 @@ LINES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("templates", ("render", "refund-bot"), ("--json",)),
     ("models", ("show", "openai/gpt-4o"), ("--json",)),
     ("sessions", ("show", "a1b2"), ("--json",)),
+    ("sessions", ("export", "a1b2", "c3d4"), ("--as", "markdown")),
     ("run", ("Say hello",), ("--model", "m")),
     ("compare", ("Say hello",), ("--model", "m")),
 )

@@ -79,6 +79,8 @@ _meshtui; printf '%s\\n' "${{COMPREPLY[@]}}"
         ("meshtui usage --by ", ["day", "model", "session", "profile"], []),
         ("meshtui templates p", ["push", "pull"], ["list"]),
         ("meshtui templates show re", ["refund-bot"], []),
+        ("meshtui sessions ", ["export", "import", "show"], ["refund-bot"]),
+        ("meshtui sessions export --as ", ["json", "markdown"], []),
         ("meshtui run -t ", ["refund-bot"], []),
         ("meshtui run --tools ", ["weather"], []),
         ("meshtui tools show ", ["weather"], []),
