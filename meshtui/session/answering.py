@@ -27,6 +27,7 @@ AT_ONCE = 8
 
 NOT_ALLOWED = "its command is not allowed to run"
 STOPPED = "It was stopped before it answered."
+DELETED = "the conversation was deleted"
 
 
 class Answering:
@@ -115,6 +116,8 @@ class Answering:
             return
         if way is None and (pending.kind != "command" or self.rule_for(pending) is not None):
             way = await self._way(round, pending)  # which reads no file then
+        if not isinstance(way, str) and self._session.is_deleted(round.node.conversation_id):
+            way = DELETED  # nobody would see it asking
         if isinstance(way, str):
             pending.note = "" if pending.kind == "hand" else f"Not answered: {way}."
             if pending.note:

@@ -57,6 +57,10 @@ class Sends(Protocol):
         """Drive a turn of a conversation to its end, and what goes on from there by itself."""
         ...
 
+    def is_deleted(self, conversation_id: str) -> bool:
+        """Whether a conversation was put away: nothing of it is sent."""
+        ...
+
     def allowance(self, target: Target) -> Allowance:
         """Return what is known to be left of a target's minute."""
         ...
@@ -216,6 +220,10 @@ class RetryQueue:
     async def _send(self, row: Waiting) -> None:
         """Send one, and let the next behind the same gate follow once this one was let in or refused."""
         gate = row.gate
+        if self._is_gone(row):
+            self._rows.remove(row)
+            self._changed()
+            return
         try:
             turn = self._session.repeat(row.turn, row.conversation_id, row.target)
         except Exception as error:
@@ -236,6 +244,14 @@ class RetryQueue:
             if row in self._rows:
                 self._judge(row, turn, gate)
 
+    def _is_gone(self, row: Waiting) -> bool:
+        """Whether its conversation was deleted meanwhile."""
+        try:
+            return self._session.is_deleted(row.conversation_id)
+        except Exception as error:
+            self.on_notice(str(error))  # what cannot be read is not known to be deleted; the queue goes on
+            return False
+
     async def _run(self, turn: Turn, conversation_id: str) -> None:
         try:
             await self._session.run_queued(turn, conversation_id)
@@ -245,7 +261,7 @@ class RetryQueue:
     def _judge(self, row: Waiting, turn: Turn, gate: tuple[str, str, str]) -> None:
         """What became of a turn that has ended: refused again it keeps its place, else it leaves."""
         problem = turn.problem
-        if problem is None or not can_wait(problem):
+        if problem is None or not can_wait(problem) or self._is_gone(row):
             self._rows.remove(row)
         elif row.tries + 1 >= MOST_TRIES or needs_asking(problem):
             self._rows.remove(row)

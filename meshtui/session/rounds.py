@@ -237,6 +237,9 @@ class Rounds(RoundChanges):
         """Let the calls of a round be answered; return whether it can go on by itself, and say why where it cannot."""
         here = round.node.conversation_id
         await self.fill(round, whole=whole)
+        if self._session.is_deleted(here):
+            self._say(here, "The conversation was deleted: nothing went back to the model.")
+            return False
         if self._round_in(here) is not round:
             self._say(here, "The conversation went on without the results of its calls: they were not sent.")
             return False
@@ -256,6 +259,12 @@ class Rounds(RoundChanges):
             title = one_line(found.title, 40) if found is not None else ""
             sentence = f"“{title or 'untitled'}”: {sentence}"
         self._session.on_notice(sentence)
+
+    def stop_all(self, conversation_id: str) -> None:
+        """Stop everything that answers calls in a conversation, shown or not."""
+        for round in list(self._rounds.values()):
+            if round.node.conversation_id == conversation_id:
+                self.stop(round)
 
     def close(self) -> None:
         """Stop everything and keep what was typed, at once and synchronously."""

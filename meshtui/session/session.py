@@ -93,6 +93,12 @@ class Session(Attaching):
         super().new()
         self.ready_draft()
 
+    def delete(self, conversation_id: str) -> None:
+        """Put a conversation out of the list and end what waits in it; `restore` brings it back without that."""
+        super().delete(conversation_id)
+        self.queue.drop_conversation(conversation_id)
+        self.rounds.stop_all(conversation_id)
+
     def ready_draft(self, *, sending: bool = False) -> Draft:
         """Return the draft with the tools of this conversation as their files are now; `sending` saves their edits."""
         if self.tools is not None and sending:
@@ -213,7 +219,7 @@ class Session(Attaching):
         """Let a turn that a minute's limit refused wait by itself, where the user set that."""
         problem = turn.problem
         if self.on_rate_limit == "queue" and problem is not None and can_wait(problem):
-            if conversation_id is not None and not needs_asking(problem):
+            if conversation_id is not None and not needs_asking(problem) and not self.is_deleted(conversation_id):
                 self.wait_for(turn, conversation_id)
 
     async def run_queued(self, turn: Turn, conversation_id: str) -> None:
@@ -328,13 +334,8 @@ class Session(Attaching):
                     self._due[turn.id] = loop.call_later(CHECKPOINT_SECONDS, self._checkpoint, turn)
                 self.on_change(turn, delta)
         if not turn.has_output and turn.finish_reason in (None, "stop"):
-            raise Problem(
-                ProblemKind.EMPTY,
-                "empty_reply",
-                "The gateway ended the answer without a word.",
-                status=turn.status,
-                request_id=turn.request_id,
-            )
+            empty = "The gateway ended the answer without a word."
+            raise Problem(ProblemKind.EMPTY, "empty_reply", empty, status=turn.status, request_id=turn.request_id)
 
     def stop(self, turn: Turn) -> None:
         """End a turn that is waiting or streaming; what arrived of it is kept."""

@@ -140,7 +140,8 @@ async def test_results_go_nowhere_where_the_conversation_went_on_without_them(
                 await session.run(session.say("never mind"))
             before = len(box.requests)
             await task
-            assert len(box.requests) == before and "went on without the results" in said[-1]
+            why = "was deleted: nothing" if how == "deleted" else "went on without the results"
+            assert len(box.requests) == before and why in said[-1]
 
 
 async def test_each_conversation_asks_for_itself(box: Sandbox, home: Path) -> None:
@@ -168,3 +169,97 @@ async def test_each_conversation_asks_for_itself(box: Sandbox, home: Path) -> No
             session.rounds.reset(round, round.calls[0])
             await session.rounds.fill(round)
             assert len(asked) == 3, "what was allowed there is asked for here"
+
+
+def asking(session: Session) -> list[str]:
+    """Let every command wait to be allowed for ever; return the conversations that asked."""
+    asked: list[str] = []
+
+    async def approve(round: Round, pending: Pending, plan: Plan) -> Any:
+        asked.append(round.node.conversation_id)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            asked.remove(round.node.conversation_id)
+
+    session.rounds.approve = approve
+    return asked
+
+
+async def test_nothing_waits_in_a_conversation_that_was_deleted_and_it_can_be_answered_once_it_is_back(
+    box: Sandbox, home: Path
+) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "-c", "print('ran')"]})
+    async with opened(home, box, "sandbox/tools-parallel") as session:
+        turn_on(session, "get_weather")
+        asked, said = asking(session), list[str]()
+        session.on_notice = said.append
+        async with driven(session) as task:
+            await until(lambda: asked, "the question")
+            here, seen = first_of(session), len(box.requests)
+            session.delete(here)
+            assert (await task).state is TurnState.DONE
+            await until(lambda: not asked, "the question withdrawn")
+        assert said == ["“get_weather in Paris”: The conversation was deleted: nothing went back to the model."]
+        session.restore(here)
+        session.open(here)
+        round = session.rounds.current()
+        assert round is not None and len(round.calls) == 2
+        assert all(one.state == "open" and "stopped" in one.note for one in round.calls)
+        session.rounds.approve, session.rounds.allows_all = None, True
+        await session.rounds.fill(round)
+        turn = session.rounds.go_on(round)
+        await session.run(turn)
+        assert turn.state is TurnState.DONE and len(box.requests) == seen + 1
+        assert answered_once(box.requests[-1]["body"]["messages"])
+
+
+async def test_no_command_asks_in_a_conversation_that_was_deleted_while_its_answer_came(
+    box: Sandbox, home: Path
+) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "-c", "print('ran')"]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        asked, said = asking(session), list[str]()
+        session.on_notice = said.append
+        async with driven(session) as task:
+            here = first_of(session)
+            session.delete(here)
+            assert (await task).state is TurnState.DONE and asked == [] and said == []
+        session.restore(here)
+        session.open(here)
+        round = session.rounds.current()
+        assert round is not None and [one.state for one in round.calls] == ["open"]
+
+
+async def test_what_answers_by_itself_begins_nothing_in_a_conversation_that_was_deleted(
+    box: Sandbox, home: Path
+) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "fine"}]})
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather")
+        round = await called(session, "get_weather in Paris")
+        session.delete(round.node.conversation_id)
+        await session.rounds.fill(round)
+        (call,) = round.calls
+        assert (call.state, call.note) == ("open", "Not answered: the conversation was deleted.")
+        session.restore(round.node.conversation_id)
+        await session.rounds.fill(round)
+        assert (call.state, call.result, call.note) == ("answered", "fine", "")
+
+
+async def test_rounds_of_the_conversation_that_is_shown_end_when_it_is_deleted(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"rules": [{"result": "late", "latency": 600}]})
+    async with opened(home, box, "sandbox/tools-9") as session:
+        turn_on(session, "get_weather")
+        session.rounds.set_automatic(5)
+        said: list[str] = []
+        session.on_notice = said.append
+        task = asyncio.get_running_loop().create_task(session.rounds.drive(session.say("get_weather in Paris")))
+        await until(session.rounds.running, "the call")
+        seen = len(box.requests)
+        assert session.conversation is not None
+        session.delete(session.conversation.id)
+        await task
+        assert said == ["The conversation was deleted: nothing went back to the model."]
+        assert session.rounds.running() is None and len(box.requests) == seen

@@ -179,6 +179,10 @@ class Sends:
         self.problems = list(problems)
         self.sent: list[tuple[float, str]] = []
         self.limits = Allowance()
+        self.deleted: set[str] = set()
+
+    def is_deleted(self, conversation_id: str) -> bool:
+        return conversation_id in self.deleted
 
     def repeat(self, turn: Turn, conversation_id: str, target: Target) -> Turn:
         return Turn(f"{turn.id}'", turn.request)
@@ -240,6 +244,50 @@ async def test_refused_again_it_keeps_its_place_and_gives_up_in_the_end() -> Non
     queue.add(refused("never", refusal(0.0)), "c", TARGET)
     await emptied(queue)
     assert len(sends.sent) == MOST_TRIES and "waits no longer" in said[0]
+
+
+@pytest.mark.anyio
+async def test_what_is_refused_again_waits_no_longer_where_its_conversation_was_deleted() -> None:
+    said: list[str] = []
+    sends = Sends(*[refusal(0.0)] * 99)
+    queue = RetryQueue(sends, chance=lambda: 0.0)
+    queue.on_notice = said.append
+    queue.add(refused("gone", refusal(0.0)), "c", TARGET)
+    run_queued = sends.run_queued
+
+    async def deleted_meanwhile(turn: Turn, conversation_id: str) -> None:
+        sends.deleted.add("c")
+        await run_queued(turn, conversation_id)
+
+    sends.run_queued = deleted_meanwhile  # type: ignore[method-assign]
+    await emptied(queue)
+    assert len(sends.sent) == 1 and said == []
+    queue.add(refused("late", refusal(0.0)), "c", TARGET)
+    await emptied(queue)
+    assert len(sends.sent) == 1, "it was deleted between its choice and its sending"
+
+
+@pytest.mark.anyio
+async def test_a_conversation_that_is_deleted_waits_for_no_limit_and_comes_back_with_its_card(home: Path) -> None:
+    clock = Minute(30.0)
+    with Sandbox(Settings(rpm=1, clock=clock)) as box:
+        async with opened(home, box, now=clock, clock=clock.passed) as session:
+            await say(session, "one")
+            other = await say(session, "two")
+            assert session.conversation is not None and other.problem is not None
+            here = session.conversation.id
+            session.wait_for(other)
+            assert len(session.queue) == 1
+            session.delete(here)
+            assert len(session.queue) == 0
+            session.on_rate_limit = "queue"
+            session.wait_where_set(other, here)
+            assert len(session.queue) == 0
+            session.restore(here)
+            session.open(here)
+            assert session.nodes[-1].turn is not None and session.nodes[-1].turn.problem is not None
+            session.wait_where_set(other, here)
+            assert len(session.queue) == 1
 
 
 @pytest.mark.anyio

@@ -473,3 +473,43 @@ async def test_a_command_asks_over_the_conversation_and_over_nothing_else(home: 
         await bench.press("escape")
         await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "the question")
         await bench.press("escape")
+
+
+async def test_a_command_that_waits_to_ask_ends_with_its_conversation(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, responder=command("print('ran')")) as bench:
+        bench.session.rounds.set_automatic(5)
+        box.script(calling(("get_weather", OSLO)), saying("All done."))
+        bench.screen.say("the first one")
+        turn = bench.turn
+        bench.screen.action_new_conversation()
+        await bench.over(turn)
+        await bench.wait("a command asks to run in “the first one”")
+        await bench.press("ctrl+r", "f9")
+        await bench.wait("“the first one” deleted")
+        await bench.holds(lambda: "a command asks" not in bench.screen.queued_words, "nothing asks")
+        await bench.press("f10", "enter")
+        await bench.holds(lambda: len(bench.session.nodes) == 2, "the conversation is back")
+        assert not isinstance(bench.app.screen, ApprovalQuestion)
+        assert bench.screen.panel.round is None and bench.session.rounds.running() is None
+        await bench.press("alt+a")
+        await bench.holds(lambda: isinstance(bench.app.screen, ApprovalQuestion), "asked again, as the user wants")
+        await bench.press("a")
+        await bench.holds(lambda: round_of(bench).calls[0].result == "ran", "its result")
+        await bench.press("f5")
+        await bench.holds(lambda: last_text(bench) == "All done.", "the end")
+        assert [message["content"] for message in sent_last(box) if message["role"] == "tool"] == ["ran"]
+
+
+async def test_a_command_that_waits_behind_the_list_ends_with_its_conversation(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, responder=command("print('ran')")) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("All done."))
+        await bench.press("ctrl+r")
+        bench.screen.say("go")
+        await bench.over()
+        await bench.wait("a command asks to run in “go”")
+        await bench.press("g", "f9")
+        await bench.holds(lambda: bench.session.rounds.running() is None, "the call stopped")
+        await bench.press("escape")
+        await bench.holds(lambda: bench.session.conversation is None, "a new conversation")
+        assert bench.screen.panel.round is None and not isinstance(bench.app.screen, ApprovalQuestion)
+        assert "a command asks" not in bench.screen.queued_words
