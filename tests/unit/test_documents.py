@@ -12,6 +12,7 @@ import pytest
 from meshtui.core.slot_values import parse_values
 from meshtui.core.tools.responder import rules_from
 from meshtui.store.config import load
+from meshtui.store.conversation_document import document_from
 from meshtui.store.paths import find_paths
 from meshtui.store.template_text import template_from
 from meshtui.store.tool_text import tool_from
@@ -55,6 +56,13 @@ def test_a_tool_example_is_one(example: Example) -> None:
 def test_canned_rules_are_read(example: Example) -> None:
     rules = rules_from(json.loads(example.text))
     assert rules[0].tool == "weather" and rules[0].when == {"city": "Rome"} and rules[0].result == {"degrees": 31}
+
+
+@pytest.mark.parametrize("example", examples("sessions"), ids=str)
+def test_a_document_of_conversations_is_read(example: Example) -> None:
+    (conversation,) = document_from(json.loads(example.text), 0.0).conversations
+    question, answer = conversation.nodes
+    assert question.message.text == conversation.title and answer.turn is not None and answer.turn.ended
 
 
 @pytest.mark.parametrize("example", examples("theme"), ids=str)
