@@ -159,8 +159,17 @@ class MeshApp(Keying, inherit_bindings=False):
         """Show one sentence that concerns no single turn."""
         self.notify(clean(sentence), markup=False)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy what is selected in any line or text as everything is copied; what is hidden stays in meshtui."""
+        if getattr(self.focused, "password", False):
+            self.keep_copied(text)
+            self.say("What is hidden is not copied out of meshtui.")
+        elif text:
+            self.copy(text, "Selection")
+
     def copy(self, text: str, what: str) -> None:
-        """Copy text out and say how it was done."""
+        """Copy text out and say how it was done; ctrl+v puts it into a text here from now on."""
+        self.keep_copied(text)
 
         async def work() -> None:
             self.say(f"{what}: {await clipboard.copy(self, text, self.look.state_folder)}")

@@ -17,14 +17,17 @@ OSC52_LIMIT = 74_000
 
 
 async def copy(app: App[Any], text: str, folder: Path) -> str:
-    """Put `text` on the clipboard and return in words how, or where it was written instead."""
+    """Put `text` on the clipboard and return in words how, or where it was written instead.
+
+    To the terminal it goes by Textual's own `copy_to_clipboard`, in whose place the app has this.
+    """
     if app.is_web:
-        app.copy_to_clipboard(text)
+        App.copy_to_clipboard(app, text)
         return "sent to the browser's clipboard"
     if await asyncio.to_thread(_by_tool, text):
         return "copied to the clipboard"
     if len(text) <= OSC52_LIMIT and os.environ.get("TERM", "") not in ("dumb", "linux", ""):
-        app.copy_to_clipboard(text)
+        App.copy_to_clipboard(app, text)
         return "sent to the terminal's clipboard (OSC 52)"
     path = folder / "copied.txt"
     await asyncio.to_thread(_to_file, path, text)

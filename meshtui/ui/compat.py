@@ -11,14 +11,17 @@ from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.content import Content
 from textual.css.model import RuleSet
 from textual.dom import DOMNode
 from textual.geometry import Size
 from textual.message_pump import MessagePump
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar
 from textual.timer import Timer, TimerCallback
 from textual.widget import AwaitMount, Widget
+from textual.widgets._toast import Toast
 
 if TYPE_CHECKING:
     from textual.scroll_view import ScrollView
@@ -128,6 +131,9 @@ Screen.set_focus = _focus_where_it_stands  # type: ignore[assignment, method-ass
 
 Result = TypeVar("Result")
 
+MOST_NOTICES = 3
+"""So many stand on the screen at once."""
+
 
 class CalmApp(App[Result]):
     """An app that ends with a sentence of its own where Textual would print a traceback with all local values."""
@@ -170,6 +176,26 @@ class CalmApp(App[Result]):
         self.theme, self._is_dressed = theme, True
         self.stylesheet.set_variables(self.get_css_variables())
         self._next_callbacks.clear()  # parse again, tell those who follow: there is nothing yet, and nobody
+
+    def keep_copied(self, text: str) -> None:
+        """Keep a text that was copied for pasting it here; what the terminal pastes comes from elsewhere."""
+        self._clipboard = text
+
+    def on_notify(self, event: Notify) -> None:
+        """Let go of the oldest notices before another comes, so that all that are left have room.
+
+        The style sheet gives them half of the height, and so much of the width.
+        """
+        width, room = min(60, self.size.width * 3 // 4) - 3, self.size.height // 2
+        newest_first = [event.notification, *reversed([*self._notifications])]
+        for place, notice in enumerate(newest_first):
+            room -= 1 + Content(notice.message).get_height({}, max(width, 1))
+            if place and (room < 0 or place >= MOST_NOTICES):
+                del self._notifications[notice]
+        for screen in self.screen_stack:
+            for toast in screen.query(Toast):
+                if toast._notification not in self._notifications and isinstance(toast.parent, Widget):
+                    toast.parent.remove()  # Textual removes the notice alone, and what held it takes up its room
 
     @property
     def _background_screens(self) -> list[Screen[object]]:

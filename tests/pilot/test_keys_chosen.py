@@ -10,6 +10,8 @@ from textual.widgets import Input, Static
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.commands import short_key
+from meshtui.ui.screens.conversation_list import ConversationList
+from meshtui.ui.screens.key_entry import KeyEntry
 from meshtui.ui.screens.model_picker import ModelPicker
 from meshtui.ui.widgets.find_replace import FindReplace
 from meshtui.ui.widgets.top import KeyLine
@@ -135,16 +137,22 @@ async def test_a_key_that_cannot_be_used_leaves_the_default(box: Sandbox, home: 
         await bench.over()
 
 
-async def test_what_is_selected_in_any_text_is_copied_as_everything_is(
-    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copied = list[str]()
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what the system's own tool is given to copy."""
+    found = list[str]()
 
     def by_tool(text: str) -> bool:
-        copied.append(text)
+        found.append(text)
         return True
 
     monkeypatch.setattr("meshtui.ui.clipboard._by_tool", by_tool)
+    return found
+
+
+async def test_what_is_selected_in_any_text_is_copied_as_everything_is(
+    box: Sandbox, home: Path, copied: list[str]
+) -> None:
     async with workbench(home, box.url, keys={"app.copy": "alt+c"}) as bench:
         await bench.type("copy me")
         await bench.press("shift+home", "alt+c")
@@ -155,3 +163,27 @@ async def test_what_is_selected_in_any_text_is_copied_as_everything_is(
         await bench.holds(lambda: copied == ["copy me", "find me"], "a copy from the line that finds")
         await bench.press("escape", "home", "alt+c")
         await bench.holds(lambda: any("alt+c copies" in notice for notice in bench.notices()), "the key in force")
+
+
+async def test_a_dialog_copies_by_the_same_way(box: Sandbox, home: Path, copied: list[str]) -> None:
+    async with workbench(home, box.url) as bench:
+        await bench.press("ctrl+r")
+        await bench.holds(lambda: isinstance(bench.app.screen, ConversationList), "the list")
+        line = bench.app.screen.query_one(Input)
+        await bench.type("find me")
+        await bench.press("shift+home", "ctrl+c")
+        await bench.holds(lambda: copied == ["find me"], "a copy by the system's own tool")
+        await bench.holds(lambda: bench.notices() == ["Selection: copied to the clipboard"], "how it was copied")
+        await bench.press("ctrl+x", "ctrl+x", "ctrl+v", "ctrl+v")
+        assert line.value == "find mefind me", "what was cut is not there to be pasted"
+        await bench.holds(lambda: copied == ["find me"] * 2, "the cut, and nothing where nothing is selected")
+
+
+async def test_a_hidden_text_is_not_copied_out(box: Sandbox, home: Path, copied: list[str]) -> None:
+    async with workbench(home, box.url) as bench:
+        bench.screen.action_enter_key()
+        await bench.holds(lambda: isinstance(bench.app.screen, KeyEntry), "the line for a key")
+        await bench.type("rsk_01JDEMO000000000000000000")
+        await bench.press("shift+home", "ctrl+x", "ctrl+v")
+        await bench.holds(lambda: bench.notices() == ["What is hidden is not copied out of meshtui."], "why not")
+        assert copied == [] and bench.app.screen.query_one(Input).value == "rsk_01JDEMO000000000000000000"

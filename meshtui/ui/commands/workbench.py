@@ -176,7 +176,6 @@ WORKBENCH: tuple[Command, ...] = (
     ),
     Command("key.enter", "API key", "", "enter_key", "Enter another API key for this profile."),
     Command("demo.tour", "Tour", "ctrl+g", "tour", "Show in five steps what can be done; for the demo."),
-    # A text has a copy of its own on that key, which knows the terminal's clipboard alone.
     Command(
         "app.copy",
         "Copy",
