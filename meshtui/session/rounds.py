@@ -108,7 +108,7 @@ class Rounds(RoundChanges):
         found = store.conversation(conversation_id)
         if found is None or found.head_id is None or found.deleted_at is not None:
             return None
-        return self._round_at(store.history(found.head_id)[-1])
+        return self._round_at(store.node(found.head_id))
 
     def reopen(self, node: Node) -> Round | None:
         """Go back to a message with calls and open its round, with the results as they were; raises StoreError.

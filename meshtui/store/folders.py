@@ -74,12 +74,13 @@ class Folders:
 
         Whatever is listed is found: also a link to nothing, and a name that no new file would get.
         """
-        if not why_no_name(key, self.word):
-            paths = (folder / (key + suffix) for folder in self.folders.values() for suffix in self.suffixes)
-            found = next((path for path in paths if path.is_file()), None)
-            if found is not None:
-                return found
-        return next((path for listed, path, _ in self._all() if listed == key), None)
+        if any(not part or part.startswith(".") for part in key.split("/")):
+            return None
+        paths = [folder / (key + suffix) for folder in self.folders.values() for suffix in self.suffixes]
+        there = [
+            path for path in paths if os.path.lexists(path) and _may_be_read(path) and not self._is_companion(path)
+        ]
+        return next((path for path in there if path.exists()), there[0] if there else None)
 
     def keys(self) -> list[str]:
         """Return every key once, as listed; no file is opened."""
@@ -116,11 +117,12 @@ class Folders:
     def _all(self) -> Iterator[tuple[str, Path, Place]]:
         """Yield every file with its key and place, the project's first, each folder by name."""
         for place, folder in self.folders.items():
-            names = [path for path in folder.rglob("*") if path.suffix in self.suffixes and _may_be_read(path)]
-            for path in sorted(names, key=lambda path: str(path).casefold()):
-                key = self._key_of(path)
-                if not any(part.startswith(".") for part in key.split("/")) and not self._is_companion(path):
-                    yield key, path, place
+            above = len(str(self.folders[self._place_of(folder)])) + 1
+            for found in sorted(_files_in(folder), key=str.casefold):
+                stem, suffix = os.path.splitext(found)
+                path = Path(found) if suffix in self.suffixes else None
+                if path is not None and not self._is_companion(path):
+                    yield stem[above:].replace(os.sep, "/"), path, place
 
     def _is_companion(self, path: Path) -> bool:
         return bool(self.companion) and path.name.endswith(self.companion)
@@ -181,6 +183,21 @@ class Folders:
         except (OSError, UnicodeEncodeError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ConfigError(f"{path} cannot be written: {reason.lower()}. Nothing was changed.") from None
+
+
+def _files_in(folder: Path) -> Iterator[str]:
+    """Yield the paths of the files below a folder that is there, in no order; nothing that begins with a dot."""
+    folders = [str(folder)]
+    while folders:
+        try:
+            entries = [entry for entry in os.scandir(folders.pop()) if not entry.name.startswith(".")]
+        except OSError:
+            continue  # it is not there, or not for this user
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(entry.path)
+            elif entry.is_file(follow_symlinks=False) or _may_be_read(Path(entry.path)):
+                yield entry.path
 
 
 def _may_be_read(path: Path) -> bool:

@@ -47,14 +47,14 @@ class ToolFiles(Folders):
 
     def list(self) -> Sequence[ToolFile]:
         """Return every tool, the project's first, each folder by name; unreadable ones with their fault."""
-        found = []
-        for key, path, place in self._all():
+        found, first = [], self.suffixes[0]
+        rows = list(self._all())
+        counts = {(key, place) for key, path, place in rows if path.suffix == first}
+        for key, path, place in rows:
             try:
-                first = path.with_name(path.stem + self.suffixes[0])
-                if path != first and first.exists():
-                    raise ConfigError(
-                        f"{path}: {first.name} beside it has the same name and counts. Rename one of them."
-                    )
+                if (key, place) in counts and path.suffix != first:
+                    beside = path.with_suffix(first).name
+                    raise ConfigError(f"{path}: {beside} beside it has the same name and counts. Rename one of them.")
                 found.append(ToolFile(key, path, place, tool=self.latest(path).tool))
             except ConfigError as error:
                 found.append(ToolFile(key, path, place, str(error)))

@@ -73,6 +73,18 @@ async def test_rounds_go_on_and_nothing_of_them_comes_into_the_conversation_that
     assert {body["tools"][0]["function"]["name"] for body in rounds} == {"get_weather"}
 
 
+async def test_rounds_elsewhere_do_not_read_all_that_was_said_there(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home, "get_weather", CITY, responder=SLOW)
+    async with opened(home, box, "sandbox/tools-3") as session:
+        turn_on(session, "get_weather")
+        async with driven(session) as task:
+            read: list[str] = []
+            monkeypatch.setattr(session.store, "history", read.append)
+            assert (await task).state is TurnState.DONE and read == []
+
+
 async def test_rounds_stay_with_the_gateway_where_they_were_begun(box: Sandbox, home: Path) -> None:
     put(home, "get_weather", CITY, responder=SLOW)
     async with opened(home, box, "sandbox/tools-3") as session:

@@ -206,6 +206,18 @@ def test_a_retry_is_a_sibling(store: Store) -> None:
     assert store.conversation("c1") == replace(found, head_id="a1")
 
 
+def test_one_node_is_read_like_the_last_of_its_history(store: Store) -> None:
+    turn = ask(store, 1, "Weather?")
+    running = store.node("a1")
+    assert running is not None and running.turn is turn
+    answer(store, turn, ToolFragment(0, "call_1", "w", "{}"), Finished("tool_calls"))
+    for id in ("u1", "a1"):
+        node, last = store.node(id), store.history(id)[-1]
+        assert node is not None and (node.id, node.parent_id, node.message) == (last.id, last.parent_id, last.message)
+        assert (node.turn and node.turn.id) == (last.turn and last.turn.id)
+    assert store.node("nowhere") is None
+
+
 def test_messages_of_a_tool_round_form_a_chain(store: Store) -> None:
     turn = ask(store, 1, "Weather?")
     answer(store, turn, ToolFragment(0, "call_1", "w", "{}"), Finished("tool_calls"))

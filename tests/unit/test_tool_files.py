@@ -383,6 +383,53 @@ def test_a_link_to_nothing_is_told_and_its_name_is_taken(tmp_path: Path) -> None
     assert shelf.restore(deleted).name == "gone-2.toml" and kept.is_file()
 
 
+def test_a_key_is_looked_for_where_it_would_be_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = files(tmp_path)
+    for name in (
+        "here.json",
+        "net/ping me.toml",
+        "a:b.json",
+        ".hidden.json",
+        ".folder/in.json",
+        "gone.toml",
+        "x..json",
+    ):
+        path = shelf.folders["yours"] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"name": "x"}) if path.suffix == ".json" else 'name = "x"\n')
+    (shelf.folders["yours"] / "gone.toml").unlink()
+    (shelf.folders["yours"] / "gone.toml").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(shelf.folders["yours"] / "pipe.json")
+    (shelf.folders["yours"] / "folder.json").mkdir()
+    listed = [file.key for file in shelf.list()]
+    assert listed == ["a:b", "gone", "here", "net/ping me", "x."]
+
+    def walks(*_: object) -> None:
+        raise AssertionError("a folder is walked for one key")
+
+    monkeypatch.setattr(os, "scandir", walks)
+    for key in listed:
+        found = shelf.find(key)
+        assert found is not None and found.with_suffix("").name == key.split("/")[-1]
+    for key in (
+        "",
+        "nope",
+        "net/nope",
+        ".hidden",
+        ".folder/in",
+        "pipe",
+        "folder",
+        "../x",
+        "/etc/passwd",
+        "a\0b",
+        "\udcff",
+    ):
+        assert shelf.find(key) is None
+    assert shelf.find("n" * 5000) is None
+
+
 def test_a_copy_named_like_its_file_follows_it(tmp_path: Path) -> None:
     shelf = files(tmp_path)
     opened = shelf.create("a", tool_named("a"), like="# kept\n")
