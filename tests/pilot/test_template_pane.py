@@ -277,7 +277,10 @@ async def test_templates_are_made_copied_named_and_deleted(tmp_path: Path) -> No
         folder = tmp_path / "templates"
         await bench.press("f12")
         await bench.wait("bot", "bad", "cannot be read")
-        await bench.type("ans")
+        await bench.type("xans")
+        await bench.wait("no template fits")
+        await bench.press("home", "delete")
+        await bench.wait("bot")
         await bench.press("f6")
         await bench.wait("enter takes the name")
         await bench.press("enter")

@@ -241,3 +241,29 @@ async def test_an_earlier_message_is_changed_as_another_branch(box: Sandbox, hom
         await bench.holds(lambda: texts(bench) == ["one!"] and not bench.session.live, "the changed message")
         await bench.press("alt+s")
         await bench.holds(lambda: texts(bench) == ["one", "two"], "the branch that was left")
+
+
+async def test_del_edits_the_text_in_the_line_and_deletes_a_row_where_there_is_none(box: Sandbox, home: Path) -> None:
+    await said(home, box, "one", "two", "xtwo")
+    async with workbench(home, box.url, size=(120, 40)) as bench:
+        await bench.press("ctrl+r")
+        await bench.type("xtwo")
+        await bench.holds(lambda: listed(bench) == ["xtwo"], "one row")
+        await bench.press("home", "delete")
+        await bench.holds(lambda: listed(bench) == ["xtwo", "two"], "the rows of a shorter text")
+        await bench.press("end", "delete")
+        await bench.wait("f9 deletes")
+        assert listed(bench) == ["xtwo", "two"]
+        await bench.press("f1")
+        await bench.wait("f9 Delete this conversation")
+        await bench.press("escape")
+        await bench.press("f9")
+        await bench.holds(lambda: listed(bench) == ["two"], "a row deleted by the other key")
+        await bench.press("home", "delete", "delete", "delete")
+        await bench.holds(lambda: listed(bench) == ["two", "one"], "all rows that are left")
+        await bench.press("f1")
+        await bench.wait("f9 del Delete this conversation")
+        await bench.press("escape", "delete")
+        await bench.holds(lambda: len(listed(bench)) == 1, "a row deleted by del")
+        await bench.press("f10", "f10")
+        await bench.holds(lambda: len(listed(bench)) == 3, "both back")

@@ -17,6 +17,7 @@ from meshtui.core.text import one_line
 from meshtui.session import Conversation, Session, StoreError
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.keyed import keyed
+from meshtui.ui.widgets.filter_line import FilterLine
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.words import age_words
 
@@ -25,7 +26,7 @@ HINTS: tuple[Hint, ...] = (
     ("⏎", "opens", "open"),
     ("conversations.rename", "renames"),
     ("conversations.delete", "deletes"),
-    ("conversations.restore", "brings the last deleted back"),
+    ("conversations.restore", "undoes"),
     ("conversations.close", "closes"),
 )
 
@@ -47,7 +48,7 @@ class ConversationList(ModalScreen[str | None]):
         """A line to type in over the list."""
         with Vertical(classes="dialog -wide -list"):
             yield Static("Conversations", classes="title", markup=False)
-            yield Input(placeholder=FILTER)
+            yield FilterLine(placeholder=FILTER)
             yield OptionList(markup=False)
             yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 

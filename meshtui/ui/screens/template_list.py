@@ -19,6 +19,7 @@ from meshtui.core.text import one_line
 from meshtui.session import ConfigError, Deleted, OpenTemplate, RemoteTemplate, StoreError, TemplateFile, Templates
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.keyed import keyed
+from meshtui.ui.widgets.filter_line import FilterLine
 from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.words import FOLDER_WORDS
 
@@ -54,7 +55,7 @@ class TemplateList(ModalScreen[Path | None]):
         """A line to type in over the tree."""
         with Vertical(classes="dialog -wide -list"):
             yield Static("Templates", classes="title", markup=False)
-            yield Input(placeholder=FILTER)
+            yield FilterLine(placeholder=FILTER)
             yield OptionList(markup=False)
             yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
