@@ -24,7 +24,7 @@ from meshtui.core.turn import Turn, TurnState
 from meshtui.session.per_conversation import PerConversation
 from meshtui.session.round import Pending, Round
 from meshtui.session.round_changes import LONGEST_KEPT, RoundChanges
-from meshtui.store.history import Node, StoreError
+from meshtui.store.history import MovedOn, Node, StoreError
 
 if TYPE_CHECKING:
     from meshtui.session.gateway import Target
@@ -35,6 +35,11 @@ KEEP_SECONDS = 0.5
 
 DEFAULT_LIMIT = 5
 """Rounds that go on by themselves where the user switches that on and names no number."""
+
+ELSEWHERE = (
+    "This conversation went on in another window meanwhile, so nothing was sent."
+    " Open it again; from its calls these results can still go back."
+)
 
 
 class OpenCalls(Exception):
@@ -182,9 +187,11 @@ class Rounds(RoundChanges):
         if model:
             request = {**request, "model": model}
         after = round.node.parent_id if edited else round.node.id
-        turn = session.begin_after(
-            conversation_id, after, request, [round.message(), *said] if edited else said, target
-        )
+        said = [round.message(), *said] if edited else said
+        try:
+            turn = session.begin_after(conversation_id, after, request, said, target, head=round.node.id)
+        except MovedOn:
+            raise OpenCalls(ELSEWHERE) from None
         if (choice := asked.get("tool_choice")) != next_choice(choice):
             session.on_notice("The tool choice forced a call; the model may choose from now on in these rounds.")
         self._forget(round)
@@ -224,8 +231,8 @@ class Rounds(RoundChanges):
                 self._say(
                     here, f"The limit of {limit} round{'s' * (limit > 1)} is reached: the last calls wait for you."
                 )
-        except StoreError as error:
-            session.on_notice(str(error))
+        except (OpenCalls, StoreError) as error:
+            self._say(here, str(error))
         return turn
 
     def _round_after(self, turn: Turn, conversation_id: str) -> Round | None:

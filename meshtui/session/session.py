@@ -182,15 +182,17 @@ class Session(Attaching):
         request: Mapping[str, Any],
         said: Sequence[Message],
         target: Target | None = None,
+        head: str | None = None,
     ) -> Turn:
         """Begin a request after a message of a conversation, of this branch where it is the current one.
 
-        Further messages stand between. It goes to a `target` where one is named; raises StoreError.
+        Further messages stand between. It goes to a `target` where one is named; raises StoreError. With a `head`
+        raises MovedOn where the conversation does not end with that message any more.
         """
         turn, before = self._turn(request, node_id, target), self._branch_to(node_id)
         if self.conversation is not None and self.conversation.id == conversation_id and (before or node_id is None):
-            return self._begin(turn, before, said)
-        self.store.begin(turn, conversation_id, [(new_id(), message) for message in said], new_id())
+            return self._begin(turn, before, said, head)
+        self.store.begin(turn, conversation_id, [(new_id(), message) for message in said], new_id(), head)
         self.live[turn.id], self._places[turn.id] = turn, conversation_id
         if said:
             self.queue.drop_conversation(conversation_id)
@@ -242,9 +244,9 @@ class Session(Attaching):
             self._targets[turn.id] = target
         return turn
 
-    def _begin(self, turn: Turn, before: Sequence[Node], said: Sequence[Message]) -> Turn:
+    def _begin(self, turn: Turn, before: Sequence[Node], said: Sequence[Message], head: str | None = None) -> Turn:
         said_nodes, reply_id = [(new_id(), message) for message in said], new_id()
-        self.conversation = self.store.begin(turn, self.conversation or new_id(), said_nodes, reply_id)
+        self.conversation = self.store.begin(turn, self.conversation or new_id(), said_nodes, reply_id, head)
         nodes, parent_id, here = list(before), before[-1].id if before else None, self.conversation.id
         for id, message in said_nodes:
             nodes.append(Node(id, parent_id, here, message.role, None, turn.started_at, message, None))

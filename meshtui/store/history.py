@@ -40,11 +40,15 @@ from meshtui.store.shelf import Shelf
 from meshtui.store.usage import UsageRows
 from meshtui.store.versions import Versions
 
-__all__ = ["Conversation", "Node", "Store", "StoreError", "TurnFacts"]
+__all__ = ["Conversation", "MovedOn", "Node", "Store", "StoreError", "TurnFacts"]
 
 TITLE_LENGTH = 80
 
 _UPDATE = "UPDATE turn SET {} WHERE id = :id"
+
+
+class MovedOn(StoreError):
+    """A conversation does not end any more where it did: another program went on in it."""
 
 
 class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
@@ -80,6 +84,7 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
         conversation: Conversation | str,
         said: Sequence[tuple[str, Message]],
         reply_node_id: str,
+        head: str | None = None,
     ) -> Conversation:
         """Store the messages of a request and its turn, before anything is sent; return the conversation as it is now.
 
@@ -87,12 +92,14 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
         names the last of them: the node that the request follows. A retry has none of them and the
         `parent_id` of the turn that it repeats. The conversation's head moves to `reply_node_id`, the node of
         the answer. A conversation (or its id) that is not stored yet is made. A kept draft that is exactly
-        what was said is cleared.
+        what was said is cleared. Raises MovedOn where a `head` is named and the conversation ends elsewhere now.
         """
         id = conversation if isinstance(conversation, str) else conversation.id
         if not turn.started_at:
             turn.started_at = self._now()
         with self._transaction() as execute:
+            if head is not None and self._known(id).head_id != head:
+                raise MovedOn(f"Another program went on in the conversation {id}.")
             self._begin_conversation(execute, id, conversation, turn, said)
             parent_id = turn.parent_id
             for node_id, message in said:

@@ -16,7 +16,7 @@ import pytest
 from meshtui.core.budget import Budget
 from meshtui.core.turn import Turn, TurnState
 from meshtui.sandbox import Sandbox
-from meshtui.session import Pending, Plan, Round, Session
+from meshtui.session import OpenCalls, Pending, Plan, Round, Session
 from tests.rounds import CITY, answered_once, called, put, turn_on
 from tests.workbench import opened, until
 
@@ -275,3 +275,60 @@ async def test_rounds_of_the_conversation_that_is_shown_end_when_it_is_deleted(b
         await task
         assert said == ["The conversation was deleted: nothing went back to the model."]
         assert session.rounds.running() is None and len(box.requests) == seen
+
+
+@pytest.mark.parametrize("edited", [False, True], ids=["as-it-came", "edited"])
+async def test_of_two_windows_on_one_round_one_sends_it_and_the_other_can_go_back_to_it(
+    box: Sandbox, home: Path, edited: bool
+) -> None:
+    put(home, "get_weather", CITY)
+    async with opened(home, box, "sandbox/tools") as ours, opened(home, box, "sandbox/tools") as theirs:
+        turn_on(ours, "get_weather")
+        round = await called(ours, "get_weather in Paris")
+        here = round.node.conversation_id
+        theirs.open(here)
+        other = theirs.rounds.current()
+        assert other is not None
+        for session, one, text in ((ours, round, "rain"), (theirs, other, "sun")):
+            session.rounds.set_result(one, one.calls[0], text)
+        await ours.run(ours.rounds.go_on(round))
+        seen, ends = len(box.requests), ours.nodes[-1].id
+        if edited:
+            theirs.rounds.edit_arguments(other, other.calls[0], '{"city": "Rome"}')
+        with pytest.raises(OpenCalls, match="went on in another window meanwhile, so nothing was sent"):
+            theirs.rounds.go_on(other)
+        assert len(box.requests) == seen and not theirs.live
+        found = theirs.store.conversation(here)
+        assert found is not None and found.head_id == ends, "nothing of it was written"
+        theirs.open(here)
+        assert [node.role for node in theirs.nodes] == ["user", "assistant", "tool", "assistant"]
+        assert theirs.rounds.reopen(theirs.nodes[1]) is other and other.calls[0].result == "sun"
+        turn = theirs.rounds.go_on(other)
+        await theirs.run(turn)
+        assert turn.state is TurnState.DONE and len(box.requests) == seen + 1
+        assert answered_once(box.requests[-1]["body"]["messages"])
+        assert len(theirs.store.siblings(ours.nodes[2 if not edited else 1].id)) == 2, "both are in the tree"
+
+
+async def test_rounds_that_go_on_by_themselves_stop_where_another_window_went_on(box: Sandbox, home: Path) -> None:
+    put(home, "get_weather", CITY, responder={"kind": "command", "argv": [sys.executable, "-c", "print('ran')"]})
+    async with opened(home, box, "sandbox/tools-9") as ours, opened(home, box, "sandbox/tools-9") as theirs:
+        turn_on(ours, "get_weather")
+        ours.rounds.set_automatic(5)
+        asked, later, said = asyncio.Event(), asyncio.Event(), list[str]()
+
+        async def approve(round: Round, pending: Pending, plan: Plan) -> Any:
+            asked.set()
+            await later.wait()
+            return "once"
+
+        ours.rounds.approve, ours.on_notice = approve, said.append
+        task = asyncio.get_running_loop().create_task(ours.rounds.drive(ours.say("get_weather in Paris")))
+        await asked.wait()
+        assert ours.conversation is not None
+        theirs.open(ours.conversation.id)
+        await theirs.run(theirs.say("never mind"))
+        seen = len(box.requests)
+        later.set()
+        assert (await task).state is TurnState.DONE
+        assert len(box.requests) == seen and "another window" in said[-1]
