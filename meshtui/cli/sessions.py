@@ -13,7 +13,7 @@ from meshtui.cli.values import positive
 from meshtui.core.attachments import file_words
 from meshtui.core.chat import TextPart
 from meshtui.core.text import one_line
-from meshtui.session import Conversation, Node, Session, StoreError
+from meshtui.session import ConfigError, Conversation, Node, Session, StoreError
 
 WHAT = {
     "list": "list conversations, newest first",
@@ -56,6 +56,8 @@ def sessions(arguments: argparse.Namespace) -> int:
         if arguments.what == "show":
             return _show(session, arguments)
         return _list(session, arguments)
+    except ConfigError as error:
+        refuse(str(error))
     except StoreError as error:
         refuse(str(error), FAULT)
     finally:

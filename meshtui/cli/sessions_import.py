@@ -67,12 +67,14 @@ def _read(names: Sequence[str]) -> list[tuple[str, Document]]:
         else:
             path = Path(name).expanduser()
             shown, size = str(path), path.stat().st_size if path.is_file() else 0
+            if size <= left:
+                text = inputs.read_text(path)
+                size = max(size, len(text))  # of a pipe nothing was known before
             if size > left:
                 refuse(
                     f"{shown} has {size_words(size)}: at most {size_words(MOST_BYTES)} are read at once;"
                     " export fewer conversations into one file, by their ids"
                 )
-            text = inputs.read_text(path)
         left = max(left - len(text), 0)
         documents.append((shown, _document(text, shown)))
     return documents

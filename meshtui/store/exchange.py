@@ -164,35 +164,29 @@ class Exchange(Conversations, Shelf, UsageRows):
         )
 
     def _take_node(self, execute: Callable[..., sqlite3.Cursor], conversation_id: str, node: NodeCopy) -> None:
-        turn = node.turn
-        if turn is not None:
-            body = without_credentials((node.request or {}).get("body", {}))
-            session_id = body.get("session_id")
-            values = turn_values(turn) | {
-                "conversation_id": conversation_id,
-                "node_id": node.id,
-                "owner": "",  # no process runs it
-                "session_id": session_id if isinstance(session_id, str) else None,
-            }
-            names, marks = ", ".join(values), ", ".join("?" * len(values))
-            execute(f"INSERT INTO turn ({names}) VALUES ({marks})", self._texts(*values.values()))  # noqa: S608
-            packed = json_row({"packed": (node.request or {}).get("packed", False), "body": body})
-            execute("INSERT INTO request (turn_id, packed_json) VALUES (?, ?)", self._texts(turn.id, packed))
         execute(
-            "INSERT INTO node (id, parent_id, conversation_id, role, turn_id, created_at, message_json)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                node.id,
-                node.parent_id,
-                conversation_id,
-                node.message.role,
-                None if turn is None else turn.id,
-                node.created_at,
-                self._body(node),
-            ),
+            "INSERT INTO node (id, parent_id, conversation_id, role, created_at, message_json)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (node.id, node.parent_id, conversation_id, node.message.role, node.created_at, self._body(node)),
         )
-        if turn is not None:
-            self._store_usage(execute, turn)
+        turn = node.turn
+        if turn is None:
+            return
+        body = without_credentials((node.request or {}).get("body", {}))
+        session_id = body.get("session_id")
+        values = turn_values(turn) | {
+            "conversation_id": conversation_id,
+            "node_id": node.id,
+            "owner": "",  # no process runs it
+            "session_id": session_id if isinstance(session_id, str) else None,
+        }
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        execute(f"INSERT INTO turn ({names}) VALUES ({marks})", self._texts(*values.values()))  # noqa: S608
+        # Each refers to the other: while one of them is missing, SQLite looks through all of the other's table for it.
+        execute("UPDATE node SET turn_id = ? WHERE id = ?", (turn.id, node.id))
+        packed = json_row({"packed": (node.request or {}).get("packed", False), "body": body})
+        execute("INSERT INTO request (turn_id, packed_json) VALUES (?, ?)", self._texts(turn.id, packed))
+        self._store_usage(execute, turn)
 
     def _move_on(self, execute: Callable[..., sqlite3.Cursor], conversation: ConversationCopy, new: set[str]) -> None:
         """Let a conversation end where the document says, if that is a message that was not here."""

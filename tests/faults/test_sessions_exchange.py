@@ -159,6 +159,16 @@ def test_no_key_that_is_known_here_is_exported(
         assert "mine is rsk_…9F2A, hers rsk_…7B3C" in out
 
 
+def test_nothing_is_exported_where_the_keys_to_leave_out_cannot_be_read(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    begun(home, "hi", "Hello.")
+    credentials = home / "credentials.toml"
+    credentials.write_text(f'[hers]\napi_key = "{OTHER_KEY}"\n')
+    credentials.chmod(0o644)
+    assert "chmod 600" in refusal(capfd, "export")
+
+
 # Files that are not what they should be
 
 
