@@ -104,7 +104,7 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
             parent_id = turn.parent_id
             for node_id, message in said:
                 body = json_row(message.to_json())
-                self._insert_node(execute, node_id, parent_id, id, message.role, None, body)
+                self._insert_node(execute, node_id, parent_id, id, message.role, body)
                 parent_id = node_id
             self._insert_turn(execute, turn, id, parent_id, reply_node_id)
             execute("UPDATE conversation SET head_id = ? WHERE id = ?", (reply_node_id, id))
@@ -144,13 +144,12 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
         parent_id: str | None,
         conversation_id: str,
         role: str,
-        turn_id: str | None,
         body: str | None,
     ) -> None:
         execute(
-            "INSERT INTO node (id, parent_id, conversation_id, role, turn_id, created_at, message_json)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self._texts(id, parent_id, conversation_id, role, turn_id, self._now(), body),
+            "INSERT INTO node (id, parent_id, conversation_id, role, created_at, message_json)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            self._texts(id, parent_id, conversation_id, role, self._now(), body),
         )
 
     def _insert_turn(
@@ -171,8 +170,10 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
         }
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
+        # Each refers to the other: while one of them is missing, SQLite looks through all of the other's table for it.
+        self._insert_node(execute, node_id, parent_id, conversation_id, "assistant", None)
         execute(f"INSERT INTO turn ({names}) VALUES ({marks})", self._texts(*values.values()))  # noqa: S608 - our names
-        self._insert_node(execute, node_id, parent_id, conversation_id, "assistant", turn.id, None)
+        execute("UPDATE node SET turn_id = ? WHERE id = ?", self._texts(turn.id, node_id))
         self._store_request(execute, turn, parent_id)
 
     def checkpoint(self, turn: Turn) -> None:
@@ -206,7 +207,8 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
     def _finish(self, execute: Callable[..., sqlite3.Cursor], turn: Turn) -> None:
         self._update_turn(execute, turn)
         reply = json_row(turn.reply().to_json())
-        execute("UPDATE node SET message_json = ? WHERE turn_id = ?", self._texts(reply, turn.id))
+        place = "(SELECT node_id FROM turn WHERE id = ?)"
+        execute(f"UPDATE node SET message_json = ? WHERE id = {place}", self._texts(reply, turn.id))  # noqa: S608
         execute("DELETE FROM piece WHERE turn_id = ?", (turn.id,))
         self._store_usage(execute, turn)
         execute(

@@ -127,6 +127,21 @@ def test_a_problem_comes_back(store: Store) -> None:
     assert back.reply().is_empty
 
 
+def test_a_turn_costs_the_same_however_much_was_said_elsewhere(store: Store) -> None:
+    def steps(number: int) -> int:
+        counted: list[int] = []
+        store._connection.set_progress_handler(lambda: counted.append(0), 10)
+        turn = ask(store, number, "Hi", conversation=f"c{number}")
+        answer(store, turn, TextDelta("Hello"))
+        store._connection.set_progress_handler(None, 0)
+        return len(counted)
+
+    few = [steps(number) for number in range(5)][-1]
+    for number in range(5, 400):
+        answer(store, ask(store, number, "Hi", conversation=f"c{number}"), TextDelta("Hello"))
+    assert steps(400) <= few + 10
+
+
 def test_what_was_typed_is_on_disk_before_anything_is_sent(store: Store) -> None:
     ask(store, 1, "Is it safe?")
     with Store.open(store.path, lambda: 0.0) as other:
