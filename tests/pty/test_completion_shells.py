@@ -82,6 +82,8 @@ LINES = [
     ("tools check my", ["tools", "check", "my file.json"]),
     ("tools check wea", ["tools", "check", "weather"]),
     ("templates import my", ["templates", "import", "my file.json"]),
+    ("sessions import my", ["sessions", "import", "my file.json"]),
+    ("sessions export --as mark", ["sessions", "export", "--as", "markdown"]),
     ("--home other", ["--home", "other home"]),
     ("--home 'other home' run -t only", ["--home", "other home", "run", "-t", "only-there"]),
     (
