@@ -149,8 +149,9 @@ class Answering:
 
     async def _command(self, round: Round, pending: Pending, task: asyncio.Task[Any], plan: Plan | None) -> None:
         try:
-            plan = plan or await self._planned(round, pending)
-            await self._ask(round, pending, plan)
+            async with self._asking[round.node.conversation_id]:  # first, so that they ask in the order of the calls
+                plan = plan or await self._planned(round, pending)
+                await self._ask(round, pending, plan)
         except CannotRun as error:
             pending.note = str(error)
             return
@@ -177,14 +178,13 @@ class Answering:
     async def _ask(self, round: Round, pending: Pending, plan: Plan) -> None:
         """Ask unless exactly this was allowed for the conversation, until the program ends; raises CannotRun."""
         key = (round.node.conversation_id, plan.digest)
-        async with self._asking[round.node.conversation_id]:
-            if self.allows_all or key in self._approved:
-                return
-            said = "refuse" if self.approve is None else await self.approve(round, pending, plan)
-            if said == "refuse":
-                raise CannotRun("The command was not allowed to run.")
-            if said == "conversation":
-                self._approved.add(key)
+        if self.allows_all or key in self._approved:
+            return
+        said = "refuse" if self.approve is None else await self.approve(round, pending, plan)
+        if said == "refuse":
+            raise CannotRun("The command was not allowed to run.")
+        if said == "conversation":
+            self._approved.add(key)
         if await self._planned(round, pending) != plan:
             raise CannotRun("The command changed while you were asked: it was not run. Let it answer again.")
 

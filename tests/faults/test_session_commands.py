@@ -300,3 +300,29 @@ async def test_files_are_read_once_for_each_run_and_beside_the_screen(
         await rounds.fill(round, whole=True)
         assert not round.open and len(threads) == 4
     assert threading.main_thread() not in threads
+
+
+@pytest.mark.anyio
+async def test_commands_ask_in_the_order_of_their_calls(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("get_weather", "get_time"):
+        put(home, name, CITY if name == "get_weather" else ZONE, responder=command("print(1)"))
+    later = threading.Event()
+
+    def slow_first(*facts: Any) -> Plan:
+        if facts[1].stem == "get_weather":
+            later.wait(0.2)  # a file that lies on a slow disk, so that the other is read before it
+        else:
+            later.set()
+        return tool_command.planned(*facts)
+
+    monkeypatch.setattr(answering, "planned", slow_first)
+    async with opened(home, box, "sandbox/tools") as session:
+        turn_on(session, "get_weather", "get_time")
+        round = await called(session, "call get_weather and get_time")
+        session.rounds.approve = asked = Asked("once")
+        await session.rounds.fill(round)
+        assert not round.open
+        assert [plan.file.stem for plan in asked.plans] == [one.call.name for one in round.calls]
+        assert [one.call.name for one in round.calls] == ["get_weather", "get_time"]
