@@ -513,3 +513,23 @@ async def test_a_command_that_waits_behind_the_list_ends_with_its_conversation(h
         await bench.holds(lambda: bench.session.conversation is None, "a new conversation")
         assert bench.screen.panel.round is None and not isinstance(bench.app.screen, ApprovalQuestion)
         assert "a command asks" not in bench.screen.queued_words
+
+
+async def test_a_long_result_is_shown_whole_while_it_is_typed_and_its_beginning_later(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, (80, 24)) as bench:
+        box.script(calling(("get_weather", OSLO), ("get_weather", ROME)), saying("Done."))
+        await asked(bench)
+        label = bench.screen.query_one("#round-result-label")
+        result_of(bench).insert("p" * 70_000)
+        await bench.type("TAIL")
+        await bench.holds(lambda: "70 kB" in str(label.render()), "its size")
+        assert "edits all" not in str(label.render()) and not result_of(bench).read_only
+        await bench.press("alt+down", "alt+up")
+        assert result_of(bench).read_only and len(result_of(bench).text) < 70_000
+        await bench.wait("70 kB  f4 edits all")
+        await bench.type("lost")
+        await bench.press("alt+down")
+        await bench.type("other")
+        await bench.press("f5")
+        await bench.wait("Done.")
+        assert [message["content"] for message in sent_last(box)[-2:]] == ["p" * 70_000 + "TAIL", "other"]

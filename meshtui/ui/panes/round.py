@@ -190,6 +190,10 @@ class RoundPane(Container):
         area = self.query_one(f"#round-{what}", JsonArea)
         return self._put[what] if area.read_only else area.text
 
+    def _is_cut(self, what: What) -> bool:
+        """Whether only the beginning is shown; what is typed is shown whole, however long it gets."""
+        return self.query_one(f"#round-{what}", JsonArea).read_only
+
     def _put_in(self, what: What, text: str) -> None:
         self._put[what] = text
         area = self.query_one(f"#round-{what}", JsonArea)
@@ -262,11 +266,11 @@ class RoundPane(Container):
         arguments, result = Content("arguments"), Content("result")
         note = Content("")
         if here is not None:
-            words = argument_words(here, self._known, len(self._put["arguments"]))
+            words = argument_words(here, self._known, len(self._put["arguments"]) * self._is_cut("arguments"))
             arguments = Content.assemble(
                 ("arguments", "bold"), *spaced((keyed(self, text), tone) for text, tone in words)
             )
-            words = result_words(here, self.text_of("result"))
+            words = result_words(here, self.text_of("result"), is_cut=self._is_cut("result"))
             result = Content.assemble(("result", "bold"), *spaced((keyed(self, text), tone) for text, tone in words))
             note = Content.assemble(*spaced(notes_of(here, self._known, self._fault)))
             fault = self._known.fault if self._known is not None else None

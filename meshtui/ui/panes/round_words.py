@@ -15,6 +15,8 @@ from meshtui.ui.panes.calls import Checked, verdict_label, verdict_notes
 from meshtui.ui.widgets.transcript_values import Tone
 from meshtui.ui.words import RESPONDER_WORDS
 
+_CUT = "{round.edit} edits all: this is the beginning"  # the key first: a narrow terminal shows no more
+
 LARGE = 60_000
 """Characters of arguments or of a result that are edited here; longer ones are shown in part."""
 _BLIND = 20_000
@@ -69,7 +71,7 @@ def _tab(number: int, pending: Pending, *, is_here: bool) -> Content:
 
 
 def argument_words(here: Pending, known: Checked | None, length: int) -> Iterator[tuple[str, Tone]]:
-    """Yield what there is to say of the arguments of a call that stand in so many characters."""
+    """Yield what there is to say of the arguments of a call; `length` is theirs where only the beginning is shown."""
     if here.original is None:
         yield "added here", "warn"
     elif here.is_edited:
@@ -77,12 +79,13 @@ def argument_words(here: Pending, known: Checked | None, length: int) -> Iterato
     if known is not None:
         label = verdict_label(known.verdict)
         yield label.text, label.tone
-    if length > LARGE:
-        yield f"{length / 1000:,.0f} kB, the beginning: {{round.edit}} edits all", "warn"
+    if length:
+        yield f"{length / 1000:,.0f} kB", "muted"
+        yield _CUT, "warn"
 
 
-def result_words(here: Pending, text: str) -> Iterator[tuple[str, Tone]]:
-    """Yield what there is to say of the result of a call, and of the text that stands for it."""
+def result_words(here: Pending, text: str, *, is_cut: bool) -> Iterator[tuple[str, Tone]]:
+    """Yield what there is to say of the result of a call, and of the text that stands for it, or its beginning."""
     if here.state == "dropped":
         yield "dropped: this call does not go back", "warn"
         return
@@ -94,8 +97,8 @@ def result_words(here: Pending, text: str) -> Iterator[tuple[str, Tone]]:
     if here.is_error:
         yield "error ✗", "bad"
     yield form_of(text) if len(text) <= _BLIND else (f"{len(text) / 1000:,.0f} kB", "muted")
-    if len(text) > LARGE:
-        yield "the beginning: {round.edit} edits all", "warn"
+    if is_cut:
+        yield _CUT, "warn"
 
 
 def notes_of(here: Pending, known: Checked | None, fault: str) -> Iterator[tuple[str, Tone]]:
