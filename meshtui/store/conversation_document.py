@@ -15,7 +15,7 @@ from meshtui.core.chat import Message
 from meshtui.core.json.text import kind_of, text_of
 from meshtui.core.problem import Problem
 from meshtui.core.text import one_line
-from meshtui.core.turn import ENDED, Turn
+from meshtui.core.turn import ENDED, Turn, TurnState
 from meshtui.store.document_members import NEEDED, BadDocument, Members
 from meshtui.store.rows import json_row, take_reply
 
@@ -244,7 +244,7 @@ def _request(members: Members, depth: int, model: str) -> Mapping[str, Any]:
     """Return a packed request; where the document has none, the one that the way to it in the tree makes."""
     request = members.inner("request", None)
     if request is None:
-        return {"packed": True, "body": {"model": model, "messages": [[0, depth]]}}
+        return _plain_request(depth, model)
     body = request.inner("body")
     packed = request.take("packed", "switch")
     if packed:
@@ -254,6 +254,11 @@ def _request(members: Members, depth: int, model: str) -> Mapping[str, Any]:
             else:
                 Members(item, place)
     return {"packed": packed, "body": body.raw}
+
+
+def _plain_request(depth: int, model: str) -> dict[str, Any]:
+    """Return the request that the messages before an answer make, packed."""
+    return {"packed": True, "body": ({"model": model} if model else {}) | {"messages": [[0, depth]], "stream": True}}
 
 
 def _check_range(item: Sequence[Any], depth: int, place: str) -> None:
@@ -293,7 +298,10 @@ def _files(top: Members) -> dict[str, tuple[str, bytes]]:
 
 
 def _from_messages(value: Mapping[str, Any], now: float) -> Document:
-    """Read the messages of a request as one conversation without turns; its ids follow from what is said in it."""
+    """Read the messages of a request as one conversation; its ids follow from what is said in it.
+
+    Each answer has a turn, so that it can be asked for again, though nothing is known of when and how it came.
+    """
     import hashlib
 
     files: dict[str, tuple[str, bytes]] = {}
@@ -312,11 +320,17 @@ def _from_messages(value: Mapping[str, Any], now: float) -> Document:
         messages.append(message)
     if not messages:
         raise BadDocument("messages", "is empty")
-    seed = json_row([message.to_json() for message in messages])
+    seed, model = json_row([message.to_json() for message in messages]), top.take("model", "text", "")
     nodes: list[NodeCopy] = []
     for number, message in enumerate(messages):
-        parent = nodes[-1].id if nodes else None
-        nodes.append(NodeCopy(_derived(seed, "node", str(number)), parent, now, message))
+        id, parent = _derived(seed, "node", str(number)), nodes[-1].id if nodes else None
+        turn = request = None
+        if message.role == "assistant":
+            turn = Turn(_derived(seed, "turn", str(number)), dict, model=model, parent_id=parent, started_at=now)
+            turn.state, turn.ended_at = TurnState.DONE, now
+            take_reply(turn, message)
+            request = _plain_request(number, model)
+        nodes.append(NodeCopy(id, parent, now, message, turn, request))
     title = top.take("title", "text", "")
     first = next((message.text for message in messages if message.role == "user"), "")
     conversation = ConversationCopy(
@@ -326,7 +340,7 @@ def _from_messages(value: Mapping[str, Any], now: float) -> Document:
         now,
         now,
         title or one_line(first, TITLE_LENGTH),
-        model=top.take("model", "text", ""),
+        model=model,
     )
     return Document((conversation,), files)
 

@@ -186,7 +186,8 @@ class Exchange(Conversations, Shelf, UsageRows):
         execute("UPDATE node SET turn_id = ? WHERE id = ?", (turn.id, node.id))
         packed = json_row({"packed": (node.request or {}).get("packed", False), "body": body})
         execute("INSERT INTO request (turn_id, packed_json) VALUES (?, ?)", self._texts(turn.id, packed))
-        self._store_usage(execute, turn)
+        if turn.status is not None or turn.usage is not None or turn.charge.amount is not None:
+            self._store_usage(execute, turn)  # of an answer that another program wrote down nothing is known
 
     def _move_on(self, execute: Callable[..., sqlite3.Cursor], conversation: ConversationCopy, new: set[str]) -> None:
         """Let a conversation end where the document says, if that is a message that was not here."""

@@ -220,8 +220,14 @@ def test_the_messages_of_a_request_come_in_once(tmp_path: Path, capfd: pytest.Ca
         assert run_command(["sessions", "import", str(tmp_path / "chat.json")]) == 0
         assert words in capfd.readouterr().err
     (row,) = json.loads(printed(capfd, "list", "--json"))
-    assert (row["title"], row["model"], row["turns"]) == ("Name a fruit", "gpt-4o", 0)
-    assert "── assistant\nA pear." in printed(capfd, "show", row["id"])
+    assert (row["title"], row["model"], row["turns"]) == ("Name a fruit", "gpt-4o", 1)
+    assert "── assistant · gpt-4o · done\nA pear." in printed(capfd, "show", row["id"])
+    assert run_command(["usage", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["total"]["turns"] == 0, "nobody knows what it cost, nor that it did"
+    (tmp_path / "again.json").write_text(whole := printed(capfd, "export"))
+    other = ("--home", str(tmp_path / "other"))
+    assert run_command(["sessions", "import", str(tmp_path / "again.json"), *other]) == 0
+    assert printed(capfd, "export", *other) == whole
 
 
 # For a reader

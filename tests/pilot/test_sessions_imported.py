@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,30 @@ async def test_it_is_listed_opened_with_its_branches_and_goes_on(
         assert branch[1] in (str(first.content), str(second.content))
         turn = await bench.answered("And another")
         assert [message["content"] for message in turn.request["messages"]] == [*branch, "And another"]
+
+
+def put(path: Path, value: object) -> str:
+    """Write JSON into a file; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+    return str(path)
+
+
+async def test_messages_that_another_program_wrote_are_shown_whole_and_asked_again(box: Sandbox, home: Path) -> None:
+    messages = [
+        {"role": "system", "content": "Be kind."},
+        {"role": "user", "content": "Name a fruit"},
+        {"role": "assistant", "content": "A pear.", "reasoning_content": "Something sweet."},
+    ]
+    chat = put(home / "chat.json", {"model": "sandbox/haiku", "messages": messages})
+    assert run_command(["sessions", "import", chat, "--home", str(home)]) == 0
+    async with workbench(home, box.url) as bench:
+        await bench.wait("Name a fruit", "A pear.", "reasoning · 2 words")
+        assert "edited here" not in bench.shown()
+        await bench.press("f5")
+        await bench.holds(lambda: bench.turn.content, "another answer")
+        await bench.over()
+        sent = [(message["role"], message["content"]) for message in bench.turn.request["messages"]]
+        assert sent == [("system", "Be kind."), ("user", "Name a fruit")]
+        await bench.press("alt+s")
+        await bench.wait("A pear.")
