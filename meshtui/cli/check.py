@@ -13,6 +13,7 @@ from meshtui.cli.output import OK, USAGE, emit, emit_json, say
 from meshtui.cli.surroundings import Surroundings, client_for, look_around
 from meshtui.core.problem import LIMIT_WORDS, Problem, ProblemKind
 from meshtui.core.text import one_line
+from meshtui.core.waits import countdown
 
 if TYPE_CHECKING:
     from meshtui.client import Gateway as Client
@@ -238,7 +239,7 @@ def sentences(problem: Problem) -> tuple[str, str]:
         wait = problem.retry_after_seconds
         advice = "It did not say for how long: wait a minute."
         if wait is not None:
-            advice = f"It is free again in {f'{wait:.0f} s' if wait < 120 else f'{wait / 60:.0f} min'}."
+            advice = f"It is free again in {countdown(wait)}."
         return f"the gateway answers and knows the key, but {limit} is reached", advice
     if problem.code in _BY_CODE:
         return _BY_CODE[problem.code]

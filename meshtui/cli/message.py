@@ -124,8 +124,6 @@ def _attached(session: Session, where: str) -> Attachment:
         return session.attach(where)
     except (NotAttachable, StoreError) as error:
         refuse(str(error))
-    except OSError as error:
-        refuse(f"{where} cannot be read: {error.strerror or error}")
 
 
 def with_attachments(draft: Draft, attached: Sequence[Attachment]) -> Draft:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from meshtui.core.spend import Purse, purse_of
+from meshtui.core.waits import countdown
 
 
 class ProblemKind(StrEnum):
@@ -139,7 +140,14 @@ class Problem(Exception):
 
     @property
     def sentence(self) -> str:
-        """What happened and what can be done, as sentences for a line of narration."""
+        """What happened, what can be done and how long to wait, as sentences for the moment it happened."""
+        if self.retry_after_seconds is None or not self.retryable:
+            return self.lasting
+        return f"{self.lasting} It can be tried again in {countdown(self.retry_after_seconds)}."
+
+    @property
+    def lasting(self) -> str:
+        """The sentence without the wait, for what is read later."""
         said = str(self)
         return f"{said}{'' if said[-1] in '.!?…' else '.'} {self.advice}"
 

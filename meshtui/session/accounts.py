@@ -247,7 +247,7 @@ class Accounts(Prices):
             await self._look(target, account)
             account.fault = ""
         except Problem as problem:
-            account.fault = problem.sentence
+            account.fault = problem.lasting
         except StoreError as error:
             account.fault = str(error)
         self.on_usage()

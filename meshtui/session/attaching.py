@@ -37,15 +37,26 @@ class Attaching(Accounts):
         """Return a file or a web address as an attachment; a file is stored, once by its content.
 
         `#detail=low` behind a picture and `#fps=2` behind a video say how the model shall see it. Raises
-        NotAttachable, OSError where the file cannot be read, StoreError where it cannot be stored.
+        NotAttachable, also where the file cannot be read, and StoreError where it cannot be stored.
         """
+        try:
+            return self._attach(where)
+        except (OSError, RuntimeError) as error:  # the home of somebody who has none here is a RuntimeError
+            reason = getattr(error, "strerror", None) or error
+            raise NotAttachable(f"{where} cannot be read: {reason}") from None
+
+    def _attach(self, where: str) -> Attachment:
         option = ""
         if not Path(where).expanduser().exists():
             where, option = split_option(where)
         if where.startswith(("http://", "https://")):
             return with_option(from_url(where), option)
         path = Path(where).expanduser()
-        kind_of(path.name)
+        if not path.exists():
+            raise NotAttachable(f"{where} does not exist")
+        if path.is_dir():
+            raise NotAttachable(f"{where} is a folder: attach the files in it, each for itself")
+        kind_of(where)
         check_file_size(path.name, path.stat().st_size)
         if not path.is_file():
             raise NotAttachable(f"{where} is not a file")  # reading a pipe would wait for ever

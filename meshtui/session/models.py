@@ -135,7 +135,7 @@ class Models:
             else:
                 self.fault = "the gateway sent an empty list; what was known before stays"
         except Problem as problem:
-            self.fault = problem.sentence
+            self.fault = problem.lasting
             raise
         except Exception as error:
             self.fault = Problem.bug(error).sentence

@@ -254,7 +254,7 @@ def test_a_message_may_begin_with_a_slash(talk: Talk, box: Sandbox) -> None:
         ("/keep 1", "no comparison here"),
         ("/keep", "no comparison here"),
         ("/diff 1 2", "no comparison here"),
-        ("/attach /nothing/there.png", "cannot be read"),
+        ("/attach /nothing/there.png", "/nothing/there.png does not exist"),
         ("/result 1 x", "No tool calls wait here."),
         ("/tools", "There are no tools yet"),
         ("/profile nobody", "There is no profile nobody; there is default."),

@@ -110,6 +110,16 @@ def test_a_rate_limit_is_told_with_its_wait(capsys: pytest.CaptureFixture[str]) 
     assert 1 <= result["error"]["retry_after_seconds"] <= 60
 
 
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [("429-long", "in 2 min 0 s."), ("429-rpd", "in 1 h 30 min."), ("upstream-429", "in 1 s."), ("429-bare", None)],
+)
+def test_a_person_reads_how_long_to_wait(capsys: pytest.CaptureFixture[str], fault: str, words: str | None) -> None:
+    _, _, err = result_of(capsys, "hello", "-m", f"sandbox/fault-{fault}")
+    assert ("can be tried again" in err) == (words is not None)
+    assert words is None or f"It can be tried again {words}" in err
+
+
 def test_details_of_another_shape_are_shown_as_they_are() -> None:
     rows: list[Any] = [{"loc": ["body", 0], "msg": "no"}, {"a": 1}, {"loc": "body", "msg": "no"}, 5]
     assert error_details({"details": rows}) == ["  body.0: no", '  {"a": 1}', '  {"loc": "body", "msg": "no"}']
@@ -342,14 +352,25 @@ def test_a_picture_that_comes_back_is_a_file(capsys: pytest.CaptureFixture[str])
     assert f"image · image.png · {size} · {files[0]}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("name", "words"), [("notes.txt", "not .txt files"), ("gone.png", "cannot be read")])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("notes.txt", "not .txt files"),
+        ("gone.png", "{}/gone.png does not exist"),
+        ("gone", "{}/gone does not exist"),
+        ("folder", "{}/folder is a folder"),
+        ("notes.txt/x.png", "{}/notes.txt/x.png does not exist"),
+        ("n" * 300, " cannot be read: File name too long"),
+    ],
+)
 def test_what_cannot_be_attached_is_one_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, words: str
 ) -> None:
     (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "folder").mkdir()
     assert run_command(["run", "hi", "--attach", str(tmp_path / name)]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and words in err
+    assert out == "" and err.count("\n") == 1 and words.format(tmp_path) in err
 
 
 def test_the_clock_starts_when_the_request_leaves(box: Sandbox) -> None:

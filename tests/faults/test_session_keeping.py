@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -104,7 +105,7 @@ async def test_an_edited_message_takes_the_place_of_the_last_as_another_branch(b
 @pytest.mark.parametrize(
     ("where", "words"),
     [
-        ("notes.txt", "not .txt files"),
+        ("notes.txt", "notes.txt does not exist"),
         ("dot.png#fps=2", "detail is for pictures"),
         ("https://example.test/a.png#fps=2", "detail is for pictures"),
     ],
@@ -149,12 +150,17 @@ async def test_what_cannot_be_attached_is_refused_before_it_is_read(box: Sandbox
         file.truncate(40 * 1024 * 1024)
     os.mkfifo(pipe)
     folder.mkdir()
+    notes = tmp_path / "notes.txt"
+    notes.write_text("x")
     async with opened(home, box) as session:
-        for path, words in ((large, "32 MiB"), (pipe, "not a file"), (folder, "not a file"), (home / "a.txt", "txt")):
+        for path, words in ((large, "32 MiB"), (pipe, "not a file"), (folder, "is a folder"), (notes, "txt")):
             with pytest.raises(NotAttachable, match=words):
                 session.attach(str(path))
-        with pytest.raises(FileNotFoundError):
-            session.attach(str(tmp_path / "none.png"))
+        for gone in (str(tmp_path / "none.png"), str(tmp_path / "none"), "./none"):
+            with pytest.raises(NotAttachable, match=f"^{re.escape(gone)} does not exist"):
+                session.attach(gone)
+        with pytest.raises(NotAttachable, match="^~nobody-here/a.png cannot be read"):
+            session.attach("~nobody-here/a.png")
     assert not (home / "data" / "blobs").exists()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from meshtui.cli.linear.recovering import Recovering
 from meshtui.cli.linear.words import end_words
-from meshtui.core.attachments import NotAttachable, file_words
+from meshtui.core.attachments import file_words
 from meshtui.core.chat import TextPart
 from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, TurnState
@@ -46,7 +46,7 @@ class Conversing(Recovering):
         if turn is None:
             self.refuse("There is no answer here yet.")
         self.tell(str(turn.content).rstrip() or "The answer has no text.")
-        self.tell(end_words(turn) if turn.problem is None else f"It failed: {one_line(turn.problem.sentence, 400)}")
+        self.tell(end_words(turn) if turn.problem is None else f"It failed: {one_line(turn.problem.lasting, 400)}")
 
     def do_thought(self, rest: str) -> None:
         """Read the reasoning of the last answer."""
@@ -74,7 +74,7 @@ class Conversing(Recovering):
         if node.turn is None:
             return
         if node.turn.problem is not None:
-            self.tell(f"It failed: {one_line(node.turn.problem.sentence, 400)}")
+            self.tell(f"It failed: {one_line(node.turn.problem.lasting, 400)}")
         elif node.turn.state is TurnState.STOPPED:
             self.tell("It was stopped here." if node.turn.has_output else "It was stopped before anything arrived.")
 
@@ -82,12 +82,7 @@ class Conversing(Recovering):
         """Attach a file to the next message."""
         if not rest:
             self.refuse("/attach takes the path of a file, or a web address.")
-        try:
-            attachment = self.session.attach(rest)
-        except NotAttachable as error:
-            self.refuse(str(error))
-        except OSError as error:
-            self.refuse(f"{rest} cannot be read: {error.strerror or error}.")
+        attachment = self.session.attach(rest)
         self.session.attached.append(attachment)
         warning = self.session.refusal(attachment)
         self.tell(f"Attached: {one_line(attachment.name, 120)}.{f' {warning}' if warning else ''}")
