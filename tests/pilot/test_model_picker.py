@@ -325,6 +325,23 @@ async def test_several_are_marked_and_asked_side_by_side(box: Sandbox, home: Pat
 
 
 @SIZES
+async def test_no_more_models_are_marked_than_can_be_compared(box: Sandbox, home: Path, size: tuple[int, int]) -> None:
+    app = app_on(home, box.url)
+    async with running(app, size) as pilot:
+        await pilot.press(*"hello")
+        screen = await picker(app, pilot)
+        await pilot.press("down", *["space"] * 9)
+        ninth, hints = at(screen), screen.query_one("#hints", Static)
+        await until(lambda: count(screen).startswith("no more than 8: take one out first"), "why not")
+        assert "⏎\u00a0compare 8" in str(hints.content)
+        await pilot.press("up", "space")
+        assert "no more than" not in count(screen) and "⏎\u00a0compare 7" in str(hints.content)
+        assert at(screen) == ninth
+        await pilot.press("space")
+        assert "no more than" not in count(screen) and "⏎\u00a0compare 8" in str(hints.content)
+
+
+@SIZES
 async def test_a_blank_marks_from_the_empty_line_and_is_typed_into_a_query(
     box: Sandbox, home: Path, size: tuple[int, int]
 ) -> None:

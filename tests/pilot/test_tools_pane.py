@@ -284,6 +284,19 @@ async def test_a_copy_is_another_file_that_can_be_edited_apart(tmp_path: Path) -
         assert json.loads(copy.read_text())["description"] == "The weather to come"
 
 
+async def test_a_copy_under_a_name_that_is_taken_is_refused_where_it_was_typed(tmp_path: Path) -> None:
+    write_tool(tmp_path, "forecast")
+    write_tool(tmp_path, "weather")
+    async with listing(tmp_path, (80, 24)) as bench:
+        await bench.press("D")
+        await bench.type("weather")
+        await bench.press("enter")
+        await bench.wait("There is a tool 'weather' already.")
+        assert bench.app.screen.query_one(Input).value == "weather"
+        await bench.press("2", "enter")
+        await bench.wait("weather2 is a copy of forecast")
+
+
 async def test_the_keys_of_tools_and_parameters_go_from_one_to_the_other_and_back(tmp_path: Path) -> None:
     write_tool(tmp_path, "forecast")
     async with listing(tmp_path, (80, 24)) as bench:

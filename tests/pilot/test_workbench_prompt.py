@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from meshtui.core.turn import TurnState
 from meshtui.sandbox import Sandbox, Settings
@@ -337,6 +338,25 @@ async def test_several_dropped_pictures_are_attached_but_no_words(box: Sandbox, 
         await paste(bench, f"look at {tmp_path}/a.png")
         await bench.holds(lambda: bench.prompt.text.startswith("look at"), "the words")
         assert len(bench.session.attached) == 2
+
+
+async def test_a_path_that_cannot_be_attached_stays_in_the_dialog_with_the_reason(
+    box: Sandbox, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cat.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    async with workbench(home, box.url, "sandbox/vision") as bench:
+        await bench.press("ctrl+t")
+        await bench.type(f"{tmp_path}/ca.png")
+        await bench.press("enter")
+        await bench.wait(f"{tmp_path}/ca.png does not exist")
+        assert bench.session.attached == [] and bench.notices() == []
+        line = bench.app.screen.query_one(Input)
+        assert line.has_focus and line.value == f"{tmp_path}/ca.png"
+        await bench.press(*["left"] * 4, "t")
+        assert "doesnotexist" not in bench.flat()
+        await bench.press("enter")
+        await bench.holds(lambda: bench.app.screen is bench.screen, "the dialog closed")
+        assert [attached.name for attached in bench.session.attached] == ["cat.png"]
 
 
 async def test_a_model_chosen_later_that_takes_no_pictures_is_not_sent_any(

@@ -260,19 +260,17 @@ class Answering(RoundEditing):
             self.panel.note_automatic(0)
             return
 
-        def chosen(text: str | None) -> None:
-            if text is None:
-                return
+        def chosen(text: str) -> str | None:
             number = text.strip()
             if not number.isdecimal() or not 1 <= int(number) <= 100:
-                self.mesh.say(f"The limit of rounds is a number from 1 to 100, not {one_line(text, 20)}.")
-                return
+                return f"The limit of rounds is a number from 1 to 100, not {one_line(text, 20)}."
             rounds.set_automatic(int(number))
             self.mesh.say(f"Up to {int(number)} rounds go on by themselves; a call without an answer stops them.")
             self.panel.note_automatic(rounds.automatic)
+            return None
 
         title = "How many rounds may go on by themselves? A command still asks first."
-        self.app.push_screen(Ask(title, f"a number, such as {DEFAULT_LIMIT}", _limits), chosen)
+        self.app.push_screen(Ask(title, f"a number, such as {DEFAULT_LIMIT}", _limits, chosen))
 
     # Commands
 

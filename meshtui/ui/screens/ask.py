@@ -18,21 +18,35 @@ from meshtui.ui.commands import Where, bindings
 
 
 class Ask(ModalScreen[str | None]):
-    """Returns the text of the line, or the choice from the list that `offer` makes for it; None when closed."""
+    """Returns the text of the line, or the choice from the list that `offer` makes for it; None when closed.
 
+    `accept` takes the text and returns nothing, or a sentence why it cannot be: then the line stays, with the sentence.
+    """
+
+    DEFAULT_CSS = """
+    Ask .refusal { height: auto; max-height: 5; margin-bottom: 1; color: $text-error; display: none; }
+    Ask .refusal.-any { display: block; }
+    """
     PLACES: ClassVar[tuple[Where, ...]] = ("ask",)
     BINDINGS = bindings("ask")
 
-    def __init__(self, title: str, placeholder: str, offer: Callable[[str], Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        placeholder: str,
+        offer: Callable[[str], Sequence[str]] | None = None,
+        accept: Callable[[str], str | None] | None = None,
+    ) -> None:
         super().__init__()
-        self._title, self._placeholder, self._offer = title, placeholder, offer
+        self._title, self._placeholder, self._offer, self._accept = title, placeholder, offer, accept
         self._offered: Sequence[str] = ()
 
     def compose(self) -> ComposeResult:
-        """The line, and the list where there is one."""
+        """The line, why its text was refused, and the list where there is one."""
         with Vertical(classes="dialog -wide"):
             yield Static(Content(self._title), classes="title")
             yield Input(placeholder=self._placeholder)
+            yield Static("", classes="refusal", markup=False)
             if self._offer is not None:
                 yield OptionList(markup=False)
 
@@ -42,7 +56,14 @@ class Ask(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        self._say("")
         self._show(event.value)
+
+    def _say(self, words: str) -> None:
+        """Say why the text was not taken; of other text that no longer holds."""
+        line = self.query_one(".refusal", Static)
+        line.update(Content(one_line(words, 600)))
+        line.set_class(bool(words), "-any")
 
     def _show(self, text: str) -> None:
         if self._offer is None:
@@ -63,10 +84,18 @@ class Ask(ModalScreen[str | None]):
     def _entered(self, event: Input.Submitted) -> None:
         place = self.query_one(OptionList).highlighted if self._offer is not None else None
         if place is not None and self._offered:
-            self.dismiss(self._offered[place])
+            self._take(self._offered[place])
         elif event.value.strip() and self._offer is None:
-            self.dismiss(event.value.strip())
+            self._take(event.value.strip())
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._offered[event.option_index])
+        self._take(self._offered[event.option_index])
+
+    def _take(self, text: str) -> None:
+        refusal = self._accept(text) if self._accept is not None else None
+        if refusal is None:
+            self.dismiss(text)
+            return
+        self._say(refusal)
+        self.query_one(Input).focus()

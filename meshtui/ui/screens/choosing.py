@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from meshtui.core.problem import Problem
-from meshtui.session import ConfigError, Target
+from meshtui.session import MOST_LANES, ConfigError, Target
 from meshtui.ui.panes.model import ModelPane
 from meshtui.ui.screens.bench import Bench
 from meshtui.ui.screens.fallback_list import FallbackList
@@ -85,7 +85,9 @@ class Choosing(Bench):
             self._ask_router,
             price,
         )
-        return ModelPicker(asks, self.session.draft.model, title=title, several=several, chosen=chosen, verb=verb)
+        most = MOST_LANES if verb == "compare" else None
+        model = self.session.draft.model
+        return ModelPicker(asks, model, title=title, several=several, chosen=chosen, verb=verb, most=most)
 
     async def _ask_router(self) -> str:
         text = self.prompt.value.strip()

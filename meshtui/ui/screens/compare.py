@@ -99,26 +99,31 @@ class Compare(Judging):
         if lane is None:
             return
 
-        def chosen(text: str | None) -> None:
-            name, equals, value = map(str.strip, (text or "").partition("="))
-            if not text:
-                return
+        def chosen(text: str) -> str | None:
+            name, equals, value = map(str.strip, text.partition("="))
             if not equals or not name:
-                self.mesh.say("A parameter is written NAME=VALUE, such as temperature=0.2.")
-                return
+                return "A parameter is written NAME=VALUE, such as temperature=0.2."
             known = lane.label.partition(" · ")[0]
             self._again(lane, f"{known} · {name} {value}", **{name: json_or(value, value)})
+            return None
 
-        self.app.push_screen(Ask("Another value for this lane", "NAME=VALUE, such as temperature=0.2"), chosen)
+        ask = Ask("Another value for this lane", "NAME=VALUE, such as temperature=0.2", accept=chosen)
+        self.app.push_screen(ask)
 
     def action_add_lane(self) -> None:
         """Ask more models the same."""
+        room = MOST_LANES - len(self.comparison.lanes)
+        if room < 1:
+            self.mesh.say(f"There are {MOST_LANES} lanes already: remove one first.")
+            return
 
         def chosen(ids: tuple[str, ...] | None) -> None:
             for id in ids or ():
                 self._add(id, model=id)
 
-        self.app.push_screen(self._pick("More models for this comparison", True), chosen)
+        picker = self._pick("More models for this comparison", True)
+        picker.most = room
+        self.app.push_screen(picker, chosen)
 
     def action_add_version(self) -> None:
         """Run another version of the template, or another set of values, beside the others."""

@@ -38,7 +38,7 @@ class Comparing(Composing, Choosing, Bench):
             self.mesh.say("An answer streams in this conversation: compare when it has ended, or stop it.")
         else:
             before = self.session.recall("compared", [])
-            ids = [id for id in before if isinstance(id, str)] if isinstance(before, list) else []
+            ids = [id for id in before if isinstance(id, str)][:MOST_LANES] if isinstance(before, list) else []
             title = f"Choose 2 to {MOST_LANES} models to compare; {self.left_out or 'one alone is asked three times'}"
             picker = self._picker(title, True, ids, "compare", self.price_of)
             self.app.push_screen(picker, lambda ids: self._begin_lanes(text, ids))
@@ -79,9 +79,7 @@ class Comparing(Composing, Choosing, Bench):
     def _begin_lanes(self, text: str, ids: Sequence[str] | None) -> None:
         if not ids or self.refuses_key(text) or self.held_by_budget(lambda: self._begin_lanes(text, ids)):
             return
-        if len(ids) > MOST_LANES:
-            self.mesh.say(f"The first {MOST_LANES} of {len(ids)} models are asked.")
-        models = list(ids)[:MOST_LANES]
+        models = list(ids)[:MOST_LANES]  # no picker lets more be marked
         self.save_typed()
         comparison = Comparison(self.session, retries=self.session.retries)
         try:

@@ -97,30 +97,24 @@ class Composing(Bench):
     @on(Prompt.Dropped)
     def _dropped(self, event: Prompt.Dropped) -> None:
         for where in event.places:
-            self.attach(where)
+            if refusal := self.attach(where):
+                self.mesh.say(refusal)
 
     def action_attach(self) -> None:
         """Attach a picture, video or sound to the next message."""
-        self.app.push_screen(Ask("Attach a file", ATTACH_HINT), self.attach)
+        self.app.push_screen(Ask("Attach a file", ATTACH_HINT, accept=self.attach))
 
-    def attach(self, where: str | None) -> None:
-        """Attach a file or a web address; says why where that cannot be."""
-        if not where:
-            return
+    def attach(self, where: str) -> str | None:
+        """Attach a file or a web address; returns why where that cannot be."""
         try:
             attachment = self.session.attach(where)
         except (NotAttachable, StoreError) as error:
-            self.mesh.say(str(error))
-            return
-        except OSError as error:
-            self.mesh.say(f"{where} cannot be read: {error.strerror or error}")
-            return
+            return str(error)
         refusal = self.session.refusal(attachment)
-        if refusal is not None:
-            self.mesh.say(refusal)
-            return
-        self.session.attached.append(attachment)
-        self._show_chips()
+        if refusal is None:
+            self.session.attached.append(attachment)
+            self._show_chips()
+        return refusal
 
     @on(Prompt.DetachAsked)
     def action_detach(self) -> None:

@@ -59,7 +59,7 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
     """Returns the ids of the chosen models, or None.
 
     Only with `several` more than one can be marked; they come in the order they were marked in, and `verb` says what
-    enter does with them.
+    enter does with them. `most` is how many can be marked, None for any number.
     """
 
     DEFAULT_CSS = """
@@ -96,9 +96,10 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
         several: bool = False,
         chosen: Sequence[str] = (),
         verb: str = "take",
+        most: int | None = None,
     ) -> None:
         super().__init__()
-        self._verb = verb
+        self._verb, self.most = verb, most
         self._asks, self._current, self._title, self._several = asks, current, title, several
         self._marked: list[str] = list(chosen)
         self._asked, self._sort = Filter(), Sort.MATCH
@@ -179,8 +180,8 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
             self._priced = ids, self._asks.price(ids)
         return self._priced[1]
 
-    def _show_count(self) -> None:
-        models, parts = self._asks.models(), list[str]()
+    def _show_count(self, first: str = "") -> None:
+        models, parts = self._asks.models(), [first] if first else []
         total = len(models.index)
         parts.append(f"{self._found} of {total} models" if total else "no list of models: type an id in full")
         if self._sort is not Sort.MATCH:
@@ -329,6 +330,9 @@ class ModelPicker(ModalScreen[tuple[str, ...] | None]):
             return
         if card.id in self._marked:
             self._marked.remove(card.id)
+        elif self.most is not None and len(self._marked) >= self.most:
+            self._show_count(f"no more than {self.most}: take one out first")
+            return
         else:
             self._marked.append(card.id)
         self._list.marked = self._marked

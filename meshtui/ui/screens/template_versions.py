@@ -178,6 +178,7 @@ class TemplateVersions(ModalScreen[Template | None]):
                 self._templates.note(self._path, self._chosen.template, event.value.strip())
             except StoreError as error:
                 self.query_one(".note", Static).update(Content(clean(str(error))))
+                return
         event.input.display = False
         self._show()
 

@@ -228,22 +228,22 @@ class ToolEditor(ToolView):
     def action_rename(self) -> None:
         """Give the file another name."""
 
-        def named(key: str | None) -> None:
-            if not key or key == self.opened.key:
-                return
+        def named(key: str) -> str | None:
+            if key == self.opened.key:
+                return None
             old = self.opened.path
             try:
                 self.opened = self._files.open(self._files.rename(old, key))
                 self._edits.moved(old, self.opened.path)
             except (ConfigError, StoreError) as error:
-                self.note(str(error))
-                return
+                return str(error)
             self._show_head()
+            return None
 
-        offered = Ask(
-            "Another name for the file", "a / makes folders", lambda typed: [typed.strip() or self.opened.key]
-        )
-        self.app.push_screen(offered, named)
+        def offer(typed: str) -> list[str]:
+            return [typed.strip() or self.opened.key]
+
+        self.app.push_screen(Ask("Another name for the file", "a / makes folders", offer, named))
 
     # Leaving
 

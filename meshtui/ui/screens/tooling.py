@@ -236,22 +236,21 @@ class Tooling(Setting):
     def action_duplicate_tool(self) -> None:
         """Copy the tool under the cursor under another name."""
         row = self._tool_here()
-        if row is None:
+        if row is None or self.tools.files is None:
             return
+        files = self.tools.files
 
-        def named(key: str | None) -> None:
-            if not key or self.tools.files is None:
-                return
+        def named(key: str) -> str | None:
             try:
-                copy = self.tools.files.duplicate(row.path, key)
+                made = files.duplicate(row.path, key)
             except ConfigError as error:
-                self.tool_list.note(str(error))
-                return
+                return str(error)
             self.show_tools(f"{key} is a copy of {row.key}.")
-            self.tool_list.go_to(copy.path)
+            self.tool_list.go_to(made.path)
+            return None
 
         title, copy = f"Name of the copy of {one_line(row.key, 40)}", f"{row.key}-copy"
-        self.app.push_screen(Ask(title, "another name, or enter", lambda typed: [typed.strip() or copy]), named)
+        self.app.push_screen(Ask(title, "another name, or enter", lambda typed: [typed.strip() or copy], named))
 
     def action_delete_tool(self) -> None:
         """Put the tool under the cursor away; the undo of the list brings it back."""
