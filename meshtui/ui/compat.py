@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from weakref import WeakSet
 
 from rich.text import Text
 from textual import events
@@ -14,7 +15,7 @@ from textual.app import App
 from textual.content import Content
 from textual.css.model import RuleSet
 from textual.dom import DOMNode
-from textual.geometry import Size
+from textual.geometry import Offset, Region, Size
 from textual.message_pump import MessagePump
 from textual.notifications import Notify
 from textual.screen import Screen
@@ -70,6 +71,9 @@ class _Key(NamedTuple):
 # Escape and enter in one is how plain terminals send alt+enter. Textual takes it for enter, which would send a message
 # that is to go on in another line.
 ANSI_SEQUENCES_KEYS.setdefault("\x1b\r", (_Key("alt+enter"),))  # type: ignore[attr-defined]
+
+# Alt with a digit is read as what a Mac's option key types with it, though that arrives as the character itself.
+ANSI_SEQUENCES_KEYS.update({f"\x1b{digit}": (_Key(f"alt+{digit}"),) for digit in range(10)})  # type: ignore[attr-defined]
 
 
 def keys_sent(text: str) -> list[str]:
@@ -128,6 +132,63 @@ def _focus_where_it_stands(
 
 
 Screen.set_focus = _focus_where_it_stands  # type: ignore[assignment, method-assign]
+
+_lay_out = Screen._refresh_layout
+_follows = WeakSet[Screen[Any]]()
+"""Screens on which what has the focus is kept in sight: they have a new size, or something was typed there."""
+
+
+def _lay_out_in_sight(screen: Screen[Any], size: Size | None = None, scroll: bool = False) -> None:
+    """Lay a screen out; in a new size, bring what has the focus into sight, which Textual leaves where it is.
+
+    What has to be laid out again for that size, such as a text that wraps anew, comes with other layouts: it is kept
+    in sight until the user turns to something else.
+    """
+    if size is not None and screen._size and size != screen._size:
+        _follows.add(screen)
+    _lay_out(screen, size, scroll)
+    if screen in _follows and not scroll:
+        _show_focused(screen)
+
+
+Screen._refresh_layout = _lay_out_in_sight  # type: ignore[assignment, method-assign]
+
+
+def _show_focused(screen: Screen[Any]) -> None:
+    """Bring what has the focus into sight by the least scrolling; where it is a text, the line of its cursor."""
+    widget = screen.focused
+    if widget is None:
+        return
+    region, clip = screen._compositor.visible_widgets.get(widget, (widget.region, Region()))
+    cursor: Offset | None = getattr(widget, "cursor_screen_offset", None)
+    part = region if cursor is None else Region(region.x, cursor.y, region.width, 1)
+    seen = clip.intersection(region if cursor is None else widget.content_region)
+    if not region or (seen.y <= part.y and part.bottom <= seen.bottom):
+        return
+    for holder in widget.ancestors if cursor is None else widget.ancestors_with_self:
+        if not isinstance(holder, Widget) or holder is screen:
+            break
+        window = holder.scrollable_content_region
+        is_whole = holder is not widget and region.height <= window.height
+        wanted = (region if is_whole else part).translate(holder.scroll_offset - window.offset)
+        up = -holder.scroll_to_region(wanted, animate=False, immediate=True, x_axis=False)
+        part, region = part.translate(up), region if holder is widget else region.translate(up)
+
+
+def _after_key(screen: Screen[Any], text: Widget, event: events.Key | events.Paste, before: object) -> None:
+    """Follow the cursor of a text that took a key or a paste; a key for something else follows nothing."""
+    takes = (
+        isinstance(event, events.Paste)
+        or text.check_consume_key(event.key, event.character)
+        or event.key in text._bindings.key_to_bindings
+        or getattr(text, "selection", None) != before
+    )
+    if before is not None and takes and screen.focused is text:
+        _follows.add(screen)
+        _show_focused(screen)
+    else:
+        _follows.discard(screen)
+
 
 Result = TypeVar("Result")
 
@@ -196,6 +257,20 @@ class CalmApp(App[Result]):
             for toast in screen.query(Toast):
                 if toast._notification not in self._notifications and isinstance(toast.parent, Widget):
                     toast.parent.remove()  # Textual removes the notice alone, and what held it takes up its room
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let what is typed bring its place into sight, and what is scrolled by hand stay where it is."""
+        is_new = isinstance(event, events.InputEvent | events.Paste) and not event.is_forwarded
+        screen = self.screen_stack[-1] if is_new and self.screen_stack else None
+        text = screen.focused if screen is not None else None
+        before = getattr(text, "selection", None)
+        await super().on_event(event)
+        if screen is None:
+            return
+        if isinstance(event, events.MouseDown | events.MouseScrollDown | events.MouseScrollUp):
+            _follows.discard(screen)
+        elif text is not None and isinstance(event, events.Key | events.Paste):
+            text.call_later(_after_key, screen, text, event, before)
 
     @property
     def _background_screens(self) -> list[Screen[object]]:
