@@ -20,13 +20,14 @@ def edit(app: App[Any], text: str, suffix: str) -> tuple[str, str]:
     handle, name = tempfile.mkstemp(suffix=suffix, prefix="meshtui-")
     path = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
         fault = _run(app, [*shlex.split(command), name])
         if fault:
             return text, fault
-        edited = path.read_text(encoding="utf-8", errors="replace")
-        return edited[:-1] if edited.endswith("\n") and not text.endswith("\n") else edited, ""
+        edited = path.read_bytes().decode(errors="replace")  # line ends as they are
+        added = "" if text.endswith("\n") else "\r\n" if edited.endswith("\r\n") else "\n"
+        return edited.removesuffix(added), ""
     except (OSError, ValueError) as error:
         return text, f"{command} could not edit the text: {error}"
     finally:

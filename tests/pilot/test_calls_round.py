@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -533,3 +533,54 @@ async def test_a_long_result_is_shown_whole_while_it_is_typed_and_its_beginning_
         await bench.press("f5")
         await bench.wait("Done.")
         assert [message["content"] for message in sent_last(box)[-2:]] == ["p" * 70_000 + "TAIL", "other"]
+
+
+ODD = "a\r\nb\nc\x0bd\u2028e\x85f\x1cg\rh \x1b[31m\x07\x00\u202e i"
+
+
+async def test_characters_that_end_lines_elsewhere_go_back_as_they_came(home: Path, box: Sandbox) -> None:
+    arguments = '{"city": "x\u2028y\x85z"}'
+    async with opened(home, box, (80, 24), responder={"rules": [{"result": ODD}]}) as bench:
+        box.script(calling(("get_weather", arguments)), saying("Done."))
+        await asked(bench)
+        (call,) = round_of(bench).calls
+        await bench.holds(lambda: call.state == "answered" and result_of(bench).text == ODD, "the rule's answer")
+        await bench.pilot.pause()
+        assert call.call.arguments == arguments and not call.is_edited and call.verdict.state == "fits"
+        drawn = [strip.text for strip in bench.app.screen._compositor.render_strips()]
+        assert not [line for line in drawn if "\x1b" in line or "\x07" in line or "\u202e" in line]
+        assert any("c␋d␤e�f␜g␍h ␛[31m␇␀� i" in line for line in drawn)
+        await bench.press("f5")
+        await bench.wait("Done.")
+    *_, asking, answer = sent_last(box)
+    assert asking["tool_calls"][0]["function"]["arguments"] == arguments and answer["content"] == ODD
+    assert call.rule == "rule 1" and not call.by_hand
+
+
+async def test_what_is_typed_beside_such_characters_changes_nothing_else(home: Path, box: Sandbox) -> None:
+    async with opened(home, box, (80, 24)) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("Done."))
+        await asked(bench)
+        result = result_of(bench)
+        result.insert("x\u2028y\x0bz\nb\x85")
+        await bench.press("home", "!", "backspace", "?", "up", "home", "shift+end")
+        assert result.selected_text == "x\u2028y\x0bz" and result.document.line_count == 2
+        await bench.press("f5")
+        await bench.wait("Done.")
+    assert sent_last(box)[-1]["content"] == "x\u2028y\x0bz\n?b\x85"
+
+
+async def test_an_editor_that_changes_nothing_leaves_an_answer_as_it_came(
+    home: Path, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meshtui.ui.app.MeshApp.suspend", lambda self: nullcontext())  # a test has no terminal
+    monkeypatch.setenv("EDITOR", "true")
+    monkeypatch.delenv("VISUAL", raising=False)
+    text = ODD + "\r\n"
+    async with opened(home, box, (80, 24), responder={"rules": [{"result": text}]}) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("Done."))
+        await asked(bench)
+        (call,) = round_of(bench).calls
+        await bench.holds(lambda: call.state == "answered" and result_of(bench).text == text, "the rule's answer")
+        await bench.press("f4")
+        assert result_of(bench).text == text and call.result == text and call.rule == "rule 1" and not call.by_hand
