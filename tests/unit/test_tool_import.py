@@ -194,6 +194,9 @@ def test_every_example_fits_its_schema(value: Any) -> None:
         ({"rules": [{"match": {"a": 1}, "output": None, "delay": 2}]}, [Rule(None, {"a": 1}, latency=2.0)]),
         ({"get_weather": {"temperature": 21}}, [Rule({"temperature": 21}, tool="get_weather")]),
         ({"a": "sunny", "b": [1, 2]}, [Rule("sunny", tool="a"), Rule([1, 2], tool="b")]),
+        ({"a": [{"where": "Rome"}, {"time": 9}]}, [Rule([{"where": "Rome"}, {"time": 9}], tool="a")]),
+        ({"a": {"result": [{"whn": 1}]}}, [Rule([{"whn": 1}], tool="a")]),
+        ({"a": [{"whn": 1}, "a text"]}, [Rule([{"whn": 1}, "a text"], tool="a")]),
         (
             {"a": [{"arguments": {"x": 1}, "content": "one"}, {"error": "gone"}]},
             [Rule("one", {"x": 1}, "a"), Rule(None, {}, "a", 0.0, "gone")],
@@ -225,6 +228,10 @@ def test_rules_are_read_as_people_write_them(value: object, rules: list[Rule]) -
         ([{"result": 1, "latency": -1}], "from 0 to 3600"),
         ([{"result": 1, "latency": 10**400}], "from 0 to 3600"),
         ({"a": [{"tool": "b", "result": 1}]}, "another tool, b"),
+        ({"get_weather": [{"whn": 1}]}, "rule 1 of get_weather: 'whn' is no part of a rule: did you mean 'when'?"),
+        ({"a": [{"city": "Rome"}, {"reslt": 1}]}, "rule 2 of a: 'reslt' is no part of a rule: did you mean 'result'?"),
+        ({"a": [{"wehn": {}, "output": 1}]}, "'wehn'"),
+        ({"a": [{"results": 1}]}, 'goes into {"result": […]}'),
     ],
 )
 def test_a_faulty_rule_is_named(value: object, words: str) -> None:

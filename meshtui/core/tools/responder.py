@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
 
 from meshtui.core.json.text import kind_of
+from meshtui.core.nearest import did_you_mean, nearest
 from meshtui.core.tools.tool import Command, Responder, ResponderKind, Rule
 
 KINDS: tuple[str, ...] = get_args(ResponderKind)
@@ -24,6 +25,9 @@ SYNONYMS: Mapping[str, Sequence[str]] = {
 
 TIME_LIMIT = 30.0
 """Seconds that a command has where its file does not say."""
+
+SLIP = 0.75
+"""How like a word of a rule a member is that was meant as one: `whn`, `wehn`, but not `where`."""
 
 RESPONDER_WORDS = ("kind", "rules", "argv", "timeout", "folder", "environment")
 
@@ -51,6 +55,7 @@ def _rules_of(name: str, answer: object) -> Sequence[Rule]:
     """Read what stands under a tool's name: its rules, or a result for every call."""
     rows = answer if isinstance(answer, list) and answer else [answer]
     if not all(_is_rule(row) for row in rows) and not _means_rules(answer):
+        _refuse_slips(name, answer)
         return [Rule(answer, tool=name)]
     rules = []
     for number, row in enumerate(rows, 1):
@@ -77,6 +82,18 @@ def _means_rules(answer: object) -> bool:
     return len(objects) == len(rows) and any("when" in row or "result" in row for row in objects)
 
 
+def _refuse_slips(name: str, answer: object) -> None:
+    """Refuse a list of objects with a member that is nearly a word of a rule: it may be a result, or rules misspelt."""
+    rows = [row for row in answer if isinstance(row, Mapping)] if isinstance(answer, list) else []
+    strange = [(at, str(word)) for at, row in enumerate(rows, 1) for word in row if word not in _WORD_OF]
+    for number, word in strange if isinstance(answer, list) and len(rows) == len(answer) else ():
+        if near := nearest(word, SYNONYMS, SLIP):
+            slip = f"{word!r} is no part of a rule: did you mean {near!r}?"
+            raise ValueError(
+                f'rule {number} of {name}: {slip} A list that is the result itself goes into {{"result": […]}}'
+            )
+
+
 def _rule(row: object, where: str) -> Rule:
     if not isinstance(row, Mapping):
         raise ValueError(f"{where} is {kind_of(row)}, not an object with when and result")
@@ -84,7 +101,8 @@ def _rule(row: object, where: str) -> Rule:
     for word, value in row.items():
         name = _WORD_OF.get(word)
         if name is None:
-            raise ValueError(f"{where}: {word!r} is no part of a rule; it has {', '.join(SYNONYMS)}")
+            meant = did_you_mean(str(word), SYNONYMS, f"it has {', '.join(SYNONYMS)}")
+            raise ValueError(f"{where}: {word!r} is no part of a rule; {meant}")
         if name in found:
             raise ValueError(f"{where} says {name} twice: {', '.join(key for key in row if _WORD_OF.get(key) == name)}")
         found[name] = value
