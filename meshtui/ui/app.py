@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual.actions import parse
 from textual.app import SystemCommand
 from textual.command import CommandPalette
 from textual.screen import Screen
@@ -181,9 +182,10 @@ class MeshApp(Keying, inherit_bindings=False):
         if self.session is None:
             return
         for command in COMMANDS:
-            name = command.action.partition("(")[0]
+            space, name, parameters = parse(command.action)
+            target = self if space == "app" else screen
             here = command.where in (*getattr(screen, "PLACES", ()), "everywhere")
-            if command.in_palette and here and screen.check_action(name, ()) is not False:
+            if command.in_palette and here and target.check_action(name, parameters):
                 key = self.key_of(command.id)
                 title = f"{command.title}  ({key})" if key else command.title
                 yield SystemCommand(title, self.keyed(command.help), _caller(screen, command.action))

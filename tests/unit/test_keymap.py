@@ -28,6 +28,9 @@ PLAIN_BYTES = {
     "ctrl+j": "\n",
     "ctrl+right_square_bracket": "\x1d",
     "alt+p": "\x1bp",
+    "alt+1": "\x1b1",
+    "alt+0": "\x1b0",
+    "insert": "\x1b[2~",
     "alt+left": "\x1b[1;3D",
     "alt+right": "\x1b[1;3C",
     "alt+up": "\x1b[1;3A",
@@ -81,6 +84,11 @@ def test_ids_are_unique_and_every_place_has_words() -> None:
     assert {command.where for command in COMMANDS} <= set(PLACES), "a place without words on the help page"
     for command in COMMANDS:
         assert command.help.endswith("."), f"{command.id}: the help is a sentence"
+
+
+def test_no_command_is_without_a_key() -> None:
+    assert [command.id for command in COMMANDS if not command.key] == []
+    assert "| palette |" not in as_markdown()
 
 
 def test_every_command_has_a_key_that_a_plain_terminal_sends_or_is_in_the_palette() -> None:
@@ -176,8 +184,8 @@ def test_what_is_wrong_is_one_sentence(chosen: dict[str, str], words: str) -> No
         ("turn.retry", "ctrl+m", ("f5",)),
         ("turn.retry", "ctlr+k", ("f5",)),
         ("turn.retry", "left", ("f5",)),
-        ("model.fallbacks", "ctrl+i", ()),
-        ("turn.retry", "ctrl+i, alt+k, x", ("alt+k",)),
+        ("model.fallbacks", "ctrl+i", ("alt+5",)),
+        ("turn.retry", "ctrl+i, alt+7, x", ("alt+7",)),
         ("tool.save", "w", ("ctrl+s",)),
         ("sets.keep", "k", ("ctrl+s",)),
         ("tour.next", "n", ("n",)),
@@ -191,7 +199,27 @@ def test_a_key_that_cannot_be_used_is_not_taken(id: str, written: str, holds: tu
     assert len(keymap.faults) == len([key for key in written.split(",") if key.strip() not in holds])
     for fault in keymap.faults:
         assert fault.startswith(f"ui.keys, {id}: ") and fault.endswith(".") and ". " not in fault
-        assert (f"so {key_words(holds[0])} " if holds else "so it has no key") in fault, fault
+        assert f"so {key_words(holds[0])} " in fault, fault
+
+
+@pytest.mark.parametrize(
+    ("chosen", "loses"),
+    [
+        ({"answer.copy": "alt+c"}, "message.edit"),
+        ({"answer.copy": "alt+1"}, "pane.tools"),
+        ({"template.run": "alt+q"}, "template.run-all"),
+        ({"transcript.copy": "alt+h"}, "prompt.recall"),
+        ({"round.send": "alt+j"}, "round.automatic"),
+        ({"template.save": "insert"}, "template.add_message"),
+        ({"tool.save": "alt+r"}, "tool.revert"),
+    ],
+)
+def test_a_key_of_the_user_goes_before_a_default_and_that_is_told_once(chosen: dict[str, str], loses: str) -> None:
+    keymap = read_keymap(chosen)
+    ((id, key),) = chosen.items()
+    assert keymap.of(id) == (key,) and keymap.of(loses) == ()
+    (fault,) = keymap.faults
+    assert f"{key} stands for both {id} and {loses} (" in fault and "has lost it" in fault
 
 
 def test_sending_and_a_new_line_can_change_places() -> None:

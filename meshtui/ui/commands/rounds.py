@@ -16,9 +16,10 @@ ROUNDS: tuple[Command, ...] = (
     Command(
         "round.automatic",
         "Automatic rounds",
-        "",
+        "alt+j",
         "round_automatic",
         "Let rounds of tool calls go on by themselves up to a limit, or stop before each.",
+        priority=True,
     ),
     Command(
         "round.differences",

@@ -12,6 +12,7 @@ TEMPLATE: tuple[Command, ...] = (
             ("save", "Save", "ctrl+s", "save_template", "Write the template into its file.", True),
             ("preview", "Preview", "f3", "preview_template", "Show the exact messages that would be sent.", True),
             ("edit", "Editor", "f4", "edit_part", "Open the text or value in your own editor ($EDITOR).", False),
+            ("add_message", "Add message", "insert", "add_message", "Add a message to the template.", False),
             ("compare", "Compare versions", "ctrl+l", "compare_template", "Run versions or sets side by side.", False),
             ("doubt", "Next doubt", "f8", "next_doubt", "Go to the next slot that is missing, or looks wrong.", False),
         )

@@ -100,6 +100,8 @@ TOOL_EDITOR: tuple[Command, ...] = (
             ("next", "Next", "f8", "next_finding", "Go to the place of the next finding.", True),
             ("copy", "Copy", "ctrl+c", "copy_or_stop", "Copy the selection.", False),
             ("zoom", "Zoom", "f10", "zoom", "Show the form or the JSON alone, or both.", False),
+            ("revert", "Drop the edit", "alt+r", "revert", "Go back to what the file says.", False),
+            ("rename", "Rename the file", "alt+n", "rename", "Give the file of the tool another name.", False),
         )
     ),
     *(
@@ -107,8 +109,6 @@ TOOL_EDITOR: tuple[Command, ...] = (
         for id, title, key, action, help, shown in (
             ("undo", "Undo", "ctrl+z", "undo", "Take the last change back, in the form and in the JSON.", False),
             ("redo", "Redo", "ctrl+y", "redo", "Make the change again that was taken back.", False),
-            ("revert", "Drop the edit", "", "revert", "Go back to what the file says.", False),
-            ("rename", "Rename the file", "", "rename", "Give the file of the tool another name.", False),
         )
     ),
 )

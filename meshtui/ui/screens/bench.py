@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from meshtui.ui.app import MeshApp
 
 
+NOTHING_SAID = "Nothing is said in this conversation yet."
+
+
 class Bench(Screen[object]):
     """The base of the workbench's parts; each part turns what the user does into the session's use-cases."""
 
-    PLACES: ClassVar[tuple[Where, ...]] = ("anywhere", "prompt", "conversation", "tools")
+    PLACES: ClassVar[tuple[Where, ...]] = ("anywhere", "prompt", "conversation", "template", "tools")
 
     def __init__(self, session: Session) -> None:
         super().__init__()

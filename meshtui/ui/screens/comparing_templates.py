@@ -98,8 +98,11 @@ class ComparingTemplates(TemplateRunning, Comparing):
 
     def action_template_versions(self) -> None:
         """Show the texts that runs used, and what they gave."""
+        if self.opened is None:
+            self.action_list_templates()
+            return
         template = self._template_or_none()
-        if self.opened is not None and template is not None:
+        if template is not None:
             screen = TemplateVersions(self.templates, self.opened.path, template)
             self.app.push_screen(screen, self._go_back_to)
 
@@ -123,8 +126,11 @@ class ComparingTemplates(TemplateRunning, Comparing):
 
     def action_template_gateway(self) -> None:
         """Compare with the gateway's copy, push and pull."""
+        if self.opened is None:
+            self.action_list_templates()
+            return
         run = self.current_run()
-        if self.opened is not None and run is not None:
+        if run is not None:
             self.app.push_screen(TemplateGateway(self.templates, self.opened.path, run), self._pulled)
 
     def _pulled(self, came: tuple[Template, RemoteTemplate] | None) -> None:

@@ -116,9 +116,14 @@ class Composing(Bench):
             self._show_chips()
         return refusal
 
-    @on(Prompt.DetachAsked)
     def action_detach(self) -> None:
         """Take the last attachment away again."""
+        if not self.session.attached:
+            self.mesh.say("Nothing is attached.")
+        self._detach()
+
+    @on(Prompt.DetachAsked)
+    def _detach(self) -> None:
         if self.session.attached:
             self.session.attached.pop()
             self._show_chips()
@@ -210,6 +215,8 @@ class Composing(Bench):
             chosen = next((node for node in reversed(self.session.nodes) if node.role == "user"), None)
         node = chosen
         if node is None or self.running is not None:
+            waits = self.mesh.keyed("An answer streams: {turn.stop} stops it, then change the message.")
+            self.mesh.say("There is no message to change yet." if node is None else waits)
             return
         self.session.remember(self.prompt.value)
         self.prompt.put(node.message.text)

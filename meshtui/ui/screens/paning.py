@@ -13,11 +13,12 @@ from meshtui.ui.columns import LEAST_HEIGHT, LEAST_WIDTH, STEP, Columns, SizeCla
 from meshtui.ui.panes.model import ModelPane
 from meshtui.ui.panes.template import TemplatePane
 from meshtui.ui.panes.usage import UsagePane
-from meshtui.ui.screens.bench import Bench
+from meshtui.ui.screens.bench import NOTHING_SAID, Bench
 from meshtui.ui.screens.composing import Composing
 from meshtui.ui.widgets.edge import Edge
 from meshtui.ui.widgets.pane_tabs import PaneTabs
 
+ONE_PANE = "This terminal has room for one pane at a time: the tabs above lead to the others."
 Column = Literal["left", "conversation", "model", "usage"]
 Pane = Literal["template", "tools", "params", "conversation", "model", "usage"]
 """What can be gone to by name: the views of the left column, the conversation, and the panes of the right column."""
@@ -254,6 +255,7 @@ class Paning(Composing, Bench):
             self.pane.focus_blocks()
         else:
             self.prompt.focus()
+            self.mesh.say(NOTHING_SAID)
 
     def start(self, turn: Turn) -> None:
         """Run a turn; what is begun from the prompt is seen where only one pane has room."""
@@ -265,6 +267,10 @@ class Paning(Composing, Bench):
 
     def action_zoom_pane(self) -> None:
         """Show the pane in use alone, or all again."""
+        several = self.shows_one or self.has_class("-templated") or self.columns.has_side(self.size_class)
+        if self.size_class == "narrow" or not several:
+            self.mesh.say(ONE_PANE if several else "There is one pane to be seen already.")
+            return
         self.set_class(not self.has_class("-zoomed"), "-zoomed", update=False)
         if not self.has_class("-zoomed") and self._in_front in ("model", "usage"):
             if not self.shows_one and not self.columns.has_side(self.size_class):
@@ -274,7 +280,7 @@ class Paning(Composing, Bench):
     def action_toggle_side(self) -> None:
         """Show the right column, or fold it into the state line."""
         if self.size_class == "narrow":
-            self.mesh.say("This terminal has room for one pane at a time: the tabs above lead to the others.")
+            self.mesh.say(ONE_PANE)
             return
         self._choose(side=not self.columns.has_side(self.size_class))
         if self._in_front in ("model", "usage") and not self.columns.has_side(self.size_class):
@@ -310,6 +316,7 @@ class Paning(Composing, Bench):
         """Give the columns the widths that they have without a choice."""
         self._columns[self.size_class] = Columns()
         self._choose()
+        self.mesh.say("The columns have their first widths again.")
 
     def _choose(self, *, left: int = 0, right: int = 0, side: bool | None = None, keep: bool = True) -> None:
         """Take what the user chose for this size of terminal, as far as it fits, and remember it."""

@@ -6,7 +6,7 @@ from textual import on
 
 from meshtui.ui.editor import page
 from meshtui.ui.opener import open_target
-from meshtui.ui.screens.bench import Bench
+from meshtui.ui.screens.bench import NOTHING_SAID, Bench
 from meshtui.ui.screens.links import Links
 from meshtui.ui.widgets.find import FindLine
 from meshtui.ui.widgets.transcript_messages import CopyRequested, FindChanged, LinkChosen, LinksAsked
@@ -25,6 +25,8 @@ class Reading(Bench):
 
     def action_block(self, step: int) -> None:
         """Move by one block in the conversation."""
+        if not self.session.nodes:
+            self.mesh.say(NOTHING_SAID)
         self.pane.focus_blocks(step)
 
     # Copying

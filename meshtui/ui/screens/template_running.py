@@ -216,6 +216,8 @@ class TemplateRunning(Templating):
         if not self._run_all_stopped:
             self._run_all_stopped = True
             self.editor.note("This run is the last one.")
+        elif self.opened is None:
+            self.action_list_templates()
         elif self._sets() and self.running is None:
             self._run_all_stopped = False
             self.app.run_worker(self._run_all(self._sets()), group="template-sets", exit_on_error=False)

@@ -187,6 +187,7 @@ class Templating(Reopening):
         """Add a message to the template."""
         if self.opened is not None:
             self.front_template(True)
+            self.editor.look_at_template()
             await self.editor.add_message()
 
     def action_next_doubt(self) -> None:

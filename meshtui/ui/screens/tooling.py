@@ -51,6 +51,9 @@ class Tooling(Setting):
 
     async def look_at_tools(self) -> None:
         """Bring the tools to the front and go to them."""
+        self._front_tools()
+
+    def _front_tools(self) -> None:
         if self.opened is None:
             self.editor.show_plain(self.draft_body)
         self.show_tools()
@@ -133,12 +136,23 @@ class Tooling(Setting):
         """What is typed into tools and not saved."""
         return ToolEdits(self.session)
 
+    def _show_cursor(self) -> bool:
+        """Whether the list of tools was to be seen; else it is brought to the front."""
+        seen = self.pane_in_front == "tools" or (
+            self.has_class("-templated") and self.editor.view == "tools" and not self.shows_one
+        )
+        if not seen:
+            self._front_tools()
+        return seen
+
     def _tool_here(self) -> ToolRow | None:
-        """Return the tool under the cursor of the list, which is brought to the front for it."""
-        row = self.tool_list.chosen
+        """Return the tool under the cursor; where nobody saw which that is, the list comes to the front instead."""
+        seen, row = self._show_cursor(), self.tool_list.chosen
         if row is None:
             self.tool_list.note(self.mesh.keyed("There is no tool under the cursor: {tools.new} makes one."))
-        return row
+        elif not seen:
+            self.tool_list.note("Go to the tool first: it is done to the one under the cursor.")
+        return row if seen else None
 
     # On, off, choice
 
@@ -155,6 +169,7 @@ class Tooling(Setting):
 
     def action_tool_choice(self) -> None:
         """Take the next `tool_choice`: the model chooses, must call one, must call none, must call this one."""
+        self._show_cursor()
         row = self.tool_list.chosen
         now = "" if self.tools.forced else self.tools.choice or "auto"
         choice = CHOICES[(CHOICES.index(now) + 1) % len(CHOICES)]
@@ -267,6 +282,7 @@ class Tooling(Setting):
 
     def action_restore_tool(self) -> None:
         """Bring the tool deleted last back."""
+        self._show_cursor()
         if not self._deleted_tools or self.tools.files is None:
             self.tool_list.note("Nothing was deleted here.")
             return

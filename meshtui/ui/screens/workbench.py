@@ -41,6 +41,7 @@ OF_THE_TEMPLATE = (
     "edit_part",
     "compare_template",
     "next_doubt",
+    "add_message",
 )
 """Actions of the left column that need a template; of the tools, a run alone makes sense."""
 
@@ -116,6 +117,8 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
 
     def action_new_conversation(self) -> None:
         """Begin an empty conversation; what streams in the old one goes on."""
+        if not self.session.nodes and not self.prompt.value:
+            self.mesh.say("This conversation is empty already.")
         self._show_conversation(self.session.new)
 
     def _show_conversation(self, become: Callable[[], object]) -> None:
@@ -146,7 +149,7 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
             self.open_conversation(id)
             self.follow_conversation()
         elif here is not None and self.session.is_deleted(here.id):
-            self.action_new_conversation()
+            self._show_conversation(self.session.new)
         self.show_top()
 
     # What happens to a turn
@@ -194,8 +197,9 @@ class Workbench(Calling, ComparingTemplates, Tooling, Jumping, Reading, Spending
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer stop only while something runs, retry and copy only when there is an answer."""
-        if action in OF_THE_TEMPLATE and self.editor.has_focus_within and self.editor.view != "template":
-            return self.opened is not None and (action == "run_template" or self.editor.view != "tools")
+        if action in OF_THE_TEMPLATE:
+            beside = self.opened is not None and self.editor.has_focus_within and self.editor.view == "tools"
+            return self.opened is not None and (action == "run_template" or not beside)
         if action in ("send", "newline"):
             return True if self.focused in (self.prompt, None) else None
         if action == "stop":
