@@ -76,6 +76,7 @@ def test_a_command_line_of_the_documentation_works(example: Example, line: str, 
             pytest.skip(f"{program} is not installed")
     if not (place / "home").is_dir():
         assert run(place, box, 'meshtui run "Name a fruit" -m openai/gpt-4o-mini').returncode == 0
+        assert run(place, box, "meshtui sessions export > conversations.json").returncode == 0
     done = run(place, box, line)
     # a refusal that is shown on purpose ends with its code, and `head` leaves before the rest is written
     assert done.returncode == 0 or "fault-" in line or "| head" in line, done.stderr

@@ -200,7 +200,8 @@ async def test_a_history_that_cannot_be_read_is_one_sentence(
             other.execute("ALTER TABLE usage RENAME TO gone")
         other.close()
         await bench.press("b")
-        await bench.wait("could not be read: no such table: usage")
+        head = bench.app.screen.query_one("#head")
+        await bench.wait(str(bench.session.store.path), "could not be read: no such table: usage", within=head)
 
 
 @pytest.mark.parametrize("width", [40, 61, 78, 101, 138, 198])

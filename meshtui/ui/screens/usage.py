@@ -23,9 +23,9 @@ from meshtui.core.text import one_line
 from meshtui.core.usage import day_words
 from meshtui.session import Session, StoreError, UsageSum
 from meshtui.ui.commands import Where, bindings
-from meshtui.ui.keyed import keyed
 from meshtui.ui.panes.usage import UsageFigures, limit_lines, run_lines, sum_words, turns_words
 from meshtui.ui.screens.usage_bars import MEASURES, day_bars, filled, leading_bars, words_of
+from meshtui.ui.widgets.hints import Hint, hints_content
 from meshtui.ui.widgets.plots import BarPlot
 
 By = Literal["day", "model", "profile", "session"]
@@ -45,9 +45,12 @@ WIDE_ONLY = frozenset(("cached", "reasoning", "classifier", "total"))
 ROWS_AT_ONCE = 25
 """So many rows of the table are made before keys are looked at."""
 
-HINT = (
-    "←→ range · {usage.by} by day, model, profile, session · {usage.plot} what is plotted"
-    " · {usage.bills} asks for bills · {usage.close} closes"
+HINTS: tuple[Hint, ...] = (
+    ("usage.close", "closes"),
+    ("←→", "range", ""),
+    ("usage.by", "by day, model, …"),
+    ("usage.plot", "what is plotted"),
+    ("usage.bills", "asks for bills"),
 )
 
 
@@ -69,6 +72,7 @@ class UsagePage(Screen[None]):
     DEFAULT_CSS = """
     UsagePage {
         #head { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
+        #head.-fault { height: auto; text-wrap: wrap; }
         #books { height: auto; max-height: 50%; }
         #run { width: 1fr; height: auto; padding: 0 1; }
         #left { width: 1fr; height: auto; padding: 0 1; }
@@ -76,7 +80,7 @@ class UsagePage(Screen[None]):
         #plot { height: 28%; min-height: 6; max-height: 11; margin: 0 1; }
         DataTable { height: 1fr; min-height: 5; background: $background; }
         #hint { height: 1; padding: 0 1; background: $panel; color: $text-muted; text-wrap: nowrap;
-            text-overflow: ellipsis; }
+            text-overflow: ellipsis; link-style: none; link-color: $text-muted; }
     }
     """
 
@@ -96,7 +100,7 @@ class UsagePage(Screen[None]):
             yield Static("", id="plotted", markup=False)
             yield BarPlot(id="plot")
             yield DataTable[Text](zebra_stripes=False, cursor_type="row")
-        yield Static(keyed(self, HINT), id="hint", markup=False)
+        yield Static(hints_content(self.app, HINTS), id="hint", markup=False)
 
     def on_mount(self) -> None:
         """Show the last 30 days, and follow what changes."""
@@ -147,7 +151,7 @@ class UsagePage(Screen[None]):
         try:
             rows, total = await self._session.usage_over(by, self._since())
         except StoreError as error:
-            self.query_one("#head", Static).update(Content(str(error)))
+            self.query_one("#head", Static).add_class("-fault").update(Content(str(error)))
             return
         self._sums = Sums(by, over, rows, total)
         self._show_limits()
@@ -162,7 +166,7 @@ class UsagePage(Screen[None]):
         notes += [f"{total.unknown:,} of unknown price"] if total.unknown else []
         notes += [f"drift {price_words(total.drift)}"] if total.drift else []
         head = " · ".join((f"Usage, {RANGES[self._range][0]}, by {BYS[self._by]}", words, *notes))
-        self.query_one("#head", Static).update(Content.styled(head, "bold"))
+        self.query_one("#head", Static).remove_class("-fault").update(Content.styled(head, "bold"))
 
     def _show_limits(self) -> None:
         try:
