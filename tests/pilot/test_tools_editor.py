@@ -115,12 +115,12 @@ async def test_a_property_typed_in_the_form_is_in_the_json_and_nothing_else_chan
         await bench.press("a")
         await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
         await bench.type("days")
-        await bench.press("enter", "i", "u")
+        await bench.press("enter", "i", "space")
         await bench.press("enter")
         await bench.type("How far ahead")
         await bench.press("enter", "enter")
         await bench.type("1, 2, 3")
-        await bench.press("escape")
+        await bench.press("enter", "enter")
         await settled(bench)
         assert parameters_of(bench)["required"] == ["city", "days"]
         await bench.press("r")
@@ -345,7 +345,7 @@ async def test_the_schema_of_results_is_edited_by_the_same_form(tmp_path: Path) 
         await bench.press("a")
         await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
         await bench.type("degrees")
-        await bench.press("enter", "n")
+        await bench.press("enter", "n", "space")
         await settled(bench)
         assert json.loads(area(bench, "output").text)["properties"]["degrees"] == {"type": "number"}
         await put(bench, '{"type": "objekt"}', "output")
@@ -374,6 +374,39 @@ async def test_the_editor_is_left_and_its_words_are_where_they_belong(tmp_path: 
         await bench.press("escape")
         await bench.holds(lambda: not isinstance(bench.app.screen, ToolEditor), "the workbench")
         assert bench.screen.query_one("#top", Static).is_mounted
+
+
+@pytest.mark.parametrize("field", ["tree", "field-name", "field-types", "field-description", "field-flags"])
+async def test_one_escape_leaves_the_editor_from_everywhere(tmp_path: Path, field: str) -> None:
+    async with editing(tmp_path, (80, 24)) as bench:
+        form(bench).focus_first()
+        await bench.press("down")
+        await bench.holds(lambda: not form(bench).query_one("#field-name").disabled, "the fields of the city")
+        if field != "tree":
+            form(bench).query_one(f"#{field}").focus()
+            await bench.holds(lambda: getattr(bench.app.focused, "id", "") == field, "the field")
+        await bench.press("escape")
+        await bench.holds(lambda: not isinstance(bench.app.screen, ToolEditor), "the workbench")
+
+
+async def test_a_word_typed_into_the_row_of_types_changes_no_type(tmp_path: Path) -> None:
+    async with editing(tmp_path) as bench:
+        form(bench).focus_first()
+        await bench.press("t")
+        await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-types", "the types")
+        before = function(bench)["parameters"]
+        await bench.type("acity")
+        await settled(bench)
+        assert function(bench)["parameters"] == before
+        await bench.press("space")
+        await settled(bench)
+        assert function(bench)["parameters"]["type"] == "integer"
+        await bench.press("ctrl+z")
+        await settled(bench)
+        assert function(bench)["parameters"] == before
+        await bench.press("left", "space", "space")
+        await settled(bench)
+        assert function(bench)["parameters"]["type"] == "string"  # taking what holds does not take it away
 
 
 async def click(bench: Bench, words: str) -> None:
@@ -425,7 +458,7 @@ async def test_variants_lists_and_moves_are_made_in_the_tree(tmp_path: Path) -> 
         await bench.press("a")
         await bench.holds(lambda: getattr(bench.app.focused, "id", "") == "field-name", "the name of the new one")
         await bench.type("stops")
-        await bench.press("enter", "a", "escape", "c")
+        await bench.press("enter", "a", "space", "shift+tab", "shift+tab", "c")
         await settled(bench)
         assert function(bench)["parameters"]["properties"]["stops"] == {"type": "array", "items": {"type": "string"}}
         await bench.holds(lambda: getattr(form(bench).row, "name", "") == "items", "the items")

@@ -25,7 +25,8 @@ class PlaceRow:
 
 
 CHOICE_KEYS = (
-    ("← → space", "In a row of choices: take another; its first letter does too."),
+    ("← →", "In a row of choices: take another, or go to one of several; its first letter does too."),
+    ("space", "Take the one of several that you went to."),
     ("enter", "In a field of one line: go on."),
 )
 

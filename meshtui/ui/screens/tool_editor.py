@@ -248,8 +248,6 @@ class ToolEditor(ToolView):
     # Leaving
 
     def action_back(self) -> None:
-        """Go back from a field to the tree, from the tree to the conversation; the edit is kept."""
-        if self.section != "responder" and self.form.leaves_field():
-            return
+        """Go back to the conversation from wherever the focus is; the edit is kept."""
         self.save_typed()
         self.dismiss((self._key, self.opened.key))

@@ -74,7 +74,8 @@ class ChoiceLine(Quiet, can_focus=True):
         self._draw()
 
     def on_key(self, event: events.Key) -> None:
-        """Go to the next choice that begins with a letter."""
+        """Go to the next choice that begins with a letter, as by the arrows: a word that is typed here takes nothing
+        where several can hold."""
         letter = event.character.casefold() if event.character and event.is_printable else ""
         if not letter or letter == " ":
             return
@@ -82,8 +83,7 @@ class ChoiceLine(Quiet, can_focus=True):
         place = next((place for place in order if self._choices[place].casefold().startswith(letter)), None)
         if place is not None:
             event.stop()
-            self._place = place
-            self.take(self._choices[place], beside=False)
+            self._go(place)
 
     def action_step(self, step: int) -> None:
         """Go to the choice beside it."""
@@ -94,12 +94,12 @@ class ChoiceLine(Quiet, can_focus=True):
         if self._several:
             self._draw()
         else:
-            self.take(self._choices[place], beside=False)
+            self.take(self._choices[place])
 
     def action_press(self) -> None:
-        """Turn the choice under the cursor on or off; where one holds, take the next."""
+        """Take the choice under the cursor, or turn it off; where one holds, take the next."""
         if self._several:
-            self.take(self._choices[self._place], beside=True)
+            self.take(self._choices[self._place])
         else:
             self.action_step(1)
 
@@ -109,10 +109,10 @@ class ChoiceLine(Quiet, can_focus=True):
             return
         self.focus()
         self._place = self._choices.index(choice)
-        self.take(choice, beside=False)
+        self.take(choice)
 
-    def take(self, choice: str, *, beside: bool) -> None:
-        """Take a choice; of several, turn it on or off. `beside` says that the others stay in any case."""
+    def take(self, choice: str) -> None:
+        """Take a choice; of several, turn it on or off."""
         before = self._values
         if not self._several:
             self.show((choice,))

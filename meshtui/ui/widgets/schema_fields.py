@@ -40,10 +40,10 @@ class TypeLine(ChoiceLine):
         """The types that hold."""
         return tuple(value for value in self.values if value != SEVERAL)
 
-    def take(self, choice: str, *, beside: bool) -> None:
+    def take(self, choice: str) -> None:
         """Take a choice, beside those that hold or instead of them."""
         before = self.values
-        if choice in (SEVERAL, "null") or beside or SEVERAL in before:
+        if choice in (SEVERAL, "null") or SEVERAL in before:
             after = tuple(value for value in before if value != choice) if choice in before else (*before, choice)
         else:
             after = (choice, *(["null"] if "null" in before else []))

@@ -159,13 +159,6 @@ class SchemaForm(Vertical):
         """Go to the tree."""
         self.list.focus()
 
-    def leaves_field(self) -> bool:
-        """Go back from a field to the tree; whether the focus was in one."""
-        if not self.fields.has_focus_within:
-            return False
-        self.list.focus()
-        return True
-
     @on(OptionList.OptionHighlighted)
     def _moved(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
