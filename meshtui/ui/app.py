@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.actions import parse
 from textual.app import SystemCommand
-from textual.command import CommandPalette
+from textual.command import CommandPalette, Provider
 from textual.screen import Screen
 
 from meshtui.core.text import clean, mask_secrets, one_line
 from meshtui.ui import clipboard
 from meshtui.ui.columns import MEDIUM, WIDE
-from meshtui.ui.commands import COMMANDS, bindings
+from meshtui.ui.commands import COMMANDS, Command, bindings
 from meshtui.ui.keying import Keying
 from meshtui.ui.keymap import first_faults, read_keymap
 from meshtui.ui.screens.opening import Opening
@@ -45,6 +45,12 @@ LAST_SECONDS = 2.0
 """How long a program that was told to end may take for it; all is on disk before that."""
 
 
+def _palette() -> type[Provider]:
+    from meshtui.ui.palette import InOrder
+
+    return InOrder
+
+
 class MeshApp(Keying, inherit_bindings=False):
     """The workbench, which opens in two steps so that it takes keys at once.
 
@@ -58,6 +64,7 @@ class MeshApp(Keying, inherit_bindings=False):
     TITLE = "meshtui"
     CSS_PATH = "styles/opening.tcss"
     BINDINGS = bindings("everywhere")
+    COMMANDS = {_palette}
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (MEDIUM, "-medium"), (WIDE, "-wide")]
     NOTIFICATION_TIMEOUT = 4
 
@@ -178,10 +185,18 @@ class MeshApp(Keying, inherit_bindings=False):
         self.run_worker(work(), group="disk", exit_on_error=False, description="copy")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Offer every command of the table in the palette, with its key, before Textual's own."""
+        """Offer what can be done now in the palette, with its key, before Textual's own.
+
+        What holds where the focus is comes first, and of that what the key line shows.
+        """
         if self.session is None:
             return
-        for command in COMMANDS:
+        held = self.places_held(screen)
+
+        def order(command: Command) -> tuple[int, bool]:
+            return held.index(command.where) if command.where in held else len(held), not command.shown
+
+        for command in sorted(COMMANDS, key=order):
             space, name, parameters = parse(command.action)
             target = self if space == "app" else screen
             here = command.where in (*getattr(screen, "PLACES", ()), "everywhere")

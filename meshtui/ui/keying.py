@@ -100,11 +100,14 @@ class Keying(ThemedApp, inherit_bindings=False):
         keys = {id: tuple(key for key in keys if runs(id, key)) for id, keys in self.keymap.keys.items()}
         return self.keymap._replace(keys=keys)
 
+    def places_held(self, screen: Screen[object]) -> list[Where]:
+        """Return where the commands that keys run on a screen hold, the nearest to the focus first."""
+        ids = (id for node in _with_focus(screen) for id in binding_ids(node) if id in BY_ID)
+        return [*dict.fromkeys(BY_ID[id].where for id in ids)]
+
     def places_in_use(self) -> tuple[Where, ...]:
         """Return where commands hold now, the nearest to the focus first, the whole program last."""
-        places: list[Where] = []
-        for node in _with_focus(self.screen):
-            places += [BY_ID[id].where for id in binding_ids(node) if id in BY_ID]
+        places = self.places_held(self.screen)
         if "typing" in places:
             places.insert(0, "prompt")
         places += getattr(self.screen, "PLACES", ())

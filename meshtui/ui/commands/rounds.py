@@ -40,6 +40,7 @@ ROUNDS: tuple[Command, ...] = (
             "round",
             shown,
             priority=True,
+            in_palette=id != "loop",  # for that it has a name which says more, above
         )
         for id, title, key, action, help, shown in (
             ("send", "Send results", "f5", "round_send", "Send all results back and go on.", True),
