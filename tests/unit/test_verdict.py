@@ -208,3 +208,18 @@ def test_long_arguments_cost_their_length_while_they_arrive(first: Any) -> None:
 
     cost(100)
     assert cost(16_000) < 40 * max(cost(1_000), 0.005)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"),
+    [
+        ('{"city":', "the value of 'city' and } are still to come"),
+        ('{"city"', "a colon, the value of 'city' and } are still to come"),
+        ('{"city": "Rome",', "a name, its value and } are still to come"),
+        ('{"items": [1,', "a value and ]} are still to come"),
+        ('{"city": "Rome"', ": } is still to come"),
+        ('{"items": [', ": ]} is still to come"),
+    ],
+)
+def test_what_is_still_to_come_of_broken_off_arguments_is_named(arguments: str, missing: str) -> None:
+    assert missing in verdict(arguments, SCHEMA).sentence

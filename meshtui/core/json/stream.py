@@ -328,7 +328,22 @@ class JsonStream:
         if not self.stack:
             return "there is no value"
         closing = "".join("}" if isinstance(frame.value, dict) else "]" for frame in reversed(self.stack[-20:]))
-        return f"the end is missing: {closing} is still to come"
+        before = self._before_the_end()
+        return (
+            f"the end is missing: {before} and {closing} are still to come"
+            if before
+            else (f"the end is missing: {closing} is still to come")
+        )
+
+    def _before_the_end(self) -> str:
+        """Say what is missing before the open lists and objects can be closed."""
+        frame = self.stack[-1]
+        if self._state == "name":
+            return "a name, its value"
+        if self._state not in ("value", "colon"):
+            return ""
+        value = f"the value of {frame.key!r:.60}" if isinstance(frame.value, dict) else "a value"
+        return f"a colon, {value}" if self._state == "colon" else value
 
 
 def places_in(text: str, ways: Iterable[Keys]) -> dict[Keys, Place]:
