@@ -17,7 +17,12 @@ from meshtui.cli.values import named
 from meshtui.core.attachments import file_words
 from meshtui.core.chat import Draft
 from meshtui.core.problem import Problem, ProblemKind
+from meshtui.core.text import one_line
 from meshtui.core.turn import Turn, error_object
+from meshtui.session import Session
+
+REFUSED = (ProblemKind.NOT_FOUND, ProblemKind.INVALID)
+"""How a gateway refuses a template or its values: where nothing else was said, there is nothing to keep."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,9 +84,12 @@ async def _drive(
         turn = session.send(draft)
         if template is not None:
             template.pin(session, turn)
+        begun = _named_after_its_template(session, draft)
         async with session.knowing_prices(ask=False):  # a script's one request is one request
             turn = await loop.run(turn, retries)
             code = printer.end(turn, loop.result(turn), stopped=False)
+        if begun and turn.problem is not None and turn.problem.kind in REFUSED:
+            session.quietly(lambda: session.delete(begun))
     except asyncio.CancelledError:
         task.uncancel()
     finally:
@@ -94,6 +102,16 @@ async def _drive(
     for part in turn.media:
         say(f"kept {file_words(session.file(part))}")
     return code or loop.code
+
+
+def _named_after_its_template(session: Session, draft: Draft) -> str:
+    """Give the conversation a title where nobody said anything that could be one; return its id, else nothing."""
+    here = session.conversation
+    if here is None or draft.template is None or any(message.role == "user" for message in draft.messages):
+        return ""
+    title = one_line(draft.template, 80)
+    session.quietly(lambda: session.rename(here.id, title))
+    return here.id
 
 
 def _stopped_before(arguments: argparse.Namespace) -> int:

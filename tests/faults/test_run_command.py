@@ -339,6 +339,20 @@ def test_attachments_go_along(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert parts[2] == {"type": "video_url", "video_url": {"url": "https://example.test/clip.mp4"}, "fps": "2"}
 
 
+def test_a_template_that_the_gateway_refuses_leaves_no_conversation(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
+    model = ("-m", "sandbox/haiku")
+    assert run_command(["run", "-t", "nowhere", *model]) == 7
+    assert run_command(["run", "-t", "summary", "-v", "sentence=2", *model]) == 8
+    assert run_command(["run", "-t", "summary", "-v", "sentences=2", "-v", "reader=me", *model]) == 0
+    assert run_command(["run", "-t", "nowhere", "Where am I?", *model]) == 7
+    capsys.readouterr()
+    assert run_command(["sessions", "list", "--json"]) == 0
+    assert [row["title"] for row in json.loads(capsys.readouterr().out)] == ["Where am I?", "summary"]
+
+
 def test_a_picture_that_comes_back_is_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     _, result, told = result_of(capsys, "a cat", "-m", "sandbox/image")
     assert "base64" not in json.dumps(result)
