@@ -11,9 +11,10 @@ from typing import Any, cast
 import pytest
 from textual.app import ActionError, App
 from textual.content import Content
+from textual.geometry import Offset
 from textual.style import Style
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Button, Static
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.app import MeshApp
@@ -356,3 +357,71 @@ async def test_the_help_page_names_a_key_once_where_something_nearer_takes_it(bo
         assert [line.split()[0] for line in str(page.content).splitlines() if "Ask again" in line] == []
         await bench.type("ask again")
         await bench.holds(lambda: "f5" in str(page.content) and "Ask again" in str(page.content), "found by its words")
+
+
+def ways_out(bench: Bench, where: str) -> Iterator[Offset]:
+    """Yield where a click on the screen as it is seen closes what escape closes there."""
+    screen = bench.app.screen
+    closing = {id for id, command in BY_ID.items() if command.where == where and "escape" in bench.app.keymap.of(id)}
+    for place in (Offset(x, y) for y in range(screen.size.height) for x in range(screen.size.width)):
+        found = _NAMED.fullmatch(str(screen.get_style_at(*place).meta.get("@click", "")))
+        if found and found[1] in closing:
+            yield place
+    for button in screen.query(Button):
+        if button.id in {"close", "no", "later", "refuse", "skip"} and button.display:
+            seen = screen.find_widget(button).visible_region
+            if seen == button.region:
+                yield Offset(*map(int, seen.center))
+
+
+async def left_by_mouse(bench: Bench, where: str) -> str:
+    """Click on the way out of what stands over the workbench; return what is wrong."""
+    await bench.pilot.pause()
+    screen = bench.app.screen
+    way = next(ways_out(bench, where), None)
+    if way is None:
+        return f"{where}: no way out is to be clicked\n{bench.shown()}"
+    await bench.pilot.click(None, way)
+    await bench.pilot.pause()
+    return f"{where}: a click on the way out does not close it" if bench.app.screen is screen else ""
+
+
+async def test_a_click_on_what_is_shown_closes_every_dialog(box: Sandbox, home: Path) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "bot.toml").write_text(FILLED_BOT)
+    put_tool(home, "get_weather")
+    async with workbench(home, box.url, size=(80, 24)) as bench:
+        bench.screen.open_template(folder / "bot.toml")
+        await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")
+        await bench.answered("hello")
+        wrong, seen = list[str](), 0
+        for where, go in PLACES_WALKED.items():
+            await go(bench)
+            await bench.holds(lambda where=where: where in bench.app.places_in_use(), f"to be in {where}")  # type: ignore[misc]
+            if bench.app.screen is not bench.screen and where != "schema":
+                seen += 1
+                wrong.append(await left_by_mouse(bench, where))
+            await shut_all(bench)
+        assert not any(wrong), "\n".join(wrong)
+        assert seen > 20
+
+
+async def test_a_click_on_what_is_shown_closes_the_lanes_their_table_and_the_approval(box: Sandbox, home: Path) -> None:
+    async with workbench(home, box.url, size=(80, 24)) as bench:
+        await bench.type("compare me")
+        bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
+        await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
+        compare = bench.app.screen
+        assert isinstance(compare, Compare)
+        await bench.holds(lambda: not compare.comparison.running and compare._clock is None, "the end of both, shown")
+        await bench.press("t")
+        assert isinstance(bench.app.screen, LanesTable)
+        assert await left_by_mouse(bench, "table") == ""
+        plan = SimpleNamespace(
+            argv=["true"], program="true", folder=home, environment=[], timeout=1.0, file=home / "a.toml"
+        )
+        pending = SimpleNamespace(call=SimpleNamespace(name="a", arguments="{}"))
+        await bench.app.push_screen(ApprovalQuestion(cast("Any", pending), cast("Any", plan)))
+        assert await left_by_mouse(bench, "approval") == ""
+        assert await left_by_mouse(bench, "compare") == ""

@@ -32,8 +32,9 @@ class ApprovalQuestion(ModalScreen[Approval]):
     PLACES: ClassVar[tuple[Where, ...]] = ("approval",)
     BINDINGS = bindings("approval")
     DEFAULT_CSS = """
-    ApprovalQuestion VerticalScroll { height: auto; max-height: 12; margin: 1 0; }
-    ApprovalQuestion .warning { color: $text-warning; }
+    ApprovalQuestion VerticalScroll { height: auto; max-height: 100%; }
+    ApprovalQuestion .warning { color: $text-warning; margin-bottom: 1; }
+    ApprovalQuestion .buttons { dock: bottom; }
     """
 
     def __init__(self, pending: Pending, plan: Plan) -> None:
@@ -44,9 +45,9 @@ class ApprovalQuestion(ModalScreen[Approval]):
         """What would run, with what, and the answers."""
         name = one_line(self._pending.call.name, 60)
         with Vertical(classes="dialog -wide"):
-            yield Static(Content(f"Run the command of {name}?"), classes="title")
-            yield Static(Content(WARNING), classes="warning")
             with VerticalScroll(can_focus=True):
+                yield Static(Content(f"Run the command of {name}?"), classes="title")
+                yield Static(Content(WARNING), classes="warning")
                 yield Static(self._facts())
             with Horizontal(classes="buttons"):
                 yield Button(Content(keyed(self, "Refuse ({approval.refuse})")), variant="primary", id="refuse")

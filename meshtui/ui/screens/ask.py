@@ -15,6 +15,9 @@ from textual.widgets.option_list import Option
 
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
+from meshtui.ui.widgets.hints import Hint, hints_content
+
+HINTS: tuple[Hint, ...] = (("⏎", "takes it", ""), ("ask.close", "leaves"))
 
 
 class Ask(ModalScreen[str | None]):
@@ -43,12 +46,13 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The line, why its text was refused, and the list where there is one."""
-        with Vertical(classes="dialog -wide"):
+        with Vertical(classes="dialog -wide" if self._offer is None else "dialog -wide -list"):
             yield Static(Content(self._title), classes="title")
             yield Input(placeholder=self._placeholder)
             yield Static("", classes="refusal", markup=False)
             if self._offer is not None:
                 yield OptionList(markup=False)
+            yield Static(hints_content(self.app, HINTS), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Offer everything."""

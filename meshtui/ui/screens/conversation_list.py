@@ -68,8 +68,9 @@ class ConversationList(ModalScreen[str | None]):
         if self._rows:
             options.highlighted = min(place, len(self._rows) - 1)
         if not self._rows and filter.strip() and not note:
-            note = f"no conversation fits “{one_line(filter, 40)}” · {keyed(self, '{conversations.close} closes')}"
-        self.query_one(".note", Static).update(Content(note) if note else hints_content(self.app, HINTS))
+            note = f"no conversation fits “{one_line(filter, 40)}”"
+        hints = hints_content(self.app, HINTS[-1:] if note else HINTS)
+        self.query_one(".note", Static).update(Content.assemble(note, "  ", hints) if note else hints)
 
     @property
     def _chosen(self) -> Conversation | None:

@@ -18,6 +18,7 @@ from meshtui.ui.commands import Where, bindings
 from meshtui.ui.commands.places import PLACES as PLACE_ROWS
 from meshtui.ui.key_table import KeyRow, key_rows
 from meshtui.ui.keyed import keyed
+from meshtui.ui.widgets.hints import Hint, hints_content
 
 if TYPE_CHECKING:
     from meshtui.ui.keymap import Keymap
@@ -50,8 +51,9 @@ class HelpPage(ModalScreen[None]):
             yield Input(placeholder="type to find a command", compact=True)
             with VerticalScroll(can_focus=False):
                 yield Static(id="commands")
-            keys = keyed(self, "{help.close} closes · {app.palette} runs any command by its name")
-            yield Static(keys, classes="note", markup=False)
+            palette = (keyed(self, "{app.palette}"), "runs any command by its name", "app.command_palette")
+            hints: tuple[Hint, ...] = (("help.close", "closes"), palette)
+            yield Static(hints_content(self.app, hints), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Show what holds here."""

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
-from meshtui.ui.keyed import keyed
+from meshtui.ui.widgets.hints import hints_content
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,8 @@ class Jump(ModalScreen[str | None]):
             text-style: bold;
         }
         &:ansi .letter { color: ansi_black; }
-        #unseen { layer: below; dock: bottom; height: auto; padding: 0 1; background: $panel; color: $foreground; }
+        #unseen { layer: below; dock: bottom; height: auto; padding: 0 1; background: $panel; color: $foreground;
+            link-style: none; link-color: $foreground; }
     }
     """
     PLACES: ClassVar[tuple[Where, ...]] = ("jump",)
@@ -76,7 +77,7 @@ class Jump(ModalScreen[str | None]):
             for place in places
             if place.at is None
         ]
-        leaves = Content.styled(keyed(self, "{jump.close} leaves"), "$text-muted")
+        leaves = hints_content(self.app, [("jump.close", "leaves")])
         self.query_one("#unseen", Static).update(Content("  ").join([Content("press a letter"), *rest, leaves]))
         async with self.batch():
             await self.query(".letter").remove()
@@ -91,6 +92,8 @@ class Jump(ModalScreen[str | None]):
 
     def on_click(self, event: events.Click) -> None:
         """Go where the mouse says, or leave."""
+        if "@click" in event.style.meta:
+            return  # the word for leaving does it itself
         hit = event.screen_offset
         for place in self._places:
             if place.at is not None and place.at.y == hit.y and place.at.x <= hit.x < place.at.x + 3:

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Static
 
@@ -15,6 +16,9 @@ from meshtui.core.rating import Vote, standings
 from meshtui.core.text import one_line
 from meshtui.ui.commands import Where, bindings
 from meshtui.ui.keyed import keyed
+from meshtui.ui.widgets.hints import Hint, hints_content
+
+HINTS: tuple[Hint, ...] = (("standings.together", "counts templates apart or together"), ("standings.close", "closes"))
 
 
 class Standings(ModalScreen[None]):
@@ -53,12 +57,12 @@ class Standings(ModalScreen[None]):
         count = len(self._votes)
         words = (
             f"{count} vote{'' if count == 1 else 's'}, {how} · everyone begins at 1000"
-            " · {standings.together} changes that · {standings.close} closes"
             if count
             else "Nobody has voted yet: {compare.vote} votes for the lane in front, {compare.blind} hides the names"
-            " before. {standings.close} closes"
+            " before."
         )
-        self.query_one("#counted", Static).update(keyed(self, words))
+        hints = hints_content(self.app, HINTS if count else HINTS[1:])
+        self.query_one("#counted", Static).update(Content("\n").join([Content(keyed(self, words)), hints]))
 
     def action_together(self) -> None:
         """Count each template apart, or all together."""

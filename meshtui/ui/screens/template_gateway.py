@@ -18,7 +18,6 @@ from meshtui.core.template import Template
 from meshtui.core.text import clean
 from meshtui.session import Diverged, MissingValues, RemoteTemplate, Run, StoreError, Templates
 from meshtui.ui.commands import Where, bindings
-from meshtui.ui.keyed import keyed
 from meshtui.ui.screens.question import Question
 from meshtui.ui.widgets.differences import diff_content
 from meshtui.ui.widgets.hints import Hint, hints_content
@@ -67,7 +66,7 @@ class TemplateGateway(ModalScreen[tuple[Template, RemoteTemplate] | None]):
             with VerticalScroll():
                 yield Static("asking the gateway …", id="fields", markup=False)
             yield Static("", id="came", markup=False)
-            yield Static(keyed(self, "{gateway.close} closes"), classes="note", markup=False)
+            yield Static(hints_content(self.app, [_CLOSE]), classes="note", markup=False)
 
     def on_mount(self) -> None:
         """Ask the gateway."""

@@ -104,7 +104,8 @@ class TemplateList(ModalScreen[Path | None]):
         return self._opened is not None and file.path == self._opened.path
 
     def _note(self, words: str) -> None:
-        self.query_one(".note", Static).update(Content(one_line(words, 300)))
+        close = hints_content(self.app, HINTS[-1:])
+        self.query_one(".note", Static).update(Content.assemble(one_line(words, 300), "  ", close))
 
     @property
     def _chosen(self) -> TemplateFile | RemoteTemplate | None:
@@ -177,7 +178,7 @@ class TemplateList(ModalScreen[Path | None]):
         value = {"new": "", "copy": f"{row.key}-copy" if row else "", "rename": row.key if row else ""}[what]
         place = {"new": "the name of the new template; a / makes folders", "copy": "the copy's name"}
         self._line(value, place.get(what, "the new name"))
-        self._note(keyed(self, "enter takes the name · {templates.close} leaves it"))
+        self._note("enter takes the name")
 
     def _line(self, value: str, placeholder: str) -> None:
         line = self.query_one(Input)

@@ -75,8 +75,8 @@ class ValueSets(ModalScreen[ValueSet | None]):
         self._note(note)
 
     def _note(self, words: str) -> None:
-        words = one_line(words, 300)
-        self.query_one(".note", Static).update(Content(words) if words else hints_content(self.app, HINTS))
+        hints = hints_content(self.app, HINTS[-1:] if words else HINTS)
+        self.query_one(".note", Static).update(Content.assemble(one_line(words, 300), "  " if words else "", hints))
 
     @on(OptionList.OptionSelected)
     def _take(self, event: OptionList.OptionSelected) -> None:
