@@ -58,9 +58,7 @@ async def test_a_lone_key_is_neither_sent_nor_kept_and_stays_to_be_taken_away(bo
         before = len(sent(box))
         await bench.type(key)
         await bench.press("enter")
-        told = (
-            "This looks like an API key, so it was not sent. “API key” in the palette takes one, and does not show it."
-        )
+        told = "This looks like an API key, so it was not sent. alt+k takes one, and does not show it."
         await bench.holds(lambda: bench.notices() == [told], "why not")
         await bench.press("ctrl+l")
         await bench.holds(lambda: bench.notices() == [told, told], "why no models either")

@@ -120,10 +120,10 @@ class Composing(Bench):
         """Take the last attachment away again."""
         if not self.session.attached:
             self.mesh.say("Nothing is attached.")
-        self._detach()
+        self._let_go_of_last()
 
     @on(Prompt.DetachAsked)
-    def _detach(self) -> None:
+    def _let_go_of_last(self) -> None:
         if self.session.attached:
             self.session.attached.pop()
             self._show_chips()
