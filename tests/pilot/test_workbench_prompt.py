@@ -336,6 +336,10 @@ async def test_several_dropped_pictures_are_attached_but_no_words(box: Sandbox, 
         await paste(bench, f"look at {tmp_path}/a.png")
         await bench.holds(lambda: bench.prompt.text.startswith("look at"), "the words")
         assert len(bench.session.attached) == 2
+        for left in (["a.png"], [], []):
+            await bench.press("alt+z")
+            assert [attached.name for attached in bench.session.attached] == left, "its key, whatever is typed"
+        assert bench.notices() == ["Nothing is attached."] and bench.prompt.text.startswith("look at")
 
 
 async def test_a_path_that_cannot_be_attached_stays_in_the_dialog_with_the_reason(
