@@ -78,6 +78,19 @@ async def test_the_panel_opens_with_a_result_and_one_key_sends_it(
         assert sent_last(box)[-1]["tool_call_id"] == "call_1" and bench.prompt.has_focus
 
 
+async def test_a_limit_of_rounds_that_is_none_stays_to_be_changed(home: Path, box: Sandbox) -> None:
+    async with opened(home, box) as bench:
+        box.script(calling(("get_weather", OSLO)), saying("Done."))
+        await asked(bench)
+        await bench.press("alt+l")
+        await bench.type("2000")
+        await bench.press("enter")
+        await bench.wait("a number from 1 to 100, not 2000")
+        await bench.press("backspace", "backspace", "enter")
+        await bench.holds(lambda: bench.session.rounds.automatic == 20, "the limit")
+        assert bench.app.screen is bench.screen
+
+
 async def test_calls_are_edited_dropped_added_and_told_as_errors(home: Path, box: Sandbox) -> None:
     async with opened(home, box) as bench:
         box.script(calling(("get_weather", OSLO), ("get_weather", ROME)), saying("Done."))

@@ -376,6 +376,19 @@ async def test_the_editor_is_left_and_its_words_are_where_they_belong(tmp_path: 
         assert bench.screen.query_one("#top", Static).is_mounted
 
 
+async def test_a_name_of_another_tool_is_refused_where_it_was_typed(tmp_path: Path) -> None:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "weather.toml").write_text(FILE.replace("get_weather", "weather"))
+    async with editing(tmp_path) as bench:
+        await bench.press("alt+n")
+        await bench.type("weather")
+        await bench.press("enter")
+        await bench.wait("There is a tool 'weather' already.")
+        await bench.press("2", "enter")
+        await bench.holds(lambda: editor(bench).opened.key == "weather2", "the new name")
+        assert bench.app.screen is editor(bench) and (tmp_path / "tools" / "weather2.toml").exists()
+
+
 @pytest.mark.parametrize("field", ["tree", "field-name", "field-types", "field-description", "field-flags"])
 async def test_one_escape_leaves_the_editor_from_everywhere(tmp_path: Path, field: str) -> None:
     async with editing(tmp_path, (80, 24)) as bench:
