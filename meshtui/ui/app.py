@@ -27,7 +27,7 @@ from meshtui.ui import clipboard
 from meshtui.ui.columns import MEDIUM, WIDE
 from meshtui.ui.commands import COMMANDS, Command, bindings
 from meshtui.ui.keying import Keying
-from meshtui.ui.keymap import first_faults, read_keymap
+from meshtui.ui.keymap import read_keymap
 from meshtui.ui.screens.opening import Opening
 from meshtui.ui.themed import Look
 from meshtui.ui.ticker import Ticker
@@ -136,9 +136,21 @@ class MeshApp(Keying, inherit_bindings=False):
         opening = self.screen
         assert isinstance(opening, Opening)  # noqa: S101 - nothing else can be opened before the session is there
         await self.push_screen(Workbench(session, opening.take))
-        for notice in filter(None, (*self.notices, self._theme_fault, *first_faults(self.keymap))):
-            self.say(notice)
+        self._tell([*filter(None, (*self.notices, self._theme_fault, *self.keymap.faults))])
         self.call_after_refresh(self._settle)
+
+    def _tell(self, faults: Sequence[str]) -> None:
+        """Show what is wrong in the user's files: all of it, or the first of it and where the rest is told."""
+        told = [clean(fault) for fault in faults]
+        if not self.have_room(told):
+            for most in (2, 1):
+                more = len(faults) - most
+                last = f"{f'{more} more: ' if more > 0 else ''}`meshtui config check` tells all."
+                told = [self.cut_notice(clean(fault), 3 if most == 2 else 1) for fault in faults[:most]] + [last]
+                if self.have_room(told):
+                    break
+        for notice in told:
+            self.say(notice)
 
     def _settle(self) -> None:
         """After the first paint: the rest of the themes, and garbage collection out of the way of keys."""

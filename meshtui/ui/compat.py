@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from weakref import WeakSet
@@ -247,16 +247,34 @@ class CalmApp(App[Result]):
 
         The style sheet gives them half of the height, and so much of the width.
         """
-        width, room = min(60, self.size.width * 3 // 4) - 3, self.size.height // 2
+        room = self.size.height // 2
+        event.notification.message = self.cut_notice(event.notification.message, room - 1)
         newest_first = [event.notification, *reversed([*self._notifications])]
         for place, notice in enumerate(newest_first):
-            room -= 1 + Content(notice.message).get_height({}, max(width, 1))
+            room -= 1 + self._notice_lines(notice.message)
             if place and (room < 0 or place >= MOST_NOTICES):
                 del self._notifications[notice]
         for screen in self.screen_stack:
             for toast in screen.query(Toast):
                 if toast._notification not in self._notifications and isinstance(toast.parent, Widget):
                     toast.parent.remove()  # Textual removes the notice alone, and what held it takes up its room
+
+    def _notice_lines(self, text: str) -> int:
+        width = min(60, self.size.width * 3 // 4) - 3
+        return Content(text).get_height({}, max(width, 1))
+
+    def cut_notice(self, text: str, lines: int) -> str:
+        """Return a notice that takes so many lines at most, one at least; `…` stands for what was cut."""
+        lines, words = max(lines, 1), text
+        while self._notice_lines(text) > lines and words:
+            words = words[: -max(1, (len(words) - lines * 60) // 2)]
+            text = f"{words.rstrip()}…"
+        return text
+
+    def have_room(self, notices: Sequence[str]) -> bool:
+        """Whether notices can all be read at once."""
+        lines = sum(1 + self._notice_lines(notice) for notice in notices)
+        return len(notices) <= MOST_NOTICES and lines <= self.size.height // 2
 
     async def on_event(self, event: events.Event) -> None:
         """Let what is typed bring its place into sight, and what is scrolled by hand stay where it is."""

@@ -284,10 +284,3 @@ def _meet(one: Command, other: Command) -> bool:
 def commands_of(key: str, keymap: Keymap) -> list[Command]:
     """Return the commands that a key runs, in whatever place."""
     return [command for command in COMMANDS if key in keymap.of(command.id)]
-
-
-def first_faults(keymap: Keymap, most: int = 3) -> list[str]:
-    """Return the first faults, and where the others are told."""
-    more = len(keymap.faults) - most
-    rest = [f"{more} more: `meshtui config check` tells all." if more > 0 else ""]
-    return [*keymap.faults[:most], *filter(None, rest)]

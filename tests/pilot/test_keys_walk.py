@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.geometry import Offset
 from textual.style import Style
 from textual.widget import Widget
-from textual.widgets import Button, Static
+from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from meshtui.sandbox import Sandbox
 from meshtui.ui.app import MeshApp
@@ -374,6 +374,16 @@ def ways_out(bench: Bench, where: str) -> Iterator[Offset]:
                 yield Offset(*map(int, seen.center))
 
 
+def cut(bench: Bench) -> Iterator[str]:
+    """Yield the placeholders on the screen that do not fit into their fields."""
+    for field in bench.app.screen.query(Widget):
+        words = str(getattr(field, "placeholder", "")) if isinstance(field, (Input, TextArea)) else ""
+        room = field.content_region
+        if room and max(map(len, words.split("\n"))) > room.width:
+            if isinstance(field, Input) or Content(words).get_height({}, room.width) > room.height:
+                yield f"{field}: {words!r} has {room.width} cells"
+
+
 async def left_by_mouse(bench: Bench, where: str) -> str:
     """Click on the way out of what stands over the workbench; return what is wrong."""
     await bench.pilot.pause()
@@ -399,6 +409,7 @@ async def test_a_click_on_what_is_shown_closes_every_dialog(box: Sandbox, home: 
         for where, go in PLACES_WALKED.items():
             await go(bench)
             await bench.holds(lambda where=where: where in bench.app.places_in_use(), f"to be in {where}")  # type: ignore[misc]
+            wrong += cut(bench)
             if bench.app.screen is not bench.screen and where != "schema":
                 seen += 1
                 wrong.append(await left_by_mouse(bench, where))
@@ -425,3 +436,28 @@ async def test_a_click_on_what_is_shown_closes_the_lanes_their_table_and_the_app
         await bench.app.push_screen(ApprovalQuestion(cast("Any", pending), cast("Any", plan)))
         assert await left_by_mouse(bench, "approval") == ""
         assert await left_by_mouse(bench, "compare") == ""
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 30), (120, 40), (160, 50)])
+async def test_what_stands_in_empty_fields_is_whole(box: Sandbox, home: Path, size: tuple[int, int]) -> None:
+    folder = home / "templates"
+    folder.mkdir(parents=True)
+    (folder / "bot.toml").write_text(FILLED_BOT)
+    put_tool(home, "get_weather")
+    async with workbench(home, box.url, size=size) as bench:
+        bench.screen.open_template(folder / "bot.toml")
+        await bench.holds(lambda: len(bench.screen.query(SlotField)) == 2, "the slots")
+        await bench.screen.run_action("show_pane('template')")
+        bench.screen.query_one(Collapsible).collapsed = False
+        await bench.pilot.pause()
+        wrong = [*cut(bench)]
+        await bench.screen.run_action("show_pane('tools')")
+        await bench.press("slash")
+        wrong += cut(bench)
+        await bench.press("escape")
+        for action in ("show_pane('params')", "attach", "value_sets"):
+            await bench.screen.run_action(action)
+            await bench.pilot.pause()
+            wrong += cut(bench)
+            await shut_all(bench)
+        assert wrong == []

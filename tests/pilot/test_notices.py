@@ -9,6 +9,7 @@ from textual.geometry import Region
 from textual.widget import Widget
 
 from meshtui.sandbox import Sandbox
+from meshtui.ui.app import MeshApp
 from meshtui.ui.screens.conversation_list import ConversationList
 from tests.bench import Bench, workbench
 
@@ -71,3 +72,28 @@ async def test_a_notice_leaves_the_keys_of_a_dialog_free(box: Sandbox, home: Pat
         await bench.wait("short")
         assert len(standing(bench)) == 2 and all(standing(bench))
         assert covered(bench, bench.app.screen.query_one(".note")) == []
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 15), (80, 24), (120, 40)])
+async def test_a_notice_longer_than_its_room_ends_with_a_sign(box: Sandbox, home: Path, size: tuple[int, int]) -> None:
+    async with workbench(home, box.url, size=size) as bench:
+        say(bench, "short", " ".join([LONG] * 20))
+        await bench.wait("What is wrong", "…")
+        (place,) = standing(bench)
+        assert place == bench.app.screen.query_one("Toast").region
+        assert bench.flat(bench.app.screen.query_one("Toast")).endswith("…") and place.height <= size[1] // 2
+
+
+@pytest.mark.parametrize("count", [0, 1, 6])
+async def test_of_many_faults_in_the_files_the_first_are_told_and_where_the_rest_is(
+    box: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(MeshApp, "NOTIFICATION_TIMEOUT", 600)
+    keys = {f"nothing.at-{number}": "f3" for number in range(count)}
+    async with workbench(home, box.url, theme="nonesuch", keys=keys) as bench:
+        await bench.wait("There is no theme 'nonesuch'")
+        assert len(standing(bench)) == (3 if count else 1) and all(standing(bench)), bench.shown()
+        assert standing(bench) == [toast.region for toast in bench.app.screen.query("Toast")]
+        if count:
+            await bench.wait("there is no command 'nothing.at-0'")
+            await bench.wait(f"{'5 more: ' if count > 1 else ''}`meshtui config check` tells all.")

@@ -16,7 +16,7 @@ from meshtui.store.conversation_document import document_from
 from meshtui.store.paths import find_paths
 from meshtui.store.template_text import template_from
 from meshtui.store.tool_text import tool_from
-from meshtui.ui.keymap import first_faults, read_keymap
+from meshtui.ui.keymap import read_keymap
 from meshtui.ui.theming import read_theme
 from screenshots.picture import digest, drawn_from
 from tests.documents import KEYED, KEYS, PAGES, ROOT, Example, examples, with_keys
@@ -30,7 +30,7 @@ def test_a_config_example_is_one(example: Example, tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(example.text)
     config = load(find_paths({}, str(tmp_path)))
     assert not config.notices
-    assert not first_faults(read_keymap(config.ui.keys))
+    assert not read_keymap(config.ui.keys).faults
 
 
 @pytest.mark.parametrize("example", examples("template"), ids=str)

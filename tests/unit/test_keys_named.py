@@ -13,7 +13,7 @@ from meshtui.ui.commands import BY_ID
 from meshtui.ui.commands.places import PLACES
 from meshtui.ui.key_table import key_rows
 from meshtui.ui.keymap import read_keymap
-from meshtui.ui.screens.usage import BYS, HINT
+from meshtui.ui.screens.usage import BYS, HINTS
 
 UI = Path(__file__).resolve().parents[2] / "meshtui" / "ui"
 FIXED = ("commands", "keymap.py")
@@ -22,7 +22,7 @@ FIXED = ("commands", "keymap.py")
 KEY = re.compile(r"(?<![\w{.])(esc|escape|(ctrl|alt|shift)\+[\w\]]+|f\d{1,2}|\^[a-z])(?![\w}.])|\(\w\)$| \w makes ")
 ALLOWED = {
     "Type a part of a command's name, then press enter. esc leaves.",  # Textual's own palette
-    "type to filter by name or description · esc shows all",  # a line that filters is left as everywhere
+    "type to filter · esc shows all",  # a line that filters is left as everywhere
     "no tool fits the filter · esc shows all",
 }
 NAMED = re.compile(r"\{([a-z][a-z -]*\.[a-z0-9_-]+)(?::\d+)?\}")
@@ -73,5 +73,5 @@ def test_the_notes_on_places_name_keys_in_force() -> None:
 
 def test_what_usage_can_be_summed_up_by_is_told_as_it_is() -> None:
     told = ", ".join(BYS)
-    assert f"by {told} " in HINT
+    assert ("usage.by", f"by {told}") in HINTS
     assert BY_ID["usage.by"].help == f"Sum up by {told.rpartition(', ')[0]} or {BYS[-1]}."

@@ -108,7 +108,7 @@ class TemplatePane(PaneViews, can_focus=False):
         yield ViewTabs(id="views", markup=False)
         with VerticalScroll(id="parts", can_focus=False):
             yield Static("system", classes="part", markup=False)
-            yield SlotText("", id="system", placeholder="what the model is told first; {{name}} is a slot")
+            yield SlotText("", id="system", placeholder="comes first; {{name}} is a slot")
             yield Vertical(id="messages")
             yield Static("slots", id="slots-title", classes="part", markup=False)
             yield Vertical(id="slots")

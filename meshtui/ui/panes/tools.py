@@ -125,7 +125,7 @@ class ToolsPane(Vertical):
     def compose(self) -> ComposeResult:
         """What all costs, the list, what can be done."""
         yield Static("", id="tools-sum", markup=False)
-        yield Input(id="tool-filter", placeholder="type to filter by name or description · esc shows all")
+        yield Input(id="tool-filter", placeholder="type to filter · esc shows all")
         yield Static(keyed(self, _EMPTY.strip("\n")), id="no-tools", markup=False)
         yield ToolList(id="tool-list", markup=False)
         yield Static("", id="tools-note", markup=False)

@@ -19,7 +19,7 @@ from meshtui.ui.widgets.prompt import Prompt
 DRAFT_SECONDS = 0.5
 """How long after the last key what stands in the prompt is on disk."""
 
-ATTACH_HINT = "path or web address; #detail=low (picture) or #fps=2 (video) may follow"
+ATTACH_HINT = "path or web address, then #detail=low or #fps=2 if wanted"
 
 CONTINUE = "Continue exactly where your last answer was cut off."
 

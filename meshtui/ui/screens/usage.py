@@ -48,9 +48,9 @@ ROWS_AT_ONCE = 25
 HINTS: tuple[Hint, ...] = (
     ("usage.close", "closes"),
     ("←→", "range", ""),
-    ("usage.by", "by day, model, …"),
-    ("usage.plot", "what is plotted"),
-    ("usage.bills", "asks for bills"),
+    ("usage.by", f"by {', '.join(BYS)}"),
+    ("usage.plot", "plots"),
+    ("usage.bills", "gets bills"),
 )
 
 

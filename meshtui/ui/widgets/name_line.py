@@ -18,7 +18,7 @@ class NameLine(Input):
             self.name = name
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id, placeholder="name of the template; enter renames its file")
+        super().__init__(id=id, placeholder="name; enter renames")
         self._shown = ""
 
     def show(self, name: str) -> None:
