@@ -72,7 +72,7 @@ class UsagePage(Screen[None]):
     DEFAULT_CSS = """
     UsagePage {
         #head { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
-        #head.-fault { height: auto; text-wrap: wrap; }
+        #head.-fault { height: auto; text-wrap: wrap; text-overflow: fold; }
         #books { height: auto; max-height: 50%; }
         #run { width: 1fr; height: auto; padding: 0 1; }
         #left { width: 1fr; height: auto; padding: 0 1; }
