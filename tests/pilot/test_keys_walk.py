@@ -386,7 +386,7 @@ def cut(bench: Bench) -> Iterator[str]:
 
 async def left_by_mouse(bench: Bench, where: str) -> str:
     """Click on the way out of what stands over the workbench; return what is wrong."""
-    await bench.pilot.pause()
+    await bench.holds(lambda: "asking the gateway" not in bench.shown(), "what the gateway says, which moves the keys")
     screen = bench.app.screen
     way = next(ways_out(bench, where), None)
     if way is None:
