@@ -122,7 +122,7 @@ def as_folded(terminal: Terminal, box: Sandbox, case: dict[str, Any]) -> None:
     assert_light(terminal, began, case)
     began = terminal.worked()
     terminal.press("f7")
-    terminal.wait("▌")
+    terminal.wait("y copy")
     if "tool_arguments" in where:
         terminal.press("alt+up", "space", "alt+up")
     if "reasoning" in where:

@@ -9,13 +9,13 @@ from tests.terminal import Terminal
 
 def test_the_doctor_tells_of_each_key_and_leaves(home: Path) -> None:
     home.mkdir(parents=True)
-    (home / "config.toml").write_text('[ui.keys]\n"conversation.new" = "alt+k"\n"foo.bar" = "f5"\n')
+    (home / "config.toml").write_text('[ui.keys]\n"conversation.new" = "alt+7"\n"foo.bar" = "f5"\n')
     with Terminal("keys", home=home, size=(120, 30)) as terminal:
         terminal.wait("q twice or ctrl+c leaves", "TERM is xterm-256color", "there is no command 'foo.bar'")
         terminal.write(b"\x1b[1;3D")
         terminal.wait("ESC [ 1 ; 3 D", "alt+left", "pane.previous")
-        terminal.write(b"\x1bk")
-        terminal.wait("alt+k", "conversation.new")
+        terminal.write(b"\x1b7")
+        terminal.wait("alt+7", "conversation.new")
         terminal.write(b"\x1b")
         terminal.wait("escape", "turn.stop", "more")
         terminal.write(b"q")

@@ -217,7 +217,7 @@ LOOKS = (
         (SMALL,),
     ),
     Look("call", calls, ("fits ✓", "Oslo", "A call waits for its result"), "sandbox/tools"),
-    Look("broken-call", calls, ("fits ✓", "✗ line 1, column 9"), "sandbox/fault-half-json-args", (SMALL,)),
+    Look("broken-call", calls, ("Oslo", "✗ line 1, column 9"), "sandbox/fault-half-json-args", (SMALL,)),
     Look("round", panel, ("call 1 of 1", '{"degrees": 18', "JSON object ✓"), "sandbox/tools"),
     Look("result", result, ("fits ✓", "Oslo", '"degrees": 18'), "sandbox/tools"),
     Look("model", model, ("context 128k tokens",), "sandbox/markdown"),
