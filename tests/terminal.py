@@ -37,7 +37,11 @@ MARK = b"\0"
 """Written into the terminal once the program has ended, behind all that it wrote; a screen shows nothing of it."""
 
 # The terminal becomes the controlling one before the program begins: signals and sizes then reach it.
-_LAUNCH = "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);os.execv(sys.executable,sys.argv[1:])"
+_LAUNCH = (
+    "import fcntl,os,signal,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);"
+    "signal.signal(signal.SIGINT,signal.SIG_DFL);"  # ignored where the tests run behind a shell that does not wait
+    "os.execv(sys.executable,sys.argv[1:])"
+)
 
 KEYS = {
     "enter": "\r",
