@@ -32,8 +32,11 @@ def test_chosen_keys_work_and_are_shown_everywhere(home: Path) -> None:
     home.mkdir(parents=True)
     (home / "config.toml").write_text(CONFIG)
     with Sandbox(Settings()) as box, Terminal(home=home, env=at(box.url), size=(80, 24)) as terminal:
-        terminal.wait("f11 model", "^k new", "f12 help", "palette open a prompt template")
         terminal.wait("x is needed for typing there", "ctrl+i as for tab, so ctrl+r stays", "which has lost it")
+        terminal.wait("f11 model", "^k new", "f12 help")
+        terminal.wait(
+            "palette open a prompt template"
+        )  # the notices go after a while, and what stood under them is seen
         terminal.press("f2")
         terminal.send("mix")
         terminal.wait("mix")
