@@ -34,9 +34,7 @@ def test_chosen_keys_work_and_are_shown_everywhere(home: Path) -> None:
     with Sandbox(Settings()) as box, Terminal(home=home, env=at(box.url), size=(80, 24)) as terminal:
         terminal.wait("x is needed for typing there", "ctrl+i as for tab, so ctrl+r stays", "which has lost it")
         terminal.wait("f11 model", "^k new", "f12 help")
-        terminal.wait(
-            "palette open a prompt template"
-        )  # the notices go after a while, and what stood under them is seen
+        terminal.wait("palette open a prompt template")  # it stood under the notices
         terminal.press("f2")
         terminal.send("mix")
         terminal.wait("mix")
