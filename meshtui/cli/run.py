@@ -81,14 +81,14 @@ async def _drive(
     try:
         await check_kept(session, session.target.base_url, [draft.template])
         await check_budget(session, draft)
-        turn = session.send(draft)
+        turn = first = session.send(draft)
         if template is not None:
             template.pin(session, turn)
         begun = _named_after_its_template(session, draft)
         async with session.knowing_prices(ask=False):  # a script's one request is one request
             turn = await loop.run(turn, retries)
             code = printer.end(turn, loop.result(turn), stopped=False)
-        if begun and turn.problem is not None and turn.problem.kind in REFUSED:
+        if begun and turn is first and turn.problem is not None and turn.problem.kind in REFUSED:
             session.quietly(lambda: session.delete(begun))
     except asyncio.CancelledError:
         task.uncancel()

@@ -76,7 +76,7 @@ def _document(history: Exchange, ids: Iterable[str]) -> None:
 
 def _without(text: str, keys: Iterable[str]) -> str:
     """Return a text with each key masked."""
-    for key in keys:
+    for key in sorted(keys, key=len, reverse=True):  # one may begin with another
         text = text.replace(key, mask_key(key)) if len(key) >= SHORTEST_SECRET else text
     return text
 

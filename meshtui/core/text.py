@@ -110,6 +110,7 @@ class Growing:
 
 
 _API_KEY = r"\b((?:rsk|mak|sk|pk|gsk|hf|xai)[-_])[A-Za-z0-9_\-*.]{4,}([A-Za-z0-9]{2})"
+_LONE_KEY = r"(?:[A-Za-z_]+=)?[\"']?(?:rsk|mak|sk|pk|gsk|hf|xai)[-_]([A-Za-z0-9_\-]{10,})[\"']?"
 _BEARER = r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/\-]{8,}=*"
 
 
@@ -127,8 +128,9 @@ def mask_secrets(text: str) -> str:
 
 
 def looks_like_key(text: str) -> bool:
-    """Whether a text is a single word with an API key in it: somebody wanted to enter the key, not to say it."""
-    return len(text.split()) == 1 and mask_secrets(text) != text
+    """Whether a text is nothing but an API key, or one given to a name: somebody wanted to enter it, not to say it."""
+    found = re.fullmatch(_LONE_KEY, text.strip())
+    return found is not None and any(letter.isdigit() for letter in found[1])
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

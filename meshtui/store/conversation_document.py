@@ -62,7 +62,7 @@ class ConversationCopy:
     def under_other_ids(self) -> ConversationCopy:
         """Return the same conversation with ids that follow from what is in it: reading it twice gives the same."""
         said = [[node.id, node.parent_id, node.message.to_json()] for node in self.nodes]
-        seed = json_row([self.id, said])
+        seed = _seed(json_row([self.id, said]))
         ids: dict[str | None, str | None] = {node.id: _derived(seed, "node", node.id) for node in self.nodes}
         nodes = []
         for node in self.nodes:
@@ -80,6 +80,13 @@ class Document:
 
     conversations: tuple[ConversationCopy, ...]
     files: Mapping[str, tuple[str, bytes]]
+
+
+def _seed(content: str) -> str:
+    """Return what ids are derived from, for a content of any length."""
+    import hashlib
+
+    return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()
 
 
 def _derived(seed: str, kind: str, id: str) -> str:
@@ -320,7 +327,7 @@ def _from_messages(value: Mapping[str, Any], now: float) -> Document:
         messages.append(message)
     if not messages:
         raise BadDocument("messages", "is empty")
-    seed, model = json_row([message.to_json() for message in messages]), top.take("model", "text", "")
+    seed, model = _seed(json_row([message.to_json() for message in messages])), top.take("model", "text", "")
     nodes: list[NodeCopy] = []
     for number, message in enumerate(messages):
         id, parent = _derived(seed, "node", str(number)), nodes[-1].id if nodes else None

@@ -59,6 +59,8 @@ class Database:
         """Never write `secret`: wherever it turns up in what is stored, its masked form is stored instead."""
         if len(secret) >= SHORTEST_SECRET:
             self._secrets[secret] = mask_key(secret)
+            longest_first = sorted(self._secrets.items(), key=lambda row: -len(row[0]))
+            self._secrets = dict(longest_first)  # a key may begin with another
 
     def is_withheld(self, text: str) -> bool:
         """Whether a text holds something that is never written."""

@@ -124,7 +124,7 @@ class Store(Conversations, Shelf, RequestBodies, UsageRows, Versions):
         title = "" if isinstance(conversation, str) else conversation.title
         for _, message in said:
             if message.role == "user" and not title:
-                title = one_line(message.text, TITLE_LENGTH)
+                title = one_line(self._text(message.text), TITLE_LENGTH)  # a key that is cut is found no more
         execute(
             """
             INSERT INTO conversation (id, title, created_at, updated_at, profile, model) VALUES (?, ?, ?, ?, ?, ?)

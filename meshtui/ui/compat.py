@@ -12,6 +12,7 @@ from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.content import Content
 from textual.css.model import RuleSet
 from textual.dom import DOMNode
@@ -189,6 +190,16 @@ def _after_key(screen: Screen[Any], text: Widget, event: events.Key | events.Pas
     else:
         _follows.discard(screen)
 
+
+_dismiss = Screen.dismiss
+
+
+def _dismiss_in_front(screen: Screen[Any], result: Any = None) -> AwaitComplete:
+    """Dismiss a screen that stands in front; Textual takes whatever does, so that two enters in one went twice."""
+    return _dismiss(screen, result) if screen.app.screen is screen else AwaitComplete()
+
+
+Screen.dismiss = _dismiss_in_front  # type: ignore[assignment, method-assign]
 
 Result = TypeVar("Result")
 

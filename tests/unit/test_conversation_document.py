@@ -256,6 +256,18 @@ def test_no_key_leaves_or_comes_in() -> None:
         assert not any(KEY.encode() in file.read_bytes() for file in there.parent.iterdir() if file.is_file())
 
 
+def test_a_key_that_a_running_answer_holds_in_two_pieces_does_not_leave() -> None:
+    with histories() as (here, _), Store.open(here, lambda: 1_700_000_000.0) as store:
+        turn = ask(store, 0, "Tell me", None)
+        for piece in (KEY[:9], KEY[9:]):
+            turn.apply(TextDelta(piece), 0.5)
+            store.checkpoint(turn)
+        with Exchange(here, lambda: 0.0) as history:
+            history.withhold(KEY)
+            assert KEY not in json.dumps(history.exported("C1"))
+        answer(store, turn, " a time")
+
+
 # Documents that are not what they should be
 
 

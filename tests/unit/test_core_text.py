@@ -188,3 +188,17 @@ def test_numbers_that_json_has_not_are_null(indent: int | None) -> None:
 def test_a_lone_word_with_a_key_in_it_looks_like_a_key() -> None:
     assert all(map(looks_like_key, ("rsk_01JDEMO000000000000000000", " sk-proj-abcdef123456\n", "key=rsk_01JDEMO0000")))
     assert not any(map(looks_like_key, ("", "rsk_", "what is rsk_01JDEMO000000000000000000?", "risk_of_rain", "hello")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hf_hub_download",
+        "sk-learn-contrib",
+        "https://example.com/sk-learn-2024-tutorial",
+        "请问，hf_hub_download2怎么用？",
+        '{"id":"pk_1234567890ab"}',
+    ],
+)
+def test_a_word_that_only_begins_like_a_key_can_be_said(text: str) -> None:
+    assert not looks_like_key(text)

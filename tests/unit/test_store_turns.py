@@ -352,6 +352,18 @@ def test_kill_9_loses_only_what_came_after_the_last_checkpoint(tmp_path: Path, l
         assert store._rows("PRAGMA foreign_key_check") == []
 
 
+def test_of_keys_that_begin_alike_none_is_left_in_part(store: Store) -> None:
+    longer = f"{KEY}9999"
+    for key in (KEY, longer):
+        store.withhold(key)
+    said = Message("user", f"{'x' * 70} {longer}")
+    turn = Turn("t1", Draft("m", (said,)).request(), profile="default")
+    store.begin(turn, "c1", [("u1", said)], "a1")
+    assert KEY[4:] not in store.history("a1")[0].message.text
+    title = store.conversation("c1")
+    assert title is not None and KEY[:7] not in title.title, "cut before it was masked"
+
+
 def test_the_key_is_in_no_byte_on_disk(store: Store) -> None:
     store.withhold(KEY)
     message = Message("user", f"My key is {KEY}, is that bad?")

@@ -97,6 +97,8 @@ class Ask(ModalScreen[str | None]):
         self._take(self._offered[event.option_index])
 
     def _take(self, text: str) -> None:
+        if self.app.screen is not self:
+            return  # two enters came in one: the first was taken
         refusal = self._accept(text) if self._accept is not None else None
         if refusal is None:
             self.dismiss(text)
