@@ -40,7 +40,8 @@ class Hands(Pilot[Any]):
     """
 
     async def press(self, *keys: str) -> None:
-        """Press keys by their names, each once the one before is done with."""
+        """Press keys by their names, each once what is on its way has arrived: a screen that opens takes keys then."""
+        await rest(self.app)
         for key in keys:
             self.app.post_message(key_event(key))
             await rest(self.app)
@@ -57,6 +58,10 @@ class Hands(Pilot[Any]):
         if delay:
             await asyncio.sleep(delay)
             await rest(self.app)
+
+    async def _post_mouse_events(self, *events: Any, **more: Any) -> bool:
+        await rest(self.app)
+        return await super()._post_mouse_events(*events, **more)
 
     async def _wait_for_screen(self, timeout: float = PATIENCE) -> bool:  # noqa: ASYNC109 - as in the base class
         await rest(self.app, timeout)
