@@ -12,6 +12,7 @@ from textual.widget import Widget
 from meshtui.core.turn import Turn
 from meshtui.session import Session
 from meshtui.ui.app import Look, MeshApp
+from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.workbench import Workbench
 from meshtui.ui.widgets.prompt import Prompt
 from meshtui.ui.widgets.top import Front
@@ -167,3 +168,14 @@ async def workbench(
             yield bench
         finally:
             await shut(app)
+
+
+async def two_lanes(bench: Bench) -> Compare:
+    """Compare two models; return the screen once both have ended and that is shown."""
+    await bench.type("compare me")
+    bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
+    await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
+    compare = bench.app.screen
+    assert isinstance(compare, Compare)
+    await bench.holds(lambda: not compare.comparison.running and compare._clock is None, "the end of both, shown")
+    return compare

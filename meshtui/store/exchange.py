@@ -84,8 +84,8 @@ class Exchange(Conversations, Shelf, UsageRows):
             pieces = self._rows("SELECT kind, body FROM piece WHERE turn_id = ? ORDER BY id", (turn_id,))
             take_pieces(turn, (self._texts(*piece) for piece in pieces))
         turn.end(TurnState.INTERRUPTED, turn.last_at, turn.started_at + turn.last_at)
-        said = json_row(turn.reply().to_json()) if body is None else body
-        node["message"] = json.loads(self._text(said))  # pieces that were put together may hold what none of them holds
+        # What pieces are put together to may hold what none of them holds.
+        node["message"] = json.loads(self._text(json_row(turn.reply().to_json())) if body is None else body)
         return node | {"turn": turn_to_json(turn, None if packed is None else json.loads(packed))}
 
     def take_in(self, conversation: ConversationCopy) -> TakenIn:

@@ -24,7 +24,6 @@ from meshtui.ui.compat import binding_ids
 from meshtui.ui.screens.approval import ApprovalQuestion
 from meshtui.ui.screens.ask import Ask
 from meshtui.ui.screens.call_differences import CallDifferences
-from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.file_conflict import FileConflict
 from meshtui.ui.screens.key_entry import KeyEntry
 from meshtui.ui.screens.lanes_table import LanesTable
@@ -39,7 +38,7 @@ from meshtui.ui.widgets.param_field import ParamText
 from meshtui.ui.widgets.schema_form import SchemaTree
 from meshtui.ui.widgets.slot_text import SlotField
 from meshtui.ui.widgets.top import KeyLine
-from tests.bench import Bench, workbench
+from tests.bench import Bench, two_lanes, workbench
 from tests.calls import calling, put_tool
 from tests.template_pane import FILLED_BOT
 
@@ -313,12 +312,7 @@ async def test_each_key_of_lanes_and_of_a_round_runs_what_the_table_says(
     put_tool(home, "get_weather")
     board = Switchboard(monkeypatch)
     async with workbench(home, box.url, size=(80, 24)) as bench:
-        await bench.type("compare me")
-        bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
-        await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
-        compare = bench.app.screen
-        assert isinstance(compare, Compare)
-        await bench.holds(lambda: not compare.comparison.running and compare._clock is None, "the end of both, shown")
+        compare = await two_lanes(bench)
         assert await walk(bench, board, "compare") == []
         await bench.app.push_screen(LanesTable(compare.comparison, {}))
         assert await walk(bench, board, "table") == []
@@ -420,12 +414,7 @@ async def test_a_click_on_what_is_shown_closes_every_dialog(box: Sandbox, home: 
 
 async def test_a_click_on_what_is_shown_closes_the_lanes_their_table_and_the_approval(box: Sandbox, home: Path) -> None:
     async with workbench(home, box.url, size=(80, 24)) as bench:
-        await bench.type("compare me")
-        bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
-        await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
-        compare = bench.app.screen
-        assert isinstance(compare, Compare)
-        await bench.holds(lambda: not compare.comparison.running and compare._clock is None, "the end of both, shown")
+        await two_lanes(bench)
         await bench.press("t")
         assert isinstance(bench.app.screen, LanesTable)
         assert await left_by_mouse(bench, "table") == ""

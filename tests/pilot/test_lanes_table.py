@@ -8,9 +8,8 @@ import pytest
 from textual.widgets import DataTable
 
 from meshtui.sandbox import Sandbox
-from meshtui.ui.screens.compare import Compare
 from meshtui.ui.screens.lanes_table import COLUMNS, LanesTable
-from tests.bench import Bench, workbench
+from tests.bench import Bench, two_lanes, workbench
 
 pytestmark = pytest.mark.anyio
 NAMES = [column[0] for column in COLUMNS]
@@ -27,12 +26,7 @@ def headings(bench: Bench) -> list[str]:
 
 async def test_columns_are_whole_and_those_without_room_are_a_key_or_a_click_away(box: Sandbox, home: Path) -> None:
     async with workbench(home, box.url, size=(80, 24)) as bench:
-        await bench.type("compare me")
-        bench.screen.compare_with(["sandbox/haiku", "sandbox/echo"])
-        await bench.holds(lambda: isinstance(bench.app.screen, Compare), "the lanes")
-        compare = bench.app.screen
-        assert isinstance(compare, Compare)
-        await bench.holds(lambda: not compare.comparison.running and compare._clock is None, "the end of both, shown")
+        await two_lanes(bench)
         await bench.press("t")
         await bench.holds(lambda: isinstance(bench.app.screen, LanesTable), "the table")
         first = headings(bench)
